@@ -1,0 +1,74 @@
+"""Checks of what the public functions are given. Each raises an error that names the argument, what came and what was expected."""
+
+from collections.abc import Sequence
+from numbers import Real
+
+import torch
+from torch import Tensor
+
+
+def tensor(name: str, value: object, *, ndim: int | None = None, last: int | None = None, floating: bool = True) -> None:
+    """Raise unless `value` is a (floating point) tensor with `ndim` axes, the last one of size `last`."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name}: got {type(value).__name__}, expected a torch.Tensor")
+    if floating and not value.is_floating_point():
+        raise TypeError(f"{name}: got dtype {value.dtype}, expected a floating point tensor")
+    if ndim is not None and value.ndim != ndim:
+        raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected {ndim} axes")
+    if last is not None and value.shape[-1] != last:
+        raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected a last axis of {last}")
+
+
+def not_empty(name: str, value: Tensor) -> None:
+    """Raise unless `value` has at least one element."""
+    if value.numel() == 0:
+        raise ValueError(f"{name}: got shape {tuple(value.shape)}, which holds no data; expected at least one row")
+
+
+def same_shape(first: str, a: Tensor, second: str, b: Tensor) -> None:
+    """Raise unless `a` and `b` have one shape."""
+    if a.shape != b.shape:
+        raise ValueError(f"{first} and {second}: got shapes {tuple(a.shape)} and {tuple(b.shape)}, expected the same shape")
+
+
+def between(name: str, value: Tensor, low: float | int, high: float | int) -> None:
+    """Raise unless every element of `value` is finite and lies in [low, high]."""
+    smallest, largest = value.amin().item(), value.amax().item()
+    if not (smallest >= low and largest <= high):  # written so that NaN fails too
+        raise ValueError(f"{name}: got values from {smallest:.4g} to {largest:.4g}, expected them in [{low:g}, {high:g}]")
+
+
+def finite(name: str, value: Tensor) -> None:
+    """Raise unless every element of `value` is finite."""
+    bad = int((~torch.isfinite(value)).sum())
+    if bad:
+        raise ValueError(f"{name}: got {bad} values that are NaN or infinite, expected finite numbers")
+
+
+def whole(name: str, value: object, *, least: int = 1) -> None:
+    """Raise unless `value` is an int of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: got {value!r} of type {type(value).__name__}, expected an int of at least {least}")
+    if value < least:
+        raise ValueError(f"{name}: got {value}, expected at least {least}")
+
+
+def positive(name: str, value: object) -> None:
+    """Raise unless `value` is a finite number above zero."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: got {value!r} of type {type(value).__name__}, expected a number above 0")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name}: got {value}, expected a finite number above 0")
+
+
+def generator(name: str, value: object) -> None:
+    """Raise unless `value` is a torch.Generator."""
+    if not isinstance(value, torch.Generator):
+        example = "torch.Generator().manual_seed(0)"
+        raise TypeError(f"{name}: got {type(value).__name__}, expected a torch.Generator, for example {example}")
+
+
+def one_of(name: str, value: object, options: Sequence[str]) -> None:
+    """Raise unless `value` is one of `options`."""
+    if value not in options:
+        raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(options)}")

@@ -1,0 +1,257 @@
+"""Every figure of the book is drawn with these functions, in one style. They take tensors and know nothing of models.
+
+Data first, options by keyword, `ax=None` makes a new figure of the book's width, and the Axes comes back. `use_style()` sets
+matplotlib's defaults for the session; importing this module changes nothing. Changing the style moves every stored figure.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from matplotlib import colormaps, patheffects
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from companion import _require
+
+WIDTH = 6.0  # inches; 600 pixels on the page, stored at twice that
+SIDE = 28  # pixels of an image's side
+
+# Petroff 2021 (arXiv:2107.02270): ten colours chosen to stay apart under the common colour vision deficiencies.
+PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+BLUE, ORANGE, RED, GREY, VIOLET, BROWN, FLAME, SAND, SLATE, SKY = PALETTE
+INK = "#23272f"
+FAINT = "#e4e7eb"
+
+STYLE = {
+    "figure.figsize": (WIDTH, 3.4),
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so text is the same everywhere
+    "font.size": 11,
+    "axes.titlesize": 11.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelsize": 11,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": "#8a919c",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": plt.cycler(color=[BLUE, FLAME, VIOLET, SLATE, RED, BROWN, ORANGE, SAND, SKY, GREY]),
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "lines.markersize": 5,
+    "image.cmap": "gray_r",
+    "image.interpolation": "nearest",
+}
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults to the book's style, and in a notebook draw PNG at twice the size on the page.
+
+    Example:
+        >>> use_style()
+    """
+    plt.rcParams.update(STYLE)
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # outside Jupyter
+        return
+    if get_ipython() is not None:
+        set_matplotlib_formats("retina", bbox_inches=None)  # the size of a figure must not hang on its text
+
+
+def images(
+    x: Float[Tensor, "n 784"],
+    *,
+    columns: int = 10,
+    signed: bool = False,
+    titles: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw images in a grid, row by row.
+
+    Args:
+        x: (n, 784), values in [0, 1] (ink is dark), or in [-1, 1] with `signed`.
+        columns: images a row.
+        signed: for differences: orange is negative, violet positive, white is zero.
+        titles: one short text above each image of the only row.
+
+    Raises:
+        ValueError or TypeError: not (n, 784), no image, NaN, or more titles than images.
+
+    Example:
+        >>> images(digits.x_test[:20]).get_title()
+        ''
+    """
+    _require_images("images: x", x)
+    _require.whole("images: columns", columns)
+    columns = min(columns, len(x))
+    ax = ax or _new_axes(height=WIDTH * math.ceil(len(x) / columns) / columns + (0.3 if titles else 0))
+    _draw_tiles(_tile(x, columns), ax=ax, signed=signed)
+    if titles is not None:
+        if len(titles) != len(x) or len(x) > columns:
+            came = f"{len(titles)} for {len(x)} images in rows of {columns}"
+            raise ValueError(f"images: titles: got {came}, expected one for each image of a single row")
+        for i, title in enumerate(titles):
+            ax.text(_centre(i), -2, title, ha="center", va="bottom", fontsize=10)
+    return ax
+
+
+def image_rows(rows: Mapping[str, Float[Tensor, "n 784"]], *, signed: bool = False, ax: Axes | None = None) -> Axes:
+    """Draw one row of images for each name, the names on the left: what to compare stands in one column.
+
+    Args:
+        rows: name -> (n, 784), every row with the same n.
+        signed: as in `images`.
+
+    Example:
+        >>> image_rows({"original": x, "reconstruction": x_hat})
+    """
+    if not rows:
+        raise ValueError("image_rows: rows: got none, expected at least one name with its images")
+    counts = {name: len(x) for name, x in rows.items()}
+    for name, x in rows.items():
+        _require_images(f"image_rows: {name}", x)
+    if len(set(counts.values())) > 1:
+        raise ValueError(f"image_rows: rows: got {counts} images, expected the same number in every row")
+    n = next(iter(counts.values()))
+    ax = ax or _new_axes(height=(WIDTH - 1.1) * len(rows) / n + 0.1)
+    _draw_tiles(_tile(torch.cat(list(rows.values())), n), ax=ax, signed=signed)
+    for i, name in enumerate(rows):
+        ax.text(-3, _centre(i), name, ha="right", va="center", fontsize=10)
+    return ax
+
+
+def codes(
+    z: Float[Tensor, "n 2"], labels: Int[Tensor, "n"] | None = None, *, size: float = 6, legend: bool = True, ax: Axes | None = None
+) -> Axes:
+    """Scatter two-dimensional codes, coloured by a label from 0 to 9 and with the label written at the median of its codes.
+
+    Args:
+        z: (n, 2), the codes.
+        labels: (n,), whole numbers from 0 to 9; None draws every code in grey.
+        size: area of a point, in points squared.
+        legend: list the labels beside the plot.
+
+    Example:
+        >>> codes(model.encode(digits.x_test), digits.y_test)
+    """
+    _require.tensor("codes: z", z, ndim=2, last=2)
+    _require.not_empty("codes: z", z)
+    ax = ax or _new_axes(height=4.6)
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    points = z.detach().cpu().numpy()
+    if labels is None:
+        ax.scatter(*points.T, s=size, color=SLATE, alpha=0.6, linewidths=0)
+        return ax
+    names = _require_labels(labels, len(z))
+    order = np.random.RandomState(0).permutation(len(points))  # so that no class hides another by being drawn last
+    ax.scatter(*points[order].T, s=size, c=np.array(PALETTE)[names[order]], alpha=0.75, linewidths=0)
+    for label in np.unique(names):
+        _write_at_median(ax, points[names == label], str(label))
+    if legend:
+        handles = [ax.scatter([], [], s=36, color=PALETTE[label], label=str(label)) for label in np.unique(names)]
+        ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
+    return ax
+
+
+def curves(
+    values: Mapping[str, Float[Tensor, "n"]],
+    *,
+    x: Float[Tensor, "n"] | Int[Tensor, "n"] | None = None,
+    xlabel: str = "step",
+    ylabel: str = "nats an image",
+    smooth: int = 1,
+    marker: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one line for each name, with the name in the legend.
+
+    Args:
+        values: name -> (n,).
+        x: where they stand, (n,); 0 to n - 1 when None.
+        smooth: draw the mean of this many values in a row instead of each; the first point stands at the end of its window.
+        marker: matplotlib's marker at each point.
+
+    Example:
+        >>> curves({"train": history.terms["loss"]}, smooth=20)
+    """
+    _require.whole("curves: smooth", smooth)
+    ax = ax or _new_axes(height=3.4)
+    for name, series in values.items():
+        _require.tensor(f"curves: {name}", series, ndim=1, floating=False)
+        _require.not_empty(f"curves: {name}", series)
+        y = series.detach().cpu().double()
+        at = torch.arange(len(y)) if x is None else x.detach().cpu()
+        _require.same_shape(f"curves: {name}", y, "x", at)
+        if smooth > len(y):
+            raise ValueError(f"curves: smooth: got {smooth} for {len(y)} values of {name}, expected at most that many")
+        ax.plot(at[smooth - 1 :], y.unfold(0, smooth, 1).mean(dim=1), label=name, marker=marker)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(values) > 1:
+        ax.legend()
+    return ax
+
+
+def _new_axes(*, height: float) -> Axes:
+    _, ax = plt.subplots(figsize=(WIDTH, height))
+    return ax
+
+
+def _centre(i: int) -> float:
+    """Middle of the i-th tile, in pixels of the tiled picture, where tiles are one pixel apart."""
+    return i * (SIDE + 1) + 1 + (SIDE - 1) / 2
+
+
+def _tile(x: Tensor, columns: int) -> np.ndarray:
+    """(n, 784) -> one picture with `columns` images a row and a frame of NaN, one pixel wide, around each."""
+    rows = math.ceil(len(x) / columns)
+    step = SIDE + 1
+    picture = np.full((rows * step + 1, columns * step + 1), np.nan)
+    for i, image in enumerate(x.detach().cpu().double().reshape(-1, SIDE, SIDE).numpy()):
+        top, left = (i // columns) * step + 1, (i % columns) * step + 1
+        picture[top : top + SIDE, left : left + SIDE] = image
+    return picture
+
+
+def _draw_tiles(picture: np.ndarray, *, ax: Axes, signed: bool) -> None:
+    cmap = colormaps["PuOr" if signed else "gray_r"].with_extremes(bad=FAINT)
+    ax.imshow(picture, cmap=cmap, vmin=-1 if signed else 0, vmax=1)
+    ax.set_axis_off()
+
+
+def _write_at_median(ax: Axes, points: np.ndarray, text: str) -> None:
+    outline = [patheffects.withStroke(linewidth=3, foreground="white")]
+    ax.text(*np.median(points, axis=0), text, ha="center", va="center", fontsize=13, fontweight="bold", path_effects=outline)
+
+
+def _require_images(name: str, x: Tensor) -> None:
+    _require.tensor(name, x, ndim=2, last=SIDE * SIDE)
+    _require.not_empty(name, x)
+    _require.finite(name, x)
+
+
+def _require_labels(labels: Tensor, n: int) -> np.ndarray:
+    _require.tensor("codes: labels", labels, ndim=1, floating=False)
+    if labels.is_floating_point() or len(labels) != n:
+        came = f"shape {tuple(labels.shape)} of {labels.dtype}"
+        raise ValueError(f"codes: labels: got {came}, expected {n} whole numbers from 0 to 9")
+    _require.between("codes: labels", labels, 0, len(PALETTE) - 1)
+    return labels.cpu().numpy()

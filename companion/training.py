@@ -1,0 +1,223 @@
+"""`fit`: the one training loop of the course, on tensors in memory. What is minimised comes in as `loss`.
+
+No callbacks, no schedules beyond the linear decay, no data loader: a run that wants more writes its own loop, as chapter 1 does.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from companion import _require
+
+Loss = Callable[..., object]  # loss(model, x, *, generator) -> NamedTuple of tensors, `loss` among them
+
+
+class NonFiniteLossError(FloatingPointError):
+    """A term of the loss became NaN or infinite. `history` holds the steps before it."""
+
+    def __init__(self, message: str, history: "History"):
+        super().__init__(message)
+        self.history = history
+
+
+@dataclass
+class History:
+    """What a run recorded, and what it needs to go on.
+
+    terms: for each term of the loss its mean over the batch at every step done, (steps_done,), float64, nats.
+    interrupted: True when the run was stopped by the keyboard (Ctrl-C, or Jupyter's stop button).
+    state: what `fit(..., resume=history)` needs to go on exactly where this run stopped.
+    """
+
+    terms: dict[str, Float[Tensor, "steps_done"]] = field(default_factory=dict)
+    interrupted: bool = False
+    state: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps are recorded."""
+        return len(next(iter(self.terms.values()), ()))
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name} {values[-1]:.2f}" for name, values in self.terms.items() if len(values))
+        return f"History({self.steps_done} steps{'; last step: ' + last if last else ''})"
+
+
+def fit(
+    model: nn.Module,
+    x: Float[Tensor, "n pixels"],
+    loss: Loss,
+    *,
+    generator: torch.Generator,
+    steps: int = 2000,
+    batch_size: int = 128,
+    learning_rate: float = 3e-3,
+    decay: bool = True,
+    progress: bool = False,
+    resume: History | None = None,
+) -> History:
+    """Minimise `loss` over `model`'s parameters with Adam (Kingma & Ba 2015), on batches of `x` without replacement.
+
+    Every epoch goes through `x` in a new random order; a last, smaller batch is left out. `model` is changed in place.
+
+    Args:
+        model: the network; only its parameters are touched.
+        x: the data, (n, pixels), on the device and of the type of the model's weights.
+        loss: `loss(model, batch, generator=generator)` returns a NamedTuple (or dict) of tensors with a scalar `loss` in it.
+        generator: draws the order of the batches, and whatever `loss` draws from it.
+        steps: how many updates in all, those of `resume` counted in.
+        batch_size: images a step; all of `x` when `x` has fewer.
+        learning_rate: Adam's step size at the first step.
+        decay: lower it linearly, to reach 0 after `steps`.
+        progress: show a progress bar.
+        resume: the `History` of an earlier call with the same arguments; the run goes on as if it had never stopped.
+
+    Returns:
+        A `History`. After an interrupt it holds the steps done so far.
+
+    Raises:
+        NonFiniteLossError: a term is NaN or infinite; names epoch, step and term; `model` keeps the weights before that step.
+        ValueError or TypeError: empty or ill-shaped data, numbers out of range, a `loss` that returns no `loss`.
+
+    Example:
+        >>> history = fit(model, digits.x_train, losses.reconstruction_loss, generator=torch.Generator().manual_seed(0))
+        >>> history.terms["loss"].shape
+        torch.Size([2000])
+    """
+    _require_arguments(x, generator, steps, batch_size, learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+    batches = _Batches(len(x), min(batch_size, len(x)), generator)
+    records = _restore(resume, optimizer, batches, steps, generator)
+    history = History()
+    with _interrupt_between_steps() as interrupts:
+        try:
+            for step in _steps(len(records), steps, progress):
+                _set_learning_rate(optimizer, learning_rate * (1 - step / steps) if decay else learning_rate)
+                batch = x.index_select(0, batches.indices(step))
+                records.append(_update(model, batch, loss, optimizer, generator, where=f"epoch {batches.epoch(step)}, step {step}"))
+                if interrupts:
+                    break
+        except NonFiniteLossError as error:
+            error.history = history
+            raise
+        finally:
+            _store(history, records, optimizer, batches, generator)
+    history.interrupted = bool(interrupts)
+    return history
+
+
+@contextlib.contextmanager
+def _interrupt_between_steps() -> Iterator[list]:
+    """Hold Ctrl-C back until a step is whole, so that weights, records and random state agree; a second Ctrl-C stops at once."""
+    interrupts: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts  # only the main thread may set signal handlers, and only it is interrupted
+        return
+
+    def note(number: int, frame: object) -> None:
+        if interrupts:
+            raise KeyboardInterrupt
+        interrupts.append(number)
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _set_learning_rate(optimizer: Optimizer, value: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = value
+
+
+class _Batches:
+    """Random batches without replacement: one permutation an epoch, drawn when its first batch is asked for."""
+
+    def __init__(self, n: int, batch_size: int, generator: torch.Generator):
+        self.n, self.batch_size, self.generator = n, batch_size, generator
+        self.per_epoch = n // batch_size
+        self.order: Tensor | None = None
+        self.order_epoch = -1
+
+    def epoch(self, step: int) -> int:
+        return step // self.per_epoch
+
+    def indices(self, step: int) -> Tensor:
+        if self.order_epoch != self.epoch(step):
+            self.order = torch.randperm(self.n, generator=self.generator, device=self.generator.device)
+            self.order_epoch = self.epoch(step)
+        start = (step % self.per_epoch) * self.batch_size
+        return self.order[start : start + self.batch_size]
+
+
+def _update(model: nn.Module, batch: Tensor, loss: Loss, optimizer: Optimizer, generator: torch.Generator, where: str):
+    """One step: terms, check, gradients, update. Returns the means of the terms over the batch."""
+    terms = _named(loss(model, batch, generator=generator))
+    means = {name: value.detach().double().mean() for name, value in terms.items()}
+    for name, value in means.items():
+        if not torch.isfinite(value):
+            raise NonFiniteLossError(f"fit: {where}: term `{name}` is {value.item()}, expected a finite number", History())
+    optimizer.zero_grad()
+    terms["loss"].backward()
+    optimizer.step()
+    return means
+
+
+def _named(terms: object) -> dict[str, Tensor]:
+    named = terms._asdict() if hasattr(terms, "_asdict") else dict(terms) if isinstance(terms, Mapping) else {}
+    if not isinstance(named.get("loss"), Tensor) or named["loss"].ndim != 0:
+        raise TypeError(f"fit: loss returned {type(terms).__name__}, expected a NamedTuple or dict of tensors with a scalar `loss`")
+    return named
+
+
+def _steps(done: int, steps: int, progress: bool):
+    if not progress:
+        return range(done, steps)
+    from tqdm.auto import tqdm
+
+    return tqdm(range(done, steps), initial=done, total=steps, unit="step")
+
+
+def _store(history: History, records: list, optimizer: Optimizer, batches: _Batches, generator: torch.Generator) -> None:
+    names = records[0] if records else ()
+    history.terms = {name: torch.stack([record[name] for record in records]).cpu() for name in names}
+    history.state = {
+        "optimizer": optimizer.state_dict(),
+        "generator": generator.get_state(),
+        "order": batches.order,
+        "order_epoch": batches.order_epoch,
+    }
+
+
+def _restore(
+    resume: History | None, optimizer: Optimizer, batches: _Batches, steps: int, generator: torch.Generator
+) -> list[dict[str, Tensor]]:
+    """Put optimizer, batches and generator back where `resume` left them; return its records, one dict a step."""
+    if resume is None:
+        return []
+    if not isinstance(resume, History) or not resume.state:
+        raise TypeError(f"fit: resume: got {resume!r}, expected the History that an earlier fit returned")
+    if resume.steps_done > steps:
+        raise ValueError(f"fit: resume: got a history of {resume.steps_done} steps, expected at most steps={steps}")
+    optimizer.load_state_dict(resume.state["optimizer"])
+    generator.set_state(resume.state["generator"])
+    batches.order, batches.order_epoch = resume.state["order"], resume.state["order_epoch"]
+    return [{name: values[i] for name, values in resume.terms.items()} for i in range(resume.steps_done)]
+
+
+def _require_arguments(x: Tensor, generator: torch.Generator, steps: int, batch_size: int, learning_rate: float) -> None:
+    _require.tensor("fit: x", x, ndim=2)
+    _require.not_empty("fit: x", x)
+    _require.finite("fit: x", x)
+    _require.generator("fit: generator", generator)
+    _require.whole("fit: steps", steps)
+    _require.whole("fit: batch_size", batch_size)
+    _require.positive("fit: learning_rate", learning_rate)

@@ -1,0 +1,28 @@
+"""What every test shares: shape annotations checked at run time, and the digits loaded once."""
+
+import pytest
+import torch
+from jaxtyping import config, install_import_hook
+
+# Every annotated function of companion checks the shapes it is given and returns. Must come before companion is imported.
+install_import_hook("companion", "beartype.beartype")
+
+from companion import data  # noqa: E402
+
+
+@pytest.fixture
+def as_users_run():
+    """Switch the run-time shape checks off, so that a test sees the error that a user without them sees."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def digits() -> data.Dataset:
+    return data.load_digits()
