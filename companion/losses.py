@@ -22,6 +22,14 @@ class ReconstructionTerms(NamedTuple):
     reconstruction: Float[Tensor, "batch"]
 
 
+class ELBOTerms(NamedTuple):
+    """loss: scalar, the mean over the batch of reconstruction + beta * kl. reconstruction, kl: (batch,), nats an image."""
+
+    loss: Float[Tensor, ""]
+    reconstruction: Float[Tensor, "batch"]
+    kl: Float[Tensor, "batch"]
+
+
 def bernoulli_nll(x: Float[Tensor, "batch pixels"], logits: Float[Tensor, "batch pixels"]) -> Float[Tensor, "batch"]:
     """Negative log-likelihood of pixels under independent Bernoulli distributions; on grey pixels, the cross-entropy.
 
@@ -48,7 +56,7 @@ def bernoulli_nll(x: Float[Tensor, "batch pixels"], logits: Float[Tensor, "batch
 
 
 def gaussian_nll(
-    x: Float[Tensor, "batch pixels"], mean: Float[Tensor, "batch pixels"], *, sigma: float = 1.0
+    x: Float[Tensor, "batch pixels"], mean: Float[Tensor, "batch pixels"], *, sigma: float | int = 1
 ) -> Float[Tensor, "batch"]:
     """Negative log-density of pixels under independent Gaussians of one standard deviation, constants included.
 
@@ -99,8 +107,65 @@ def reconstruction_loss(
     return ReconstructionTerms(reconstruction.mean(), reconstruction)
 
 
-def _require_pair(operation: str, x: Tensor, name: str, other: Tensor) -> None:
-    _require.tensor(f"{operation}: x", x, ndim=2)
+def gaussian_kl(mu: Float[Tensor, "batch latent_dim"], logvar: Float[Tensor, "batch latent_dim"]) -> Float[Tensor, "batch"]:
+    """KL divergence from N(mu, diag(exp(logvar))) to the standard normal N(0, I).
+
+    -1/2 * sum over latents of 1 + logvar - mu^2 - exp(logvar) (Kingma & Welling 2014, appendix B, with the sign of a KL).
+
+    Args:
+        mu: means, (batch, latent_dim).
+        logvar: logarithms of the variances (not of the standard deviations), (batch, latent_dim).
+
+    Returns:
+        (batch,), nats, summed over latents; never negative.
+
+    Raises:
+        ValueError: shapes differ or are empty. TypeError: not floating point tensors.
+
+    Example:
+        >>> gaussian_kl(torch.ones(1, 2), torch.zeros(1, 2))  # two latents, one sigma off centre: 1/2 each
+        tensor([1.])
+    """
+    _require_pair("gaussian_kl", mu, "logvar", logvar, first="mu")
+    return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1)
+
+
+def negative_elbo(
+    model: nn.Module,
+    x: Float[Tensor, "batch pixels"],
+    *,
+    beta: float | int = 1,
+    nll: Callable[[Tensor, Tensor], Tensor] = bernoulli_nll,
+    generator: torch.Generator,
+) -> ELBOTerms:
+    """The VAE's objective: reconstruction + beta * KL, with one sample of z an image (Kingma & Welling 2014, equation 10).
+
+    For beta = 1 its mean is an upper bound of -log p(x) in nats, the negative ELBO. For any other beta it is no ELBO: it is
+    the objective of Higgins et al. 2017, and values for different beta cannot be compared.
+
+    Args:
+        model: `model(x, generator=generator)` has the fields `logits`, `mu` and `logvar`, as `models.VAE` has.
+        x: images, (batch, pixels).
+        beta: weight of the KL, at least 0.
+        nll: `bernoulli_nll` or `gaussian_nll`, or anything that returns (batch,) in nats.
+        generator: draws eps, one vector an image.
+
+    Returns:
+        `ELBOTerms`; `reconstruction` and `kl` do not hold beta.
+
+    Raises:
+        ValueError: `beta` is negative or not finite.
+    """
+    if beta != 0:
+        _require.positive("negative_elbo: beta", beta)
+    output = model(x, generator=generator)
+    reconstruction = nll(x, output.logits)
+    kl = gaussian_kl(output.mu, output.logvar)
+    return ELBOTerms((reconstruction + beta * kl).mean(), reconstruction, kl)
+
+
+def _require_pair(operation: str, x: Tensor, name: str, other: Tensor, *, first: str = "x") -> None:
+    _require.tensor(f"{operation}: {first}", x, ndim=2)
     _require.tensor(f"{operation}: {name}", other, ndim=2)
-    _require.same_shape(f"{operation}: x", x, name, other)
-    _require.not_empty(f"{operation}: x", x)
+    _require.same_shape(f"{operation}: {first}", x, name, other)
+    _require.not_empty(f"{operation}: {first}", x)

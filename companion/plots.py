@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float, Int
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from companion import _require
@@ -169,6 +171,83 @@ def codes(
     if legend:
         handles = [ax.scatter([], [], s=36, color=PALETTE[label], label=str(label)) for label in np.unique(names)]
         ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
+    return ax
+
+
+def ellipses(
+    mu: Float[Tensor, "n 2"],
+    sigma: Float[Tensor, "n 2"],
+    *,
+    radii: Sequence[float] = (1, 2, 3),
+    colors: Sequence[str] | str = BLUE,
+    filled: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw diagonal Gaussians in the plane as ellipses: half axes of `radius * sigma` around `mu`.
+
+    Ellipses of radius 1, 2 and 3 hold 39, 86 and 99 % of a two-dimensional Gaussian (1 - exp(-radius^2 / 2)).
+
+    Args:
+        mu: means, (n, 2).
+        sigma: standard deviations (not variances), (n, 2), above 0.
+        radii: which ellipses, in standard deviations.
+        colors: one colour, or one for each Gaussian.
+        filled: tint the inside.
+
+    Example:
+        >>> ellipses(mu, (0.5 * logvar).exp(), radii=(1,))
+    """
+    _require.tensor("ellipses: mu", mu, ndim=2, last=2)
+    _require.tensor("ellipses: sigma", sigma, ndim=2, last=2)
+    _require.same_shape("ellipses: mu", mu, "sigma", sigma)
+    _require.not_empty("ellipses: mu", mu)
+    if not (sigma > 0).all():
+        raise ValueError(f"ellipses: sigma: got values down to {sigma.amin().item():.4g}, expected them above 0")
+    ax = ax or _new_axes(height=4.6)
+    each = [colors] * len(mu) if isinstance(colors, str) else list(colors)
+    if len(each) != len(mu):
+        raise ValueError(f"ellipses: colors: got {len(each)} for {len(mu)} Gaussians, expected one each")
+    for centre, spread, color in zip(mu.detach().cpu().tolist(), sigma.detach().cpu().tolist(), each, strict=True):
+        for radius in radii:
+            face = to_rgba(color, 0.15) if filled else "none"
+            ax.add_patch(Ellipse(centre, 2 * radius * spread[0], 2 * radius * spread[1], ec=color, fc=face, lw=1.2))
+    ax.autoscale_view()
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    return ax
+
+
+def grid_codes(low: float, high: float, n: int, *, dtype: torch.dtype = torch.float64) -> Float[Tensor, "n*n 2"]:
+    """Codes of a square grid over [low, high] in both directions, in the order in which `decoded_grid` draws their images.
+
+    Row by row from the top: z_2 falls from row to row, z_1 rises within a row.
+
+    Example:
+        >>> decoded_grid(torch.sigmoid(vae.decode(grid_codes(-3, 3, 15))), low=-3, high=3)
+    """
+    _require.whole("grid_codes: n", n, least=2)
+    line = torch.linspace(low, high, n, dtype=dtype)
+    z_2, z_1 = torch.meshgrid(line.flip(0), line, indexing="ij")
+    return torch.stack([z_1.flatten(), z_2.flatten()], dim=1)
+
+
+def decoded_grid(x: Float[Tensor, "n 784"], *, low: float, high: float, ax: Axes | None = None) -> Axes:
+    """Draw the decoded images of `grid_codes(low, high, side)`, each at its code: a picture of the latent space itself.
+
+    Args:
+        x: (side * side, 784), values in [0, 1].
+        low, high: as given to `grid_codes`.
+    """
+    _require_images("decoded_grid: x", x)
+    side = math.isqrt(len(x))
+    if side * side != len(x) or side < 2:
+        raise ValueError(f"decoded_grid: x: got {len(x)} images, expected the square of a whole number from 2")
+    ax = ax or _new_axes(height=WIDTH - 0.4)
+    picture = x.detach().cpu().double().reshape(side, side, SIDE, SIDE).permute(0, 2, 1, 3).reshape(side * SIDE, side * SIDE)
+    margin = (high - low) / (side - 1) / 2  # a code stands in the middle of its image
+    edges = (low - margin, high + margin)
+    ax.imshow(picture.numpy(), cmap="gray_r", vmin=0, vmax=1, extent=(*edges, *edges))
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.grid(False)
     return ax
 
 

@@ -58,7 +58,7 @@ def fit(
     generator: torch.Generator,
     steps: int = 2000,
     batch_size: int = 128,
-    learning_rate: float = 3e-3,
+    learning_rate: float | int = 3e-3,
     decay: bool = True,
     progress: bool = False,
     resume: History | None = None,
@@ -98,10 +98,10 @@ def fit(
     history = History()
     with _interrupt_between_steps() as interrupts:
         try:
-            for step in _steps(len(records), steps, progress):
+            for step in _steps(records.done, steps, progress):
                 _set_learning_rate(optimizer, learning_rate * (1 - step / steps) if decay else learning_rate)
                 batch = x.index_select(0, batches.indices(step))
-                records.append(_update(model, batch, loss, optimizer, generator, where=f"epoch {batches.epoch(step)}, step {step}"))
+                records.add(_update(model, batch, loss, optimizer, generator, where=f"epoch {batches.epoch(step)}, step {step}"))
                 if interrupts:
                     break
         except NonFiniteLossError as error:
@@ -136,6 +136,24 @@ def _interrupt_between_steps() -> Iterator[list]:
 def _set_learning_rate(optimizer: Optimizer, value: float) -> None:
     for group in optimizer.param_groups:
         group["lr"] = value
+
+
+class _Records:
+    """The terms of every step, in tensors made once: thousands of small ones among the batches would scatter the heap."""
+
+    def __init__(self, steps: int):
+        self.steps, self.done = steps, 0
+        self.values: dict[str, Tensor] = {}
+
+    def add(self, means: Mapping[str, Tensor]) -> None:
+        for name, value in means.items():
+            if name not in self.values:
+                self.values[name] = torch.empty(self.steps, dtype=torch.float64)
+            self.values[name][self.done] = value
+        self.done += 1
+
+    def terms(self) -> dict[str, Tensor]:
+        return {name: values[: self.done].clone() for name, values in self.values.items()}
 
 
 class _Batches:
@@ -186,9 +204,8 @@ def _steps(done: int, steps: int, progress: bool):
     return tqdm(range(done, steps), initial=done, total=steps, unit="step")
 
 
-def _store(history: History, records: list, optimizer: Optimizer, batches: _Batches, generator: torch.Generator) -> None:
-    names = records[0] if records else ()
-    history.terms = {name: torch.stack([record[name] for record in records]).cpu() for name in names}
+def _store(history: History, records: _Records, optimizer: Optimizer, batches: _Batches, generator: torch.Generator) -> None:
+    history.terms = records.terms()
     history.state = {
         "optimizer": optimizer.state_dict(),
         "generator": generator.get_state(),
@@ -197,12 +214,11 @@ def _store(history: History, records: list, optimizer: Optimizer, batches: _Batc
     }
 
 
-def _restore(
-    resume: History | None, optimizer: Optimizer, batches: _Batches, steps: int, generator: torch.Generator
-) -> list[dict[str, Tensor]]:
-    """Put optimizer, batches and generator back where `resume` left them; return its records, one dict a step."""
+def _restore(resume: History | None, optimizer: Optimizer, batches: _Batches, steps: int, generator: torch.Generator) -> _Records:
+    """Put optimizer, batches and generator back where `resume` left them; return its records."""
+    records = _Records(steps)
     if resume is None:
-        return []
+        return records
     if not isinstance(resume, History) or not resume.state:
         raise TypeError(f"fit: resume: got {resume!r}, expected the History that an earlier fit returned")
     if resume.steps_done > steps:
@@ -210,10 +226,13 @@ def _restore(
     optimizer.load_state_dict(resume.state["optimizer"])
     generator.set_state(resume.state["generator"])
     batches.order, batches.order_epoch = resume.state["order"], resume.state["order_epoch"]
-    return [{name: values[i] for name, values in resume.terms.items()} for i in range(resume.steps_done)]
+    records.done = resume.steps_done
+    for name, values in resume.terms.items():
+        records.values[name] = torch.cat([values, values.new_empty(steps - len(values))])
+    return records
 
 
-def _require_arguments(x: Tensor, generator: torch.Generator, steps: int, batch_size: int, learning_rate: float) -> None:
+def _require_arguments(x: Tensor, generator: torch.Generator, steps: int, batch_size: int, learning_rate: float | int) -> None:
     _require.tensor("fit: x", x, ndim=2)
     _require.not_empty("fit: x", x)
     _require.finite("fit: x", x)

@@ -1,0 +1,46 @@
+# `make book` and `make test` are all a newcomer needs: both make .venv first, the first time.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv/bin
+READY := .venv/.installed
+PAGE := _build/html/index.html
+# Two threads that spin while they wait cost several times the work on a machine that does other things too.
+export OMP_WAIT_POLICY := PASSIVE
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: book test lab notebooks models portable limits clean
+.DEFAULT_GOAL := book
+
+book: $(READY)  ## build the site into _build/html, warnings as errors, and print the page to open
+	$(VENV)/jupyter-book build . -W -n --keep-going --quiet
+	@echo "make book: open file://$(CURDIR)/$(PAGE)"
+
+test: book  ## unit tests, browser tests, and every notebook run again and compared with its stored outputs
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check --quiet .
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval -n $(JOBS) --dist loadfile tests book
+
+models: $(READY)  ## train the models that the chapters share, some minutes, into companion/_bundled
+	$(VENV)/python tools/make_models.py
+
+lab: $(READY)  ## open JupyterLab on the chapters
+	$(VENV)/jupyter lab --notebook-dir=book
+
+notebooks: $(READY)  ## run every notebook and store its outputs, and its time and memory in book/measured.json
+	$(VENV)/python tools/notebooks.py
+
+limits: $(READY)  ## run every notebook and fail when one takes over 60 s or 1 GB
+	$(VENV)/python tools/notebooks.py --check --limits 60 1024
+
+portable: $(READY)  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
+	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book
+	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
+	MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
+
+clean:  ## remove what make made: the environment, the site and the test results
+	rm -rf .venv _build test-results .pytest_cache .ruff_cache companion.egg-info
+
+$(READY): requirements.txt pyproject.toml tools/environment.py
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found. Install Python 3.11 to 3.13 and run make again."; exit 1; }
+	@$(PYTHON) tools/environment.py

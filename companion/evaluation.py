@@ -1,0 +1,180 @@
+"""Numbers that say how good a model's samples and codes are. They take tensors and functions, and train nothing.
+
+Distances are Euclidean over the pixels of an image; an interval is the mean plus and minus 1.96 standard errors.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from companion import _require
+
+Z95 = 1.959964  # of the normal distribution
+
+
+class Estimate(NamedTuple):
+    """A mean over a sample with its 95 % confidence interval, and the values it is the mean of.
+
+    mean, low, high: numbers. values: (n,), one an item, in the same unit.
+    """
+
+    mean: float
+    low: float
+    high: float
+    values: Float[Tensor, "n"]
+
+
+class NeighbourChange(NamedTuple):
+    """picture: how far, in pixels' Euclidean distance, the picture moves. label: the share of neighbours read as another digit."""
+
+    picture: Estimate
+    label: Estimate
+
+
+class Whitening(NamedTuple):
+    """An affine map that gives a cloud of codes mean 0 and covariance I. mean: (latent_dim,). factor: (latent_dim, latent_dim).
+
+    `factor` is the lower Cholesky factor of the covariance: code = mean + factor @ white.
+    """
+
+    mean: Float[Tensor, "latent_dim"]
+    factor: Float[Tensor, "latent_dim latent_dim"]
+
+    def white(self, z: Float[Tensor, "n latent_dim"]) -> Float[Tensor, "n latent_dim"]:
+        """Codes to whitened codes."""
+        _require.tensor("Whitening.white: z", z, ndim=2, last=len(self.mean))
+        return torch.linalg.solve_triangular(self.factor, (z - self.mean).T, upper=False).T
+
+    def code(self, white: Float[Tensor, "n latent_dim"]) -> Float[Tensor, "n latent_dim"]:
+        """Whitened codes to codes: of draws from N(0, I), draws with the cloud's own mean and covariance."""
+        _require.tensor("Whitening.code: white", white, ndim=2, last=len(self.mean))
+        return self.mean + white @ self.factor.T
+
+
+def fit_whitening(z: Float[Tensor, "n latent_dim"]) -> Whitening:
+    """Mean and covariance of a cloud of codes, as the map that takes N(0, I) to a Gaussian of that mean and covariance.
+
+    Args:
+        z: codes, (n, latent_dim), with n above latent_dim.
+
+    Raises:
+        ValueError: too few codes, NaN, or codes that lie in a plane of fewer dimensions, so that the covariance has no inverse.
+
+    Example:
+        >>> whitening = fit_whitening(ae.encode(digits.x_train))
+        >>> x_hat = torch.sigmoid(ae.decode(whitening.code(torch.randn(10, 2, generator=generator, dtype=torch.float64))))
+    """
+    _require.tensor("fit_whitening: z", z, ndim=2)
+    _require.finite("fit_whitening: z", z)
+    n, latent_dim = z.shape
+    if n <= latent_dim:
+        raise ValueError(f"fit_whitening: z: got {n} codes of {latent_dim} numbers, expected at least {latent_dim + 1} codes")
+    factor, failed = torch.linalg.cholesky_ex(torch.cov(z.T).reshape(latent_dim, latent_dim))
+    if failed:
+        raise ValueError(
+            f"fit_whitening: z: got codes that do not fill their {latent_dim} dimensions, expected an invertible covariance"
+        )
+    return Whitening(z.mean(dim=0), factor)
+
+
+def nearest_distance(x: Float[Tensor, "n pixels"], real: Float[Tensor, "m pixels"], *, exclude_self: bool = False) -> Estimate:
+    """How far each image lies from the nearest real one.
+
+    Small means alike to some real image, which a blurred average can be too; it says nothing of variety.
+
+    Args:
+        x: the images to judge, (n, pixels).
+        real: real images, (m, pixels).
+        exclude_self: `x` is `real`, and an image does not count as its own neighbour.
+
+    Returns:
+        An `Estimate` over the n images, in pixels' Euclidean distance.
+
+    Raises:
+        ValueError: shapes do not fit, no image, or NaN.
+
+    Example:
+        >>> nearest_distance(samples, digits.x_train).mean
+    """
+    _require_images("nearest_distance", x, real)
+    distances = torch.cdist(x, real)
+    if exclude_self:
+        _require.same_shape("nearest_distance: x", x, "real", real)
+        distances.fill_diagonal_(torch.inf)
+    return estimate(distances.amin(dim=1))
+
+
+def variety(x: Float[Tensor, "n pixels"]) -> Estimate:
+    """How much images differ from each other: the mean distance of each from all the others, averaged.
+
+    The interval counts images, not pairs: a pair's distances are not independent, and the estimate of a mean over pairs has
+    twice the standard error of a mean over images of their mean distances (the first term of Hoeffding's decomposition, 1948).
+
+    Args:
+        x: (n, pixels) with n at least 3.
+
+    Returns:
+        An `Estimate`, in pixels' Euclidean distance. Compare it with the same of as many real images.
+    """
+    _require.tensor("variety: x", x, ndim=2)
+    _require.finite("variety: x", x)
+    if len(x) < 3:
+        raise ValueError(f"variety: x: got {len(x)} images, expected at least 3")
+    return estimate(torch.cdist(x, x).sum(dim=1) / (len(x) - 1), scale=2)
+
+
+def neighbour_change(
+    decode: Callable[[Tensor], Tensor],
+    z: Float[Tensor, "n latent_dim"],
+    *,
+    radius: float | int,
+    spread: Float[Tensor, "latent_dim latent_dim"],
+    classify: Callable[[Tensor], Tensor],
+    generator: torch.Generator,
+) -> NeighbourChange:
+    """Decode each code and one neighbour of it; how much does the picture change, and how often the digit?
+
+    The neighbour lies at distance `radius` in a random direction, measured in the code cloud's own spread: in whitened codes.
+
+    Args:
+        decode: codes (n, latent_dim) to images (n, pixels) in [0, 1].
+        z: codes.
+        radius: length of the step, in standard deviations of the cloud.
+        spread: `Whitening.factor` of the whole cloud, so that a radius means the same for every model.
+        classify: images (n, pixels) to logits (n, classes).
+        generator: draws the directions.
+
+    Returns:
+        `NeighbourChange`: the mean distance between the two pictures, and the share of pairs with two labels.
+    """
+    _require.tensor("neighbour_change: z", z, ndim=2)
+    _require.not_empty("neighbour_change: z", z)
+    _require.positive("neighbour_change: radius", radius)
+    _require.tensor("neighbour_change: spread", spread, ndim=2, last=z.shape[1])
+    _require.generator("neighbour_change: generator", generator)
+    direction = torch.randn(z.shape, generator=generator, dtype=z.dtype)
+    step = radius * direction / direction.norm(dim=1, keepdim=True)
+    here, there = decode(z), decode(z + step @ spread.T)
+    changed = classify(here).argmax(dim=1) != classify(there).argmax(dim=1)
+    return NeighbourChange(estimate((here - there).norm(dim=1)), estimate(changed.to(z.dtype)))
+
+
+def estimate(values: Float[Tensor, "n"], *, scale: float | int = 1) -> Estimate:
+    """Mean of independent values with its 95 % interval; `scale` widens the standard error where the values share data."""
+    _require.tensor("estimate: values", values, ndim=1)
+    if len(values) < 2:
+        raise ValueError(f"estimate: values: got {len(values)}, expected at least 2")
+    mean, half = values.mean().item(), Z95 * scale * values.std().item() / len(values) ** 0.5
+    return Estimate(mean, mean - half, mean + half, values)
+
+
+def _require_images(operation: str, x: Tensor, real: Tensor) -> None:
+    for name, images in (("x", x), ("real", real)):
+        _require.tensor(f"{operation}: {name}", images, ndim=2)
+        _require.not_empty(f"{operation}: {name}", images)
+        _require.finite(f"{operation}: {name}", images)
+    if x.shape[1] != real.shape[1]:
+        raise ValueError(f"{operation}: x and real: got images of {x.shape[1]} and {real.shape[1]} pixels, expected the same")

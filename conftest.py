@@ -1,0 +1,3 @@
+"""Lets `pytest --nbval` compare figures."""
+
+pytest_plugins = ["tests.figures"]

@@ -1,0 +1,174 @@
+"""What every chapter promises its reader, read off the stored notebooks: shape, figures, prompts, and definitions equal to companion's."""
+
+import ast
+import re
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from companion import losses, models
+from tools import notebooks
+
+BOOK = Path(__file__).resolve().parent.parent / "book"
+CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))
+FILE_NAME = re.compile(r"[\w-]+\.(png|svg|jpg)")
+
+
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
+def chapter(request) -> nbformat.NotebookNode:
+    notebook = nbformat.read(request.param, as_version=4)
+    notebook.metadata.path = request.param
+    return notebook
+
+
+def code_cells(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def figures(notebook) -> list[tuple[int, dict]]:
+    """(cell number, what mystnb says of it) of every code cell with a picture among its outputs."""
+    return [
+        (number, cell.metadata.get("mystnb", {}))
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs)
+    ]
+
+
+def lines(cell) -> int:
+    """Lines of code: not blank, not only a comment."""
+    return sum(1 for line in cell.source.splitlines() if line.strip() and not line.strip().startswith("#"))
+
+
+def test_there_is_a_chapter():
+    assert CHAPTERS
+
+
+def test_it_opens_with_a_picture_and_a_question_and_says_what_the_reader_will_do(chapter):
+    text = prose(chapter)
+    assert text.startswith("# ")
+    opening, _, rest = text.partition("## ")
+    assert re.search(r"\*[^*\n]+\?\*", opening), "no question in italics before the first section"
+    assert "In this chapter you will" in text
+    goals = re.search(r"In this chapter you will.*?\n((?:\s*[-*] .+\n?)+)", text).group(1)
+    assert 3 <= len(re.findall(r"^\s*[-*] ", goals, re.MULTILINE)) <= 5
+    first_figure = figures(chapter)[0][0]
+    goals_cell = next(i for i, cell in enumerate(chapter.cells) if "In this chapter you will" in cell.source)
+    assert first_figure <= goals_cell + 1
+    assert rest
+
+
+def test_it_has_the_length_that_a_reader_can_take_in(chapter):
+    cells = code_cells(chapter)
+    assert 20 <= len(cells) <= 30
+    sizes = [lines(cell) for cell in cells]
+    assert statistics.median(sizes) <= 6
+    over = [cell for cell, size in zip(cells, sizes, strict=True) if size > 20]
+    assert all(cell.source.lstrip().startswith("class ") and lines(cell) <= 35 for cell in over)
+    assert len(over) <= 1
+    words = len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\$[^$]*\$|`[^`]*`|<[^>]*>", " ", prose(chapter))))
+    assert 1700 <= words <= 3300
+    assert 8 <= len(figures(chapter)) <= 12
+
+
+def test_it_asks_for_a_prediction_three_times_and_folds_the_answer(chapter):
+    text = prose(chapter)
+    assert text.count("Predict first") >= 3
+    assert len(re.findall(r"<details>\s*<summary>.+?</summary>\s*\n\s*\n.+?</details>", text, re.DOTALL)) >= 3
+    assert text.count("<details") == text.count("</details>")
+
+
+def test_every_figure_has_a_caption_a_name_and_alt_text_of_a_sentence(chapter):
+    for number, said in figures(chapter):
+        alt, figure = said.get("image", {}).get("alt", ""), said.get("figure", {})
+        assert len(alt) >= 40, f"cell {number}: alt text {alt!r}"
+        assert alt.rstrip().endswith("."), f"cell {number}: alt text is no sentence: {alt!r}"
+        assert not FILE_NAME.search(alt), f"cell {number}: alt text names a file"
+        assert len(figure.get("caption", "")) >= 30, f"cell {number}: caption {figure.get('caption')!r}"
+        assert re.fullmatch(r"fig-[a-z0-9-]+", figure.get("name", "")), f"cell {number}: name {figure.get('name')!r}"
+
+
+def test_the_readme_shows_the_first_figure_of_the_first_chapter():
+    shown = re.search(r"!\[([^\]]+)\]\(([^)]+)\)", (BOOK.parent / "README.md").read_text(encoding="utf-8"))
+    assert len(shown.group(1)) >= 40
+    first = notebooks.first_figure(nbformat.read(BOOK / notebooks.PICTURE_FROM, as_version=4))
+    assert (BOOK.parent / shown.group(2)).read_bytes() == first
+
+
+def test_figure_names_are_the_figures_own():
+    names = [said["figure"]["name"] for path in CHAPTERS for _, said in figures(nbformat.read(path, as_version=4))]
+    assert len(names) == len(set(names))
+
+
+def test_nothing_in_it_hangs_on_the_site(chapter):
+    """A chapter reads whole in Jupyter, Binder and Colab: no MyST directive, role or substitution carries meaning there."""
+    for cell in chapter.cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"^(:::|```)\{|\{[a-z-]+\}`|\{\{", cell.source, re.MULTILINE), cell.source
+
+
+def test_every_cell_was_run_in_order_without_error_or_warning(chapter):
+    counts = [cell.execution_count for cell in code_cells(chapter) if cell.source.strip()]
+    assert counts == list(range(1, len(counts) + 1))
+    for cell in code_cells(chapter):
+        tags = cell.metadata.get("tags", [])
+        for output in cell.outputs:
+            assert output.output_type != "error" or "raises-exception" in tags
+            assert output.get("name") != "stderr", output.text
+            assert " at 0x" not in str(output.get("data", {}).get("text/plain", "")), "a memory address is printed"
+
+
+def test_its_prose_keeps_to_the_house_style(chapter):
+    text = re.sub(r"`[^`]*`|\$[^$]*\$|!\[", " ", prose(chapter))
+    assert "!" not in text
+    for word in ("simply", "just plug", "obviously", "of course", "very powerful"):
+        assert not re.search(rf"\b{word}\b", text, re.IGNORECASE), word
+
+
+def test_randomness_comes_from_an_explicit_generator(chapter):
+    code = "\n".join(cell.source for cell in code_cells(chapter))
+    assert "manual_seed(" not in re.sub(r"Generator\([^)]*\)\.manual_seed\(", "", code)
+    for call in re.findall(r"torch\.(?:rand|randn|randint|randperm|normal|bernoulli|multinomial)\((?:[^()]|\([^()]*\))*\)", code):
+        assert "generator=" in call, call
+
+
+# ------------------------------------------------------------------ first time inline, second time imported
+
+
+def definition(stem: str, name: str):
+    """The function or class `name` as the chapter's cell defines it, in a namespace of what that chapter imports."""
+    notebook = nbformat.read(BOOK / f"{stem}.ipynb", as_version=4)
+    namespace: dict = {}
+    for cell in code_cells(notebook):
+        lines = [line for line in cell.source.splitlines() if not line.startswith(("%", "!"))]
+        for node in ast.parse("\n".join(lines)).body:
+            wanted = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
+            if wanted or isinstance(node, ast.Import | ast.ImportFrom):
+                exec(compile(ast.Module([node], []), stem, "exec"), namespace)
+            if wanted:
+                return namespace[name]
+    raise AssertionError(f"{stem} defines no {name}")
+
+
+def test_the_autoencoder_of_chapter_1_is_companions(digits, generator):
+    ours = models.Autoencoder(2, generator=generator)
+    theirs = definition("01-autoencoders", "Autoencoder")(2, generator=torch.Generator().manual_seed(0))
+    assert [(name, p.shape, p.dtype) for name, p in ours.named_parameters()] == [
+        (name, p.shape, p.dtype) for name, p in theirs.named_parameters()
+    ]
+    theirs.load_state_dict(ours.state_dict())
+    x = digits.x_test[:20]
+    torch.testing.assert_close(theirs.encode(x), ours.encode(x), atol=0, rtol=0)
+    torch.testing.assert_close(theirs(x), ours(x), atol=0, rtol=0)
+
+
+def test_the_loss_of_chapter_1_is_companions(digits, generator):
+    logits = 4 * torch.randn(20, 784, generator=generator, dtype=torch.float64)
+    theirs = definition("01-autoencoders", "bernoulli_nll")
+    torch.testing.assert_close(theirs(digits.x_test[:20], logits), losses.bernoulli_nll(digits.x_test[:20], logits))

@@ -1,0 +1,122 @@
+"""companion.evaluation against brute force, known answers and the coverage of its own intervals."""
+
+import pytest
+import torch
+
+from companion import evaluation
+
+
+def normals(generator, *shape):
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def test_nearest_distance_is_brute_force(generator):
+    x, real = normals(generator, 6, 784), normals(generator, 9, 784)
+    expected = [min((a - b).pow(2).sum().sqrt().item() for b in real) for a in x]
+    found = evaluation.nearest_distance(x, real)
+    torch.testing.assert_close(found.values, torch.tensor(expected).double())
+    assert found.mean == pytest.approx(sum(expected) / 6)
+    assert found.low < found.mean < found.high
+
+
+def test_a_real_image_lies_at_no_distance_unless_it_may_not_count_itself(digits):
+    real = digits.x_test[:50]
+    assert evaluation.nearest_distance(real[:5], real).mean == pytest.approx(0, abs=1e-6)
+    assert evaluation.nearest_distance(real, real, exclude_self=True).mean > 2
+
+
+def test_variety_is_the_mean_over_pairs(generator):
+    x = normals(generator, 7, 784)
+    pairs = [(a - b).norm().item() for i, a in enumerate(x) for b in x[:i]]
+    assert evaluation.variety(x).mean == pytest.approx(sum(pairs) / len(pairs))
+    assert evaluation.variety(x[:1].expand(5, -1)).mean == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("measure", ["mean", "variety"])
+def test_an_interval_holds_the_truth_about_as_often_as_it_says(generator, measure):
+    hits = 0
+    for _ in range(400):
+        x = normals(generator, 60, 1).abs() if measure == "mean" else normals(generator, 60, 1)
+        found = evaluation.estimate(x[:, 0]) if measure == "mean" else evaluation.variety(x)
+        truth = (2 / torch.pi) ** 0.5 if measure == "mean" else 2 / torch.pi**0.5  # E|x|, and E|x - y|
+        hits += found.low < truth < found.high
+    assert 0.92 <= hits / 400 <= 0.975
+
+
+def test_whitened_codes_have_mean_zero_and_covariance_one_and_come_back(generator):
+    mix = normals(generator, 3, 3)
+    z = normals(generator, 500, 3) @ mix + 7
+    whitening = evaluation.fit_whitening(z)
+    white = whitening.white(z)
+    torch.testing.assert_close(white.mean(dim=0), torch.zeros(3).double(), atol=1e-10, rtol=0)
+    torch.testing.assert_close(torch.cov(white.T), torch.eye(3).double(), atol=1e-10, rtol=0)
+    torch.testing.assert_close(whitening.code(white), z)
+
+
+def test_whitening_works_in_one_dimension(generator):
+    z = 3 * normals(generator, 50, 1) + 1
+    white = evaluation.fit_whitening(z).white(z)
+    assert white.std().item() == pytest.approx(1)
+
+
+def test_neighbours_are_one_radius_away_in_the_clouds_own_spread(generator):
+    spread = torch.tensor([[4.0, 0.0], [1.0, 0.5]]).double()
+    z = normals(generator, 200, 2)
+    seen = []
+
+    def decode(codes):
+        seen.append(codes)
+        return codes
+
+    change = evaluation.neighbour_change(decode, z, radius=0.3, spread=spread, classify=lambda images: images, generator=generator)
+    white = torch.linalg.solve(spread, (seen[1] - seen[0]).T).T
+    torch.testing.assert_close(white.norm(dim=1), torch.full((200,), 0.3).double())
+    assert white.mean(dim=0).abs().max() < 0.1  # every direction
+    assert change.picture.mean == pytest.approx((seen[1] - seen[0]).norm(dim=1).mean().item())
+    labels = [codes.argmax(dim=1) for codes in seen]
+    assert change.label.mean == pytest.approx((labels[0] != labels[1]).double().mean().item())
+    assert 0 < change.label.mean < 1
+
+
+ONE = torch.ones(4, 3, dtype=torch.float64)
+EYE = torch.eye(3, dtype=torch.float64)
+
+
+def change(z=ONE, radius=1.0, spread=EYE, generator=None):
+    generator = torch.Generator() if generator is None else generator
+    return evaluation.neighbour_change(lambda z: z, z, radius=radius, spread=spread, classify=lambda x: x, generator=generator)
+
+
+@pytest.mark.usefixtures("as_users_run")
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: evaluation.nearest_distance(ONE, ONE[:, :2]), ValueError, r"x and real: got images of 3 and 2 pixels"),
+        (
+            lambda: evaluation.nearest_distance(ONE[:0], ONE),
+            ValueError,
+            r"nearest_distance: x: got shape \(0, 3\), which holds no data",
+        ),
+        (
+            lambda: evaluation.nearest_distance(ONE, ONE * float("nan")),
+            ValueError,
+            r"nearest_distance: real: got 12 values that are NaN",
+        ),
+        (
+            lambda: evaluation.nearest_distance(ONE[:2], ONE, exclude_self=True),
+            ValueError,
+            r"x and real: got shapes \(2, 3\) and \(4, 3\)",
+        ),
+        (lambda: evaluation.variety(ONE[:2]), ValueError, r"variety: x: got 2 images, expected at least 3"),
+        (lambda: evaluation.fit_whitening(ONE[:3]), ValueError, r"fit_whitening: z: got 3 codes of 3 numbers, expected at least 4"),
+        (lambda: evaluation.fit_whitening(ONE), ValueError, r"codes that do not fill their 3 dimensions"),
+        (lambda: evaluation.fit_whitening(ONE[0]), ValueError, r"fit_whitening: z: got shape \(3,\), expected 2 axes"),
+        (lambda: change(radius=0.0), ValueError, r"neighbour_change: radius: got 0.0"),
+        (lambda: change(spread=EYE[:, :2]), ValueError, r"neighbour_change: spread: got shape \(3, 2\), expected a last axis of 3"),
+        (lambda: change(generator=1), TypeError, r"neighbour_change: generator: got int"),
+        (lambda: evaluation.estimate(ONE[0, :1]), ValueError, r"estimate: values: got 1, expected at least 2"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -1,0 +1,77 @@
+"""The course's trained models: what is stored is what training gives, and damage is noticed."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from companion import losses, models
+from tools import make_models
+
+
+def test_training_again_gives_the_stored_weights():
+    assert make_models.distance("vae-2-seed0") < make_models.CLOSE
+
+
+def test_every_model_of_the_recipe_is_stored_with_its_settings():
+    stored = models.trained_settings()
+    assert set(stored) == set(make_models.SETTINGS)
+    for name, settings in make_models.SETTINGS.items():
+        recipe = json.loads(json.dumps(settings))  # as the file spells it: lists for tuples
+        assert {key: stored[name][key] for key in recipe} == recipe
+
+
+@pytest.mark.parametrize("name", list(make_models.SETTINGS))
+def test_every_stored_model_does_its_work_on_images_it_never_saw(name, digits, generator):
+    model = models.load_trained(name)
+    assert not any(p.requires_grad for p in model.parameters())
+    if name == "classifier":
+        assert (model(digits.x_test).argmax(dim=1) == digits.y_test).double().mean() > 0.92
+    elif name.startswith("ae"):
+        assert losses.reconstruction_loss(model, digits.x_test).loss < {2: 155, 8: 105, 16: 95}[model.latent_dim]
+    else:
+        assert losses.negative_elbo(model, digits.x_test, generator=generator).loss < {2: 160, 8: 125, 16: 120}[model.latent_dim]
+
+
+def test_the_check_fails_when_a_weight_has_moved(tmp_path, monkeypatch, capsys):
+    trained = models.load_trained("vae-2-seed0")
+    monkeypatch.setattr(make_models, "train", lambda name: trained)
+    assert make_models.main(["--check", "vae-2-seed0"]) == 0
+    with torch.no_grad():
+        trained.decoder[0].bias[0] += 1e-4
+    assert make_models.main(["--check", "vae-2-seed0"]) == 1
+    assert "vae-2-seed0: largest difference of a weight 1.0e-04" in capsys.readouterr().out
+
+
+def test_an_unknown_name_lists_the_known_ones(capsys):
+    with pytest.raises(models.ModelError, match=r"load_trained: name: got 'vae-3', expected one of ae-2-seed0, "):
+        models.load_trained("vae-3")
+    with pytest.raises(SystemExit):
+        make_models.main(["vae-3"])
+    assert "got vae-3, expected names from ae-2-seed0" in capsys.readouterr().err
+
+
+def test_a_missing_or_truncated_file_names_itself_and_the_remedy(tmp_path):
+    with pytest.raises(models.ModelError, match=r"gone\.safetensors cannot be read .*Reinstall companion"):
+        models.load_trained("vae-2-seed0", path=tmp_path / "gone.safetensors")
+    (tmp_path / "cut.safetensors").write_bytes(models.TRAINED.read_bytes()[:5000])
+    with pytest.raises(models.ModelError, match=r"cut\.safetensors cannot be read"):
+        models.load_trained("vae-2-seed0", path=tmp_path / "cut.safetensors")
+    save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(models.ModelError, match=r"other\.safetensors cannot be read"):
+        models.load_trained("vae-2-seed0", path=tmp_path / "other.safetensors")
+
+
+def test_a_changed_weight_in_the_file_is_noticed(tmp_path):
+    path = tmp_path / "models.safetensors"
+    shutil.copy(models.TRAINED, path)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    tensors["vae-2-seed0/decoder.0.bias"][0] += 1e-6
+    save_file(tensors, path, metadata=metadata)
+    with pytest.raises(models.ModelError, match=r"is damaged: the weights of vae-2-seed0 do not have the SHA-256"):
+        models.load_trained("vae-2-seed0", path=path)
+    assert models.load_trained("vae-2-seed1", path=path).latent_dim == 2

@@ -1,0 +1,133 @@
+"""Run the book's notebooks, each in a fresh kernel: `make notebooks` stores outputs, `make limits` holds time and memory.
+
+    python tools/notebooks.py [--check] [--limits SECONDS MIB] [NOTEBOOK ...]
+
+Stored notebooks carry no noise: no execution times, no Python version, neighbouring prints merged. Time and peak memory go
+to book/measured.json; a notebook's entry is rewritten when the notebook changed, so that a run that changes nothing changes
+no byte. The README's picture is the first figure of the first chapter and is written with it.
+"""
+
+import argparse
+import base64
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+MEASURED = BOOK / "measured.json"
+PICTURE = BOOK / "_static" / "readme.png"
+PICTURE_FROM = "01-autoencoders.ipynb"
+PEAK = """import resource, sys
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10))"""
+
+
+def main(arguments: list[str]) -> int:
+    options = _parse(arguments)
+    paths = options.notebooks or sorted(BOOK.rglob("[0-9a-z]*.ipynb"))
+    failed = False
+    for path in (path.resolve() for path in paths):
+        notebook, problem, measure = run(path)
+        changed = problem is None and _text(notebook) != path.read_text(encoding="utf-8")
+        if problem is None and not options.check:
+            _store(path, notebook, measure, changed)
+        problem = problem or _over_limit(measure, options.limits)
+        failed = failed or problem is not None
+        verdict = problem or ("would change" if changed and options.check else "stored anew" if changed else "unchanged")
+        print(f"{path.relative_to(ROOT)}: {measure['seconds']:.1f} s, {measure['peak_mib']} MiB, {verdict}", flush=True)
+    return 1 if failed else 0
+
+
+def run(path: Path) -> tuple[nbformat.NotebookNode, str | None, dict]:
+    """Execute a notebook from its own folder. Returns it cleaned, what went wrong or None, and what the run took."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}, record_timing=False)
+    problem, started = None, time.perf_counter()
+    with client.setup_kernel(stderr=subprocess.DEVNULL):  # what cells write to stderr comes as a message, not through this
+        started = time.perf_counter()
+        try:
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            problem = f"cell {index} failed:\n{error}"
+        seconds = time.perf_counter() - started
+        peak = _peak_mib(client)
+    return _clean(notebook), problem, {"seconds": round(seconds, 1), "peak_mib": peak}
+
+
+def _peak_mib(client: NotebookClient) -> int:
+    """Peak resident memory of the kernel, asked of the kernel itself."""
+    probe = nbformat.v4.new_code_cell(PEAK)
+    client.nb.cells.append(probe)
+    client.execute_cell(probe, len(client.nb.cells) - 1, store_history=False)
+    client.nb.cells.pop()
+    return int(probe.outputs[0].text)
+
+
+def _clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Take out what differs from run to run, or from machine to machine, without meaning anything."""
+    kept = {key: notebook.metadata[key] for key in ("kernelspec", "mystnb", "widgets") if key in notebook.metadata}
+    notebook.metadata = nbformat.from_dict({**kept, "language_info": {"name": "python"}})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = _merge_streams(cell.outputs)
+    return notebook
+
+
+def _merge_streams(outputs: list) -> list:
+    """Join neighbouring prints: how a kernel cuts them into messages depends on timing."""
+    merged: list = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _text(notebook: nbformat.NotebookNode) -> str:
+    return nbformat.writes(notebook) + "\n"
+
+
+def _store(path: Path, notebook: nbformat.NotebookNode, measure: dict, changed: bool) -> None:
+    measured = json.loads(MEASURED.read_text(encoding="utf-8")) if MEASURED.exists() else {}
+    name = path.relative_to(BOOK).as_posix()
+    if changed or name not in measured:
+        measured[name] = measure
+        MEASURED.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    if changed:
+        path.write_text(_text(notebook), encoding="utf-8")
+    if name == PICTURE_FROM:
+        PICTURE.write_bytes(first_figure(notebook))
+
+
+def first_figure(notebook: nbformat.NotebookNode) -> bytes:
+    """The PNG of the first figure among a notebook's outputs."""
+    outputs = (output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs)
+    return next(base64.b64decode(output.data["image/png"]) for output in outputs if "image/png" in output.get("data", {}))
+
+
+def _over_limit(measure: dict, limits: list[float] | None) -> str | None:
+    if limits and (measure["seconds"] > limits[0] or measure["peak_mib"] > limits[1]):
+        return f"OVER ITS LIMIT of {limits[0]:g} s and {limits[1]:g} MiB"
+    return None
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook below book/")
+    parser.add_argument("--check", action="store_true", help="run, but store nothing")
+    parser.add_argument("--limits", nargs=2, type=float, metavar=("SECONDS", "MIB"), help="fail when a notebook takes more")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

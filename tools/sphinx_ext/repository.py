@@ -1,0 +1,91 @@
+"""Sphinx extension: the repository, Binder and Colab buttons of whichever public clone builds the book.
+
+The address is in no file. It comes from CI's variables or from the clone's remote ``origin``, so a fork's
+buttons lead to the fork. Without a public address the book is built without these buttons.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+# [scheme://][user[:secret]@]host[:port](: or /)owner/name[.git][/]
+ADDRESS = re.compile(
+    r"^(?:(?:https?|ssh|git)://)?(?:[^@/\s]+@)?(?P<host>github\.com|gitlab\.com)(?::\d+/|[:/])/?"
+    r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?$",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def public_address(text: str | None) -> str | None:
+    """Return ``https://host/owner/name`` for a web or git address on github.com or gitlab.com, else None.
+
+    User names, passwords, ports and a closing ``.git`` are dropped. An address with more or fewer than two path
+    parts (a GitLab subgroup, say) gives None: the theme cannot make launch addresses for it.
+
+    >>> public_address("git@github.com:ada/engine.git")
+    'https://github.com/ada/engine'
+    """
+    found = ADDRESS.match((text or "").strip())
+    if not found or {found["owner"], found["name"]} & {".", ".."}:
+        return None
+    return f"https://{found['host'].lower()}/{found['owner']}/{found['name']}"
+
+
+def repository_url(environ, remote: str | None) -> str | None:
+    """Return the repository's public address: CI's variables first, then the clone's remote, else None."""
+    server, name = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
+    from_ci = public_address(f"{server.rstrip('/')}/{name}") if server and name else None
+    return from_ci or public_address(remote)
+
+
+def repository_branch(environ, current: str | None) -> str:
+    """Return the branch for the buttons: the one CI builds (a pull request's target), the current one, or main."""
+    return environ.get("GITHUB_BASE_REF") or environ.get("GITHUB_REF_NAME") or current or "main"
+
+
+def git(root: Path, *arguments: str) -> str | None:
+    """Return what one git command prints, or None without git, outside a clone or when it fails."""
+    if not (root / ".git").exists():  # a copy inside another project's clone must not take that one's address
+        return None
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def button_options(url: str | None, branch: str, launch_buttons: dict) -> dict:
+    """Return the theme options that show the buttons for ``url``, or none of them when it is None."""
+    if url is None:
+        return {"repository_url": "", "use_repository_button": False, "launch_buttons": {}}
+    launch = dict(launch_buttons)
+    if not url.startswith("https://github.com/"):
+        launch["colab_url"] = ""  # Colab opens notebooks from GitHub only
+    return {
+        "repository_url": url,
+        "repository_branch": quote(branch, safe=""),
+        "use_repository_button": True,
+        "launch_buttons": launch,
+    }
+
+
+def set_buttons(app, config) -> None:
+    """Fill in the theme's options before the theme reads them."""
+    root = Path(app.srcdir)
+    url = repository_url(os.environ, git(root, "remote", "get-url", "origin"))
+    branch = repository_branch(os.environ, git(root, "symbolic-ref", "--short", "-q", "HEAD"))
+    options = config.html_theme_options
+    options.update(button_options(url, branch, options.get("launch_buttons", {})))
+    # Printed, not logged: a quiet build must say it too.
+    if url:
+        print(f"buttons: {url}, branch {branch}")
+    else:
+        print("buttons: none (no public address of this repository in CI's variables or in git's remote origin)")
+
+
+def setup(app):
+    """Connect before the theme's own handlers, which run at builder-inited."""
+    app.connect("config-inited", set_buttons)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
