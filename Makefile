@@ -9,7 +9,7 @@ PAGE := _build/html/index.html
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book test lab notebooks models portable limits clean
+.PHONY: book test lab notebooks models check-models portable limits clean
 .DEFAULT_GOAL := book
 
 book: $(READY)  ## build the site into _build/html, warnings as errors, and print the page to open
@@ -23,6 +23,9 @@ test: book  ## unit tests, browser tests, and every notebook run again and compa
 
 models: $(READY)  ## train the models that the chapters share, some minutes, into companion/_bundled
 	$(VENV)/python tools/make_models.py
+
+check-models: $(READY)  ## train the shared models again and compare them with the stored ones
+	$(VENV)/python tools/make_models.py --check
 
 lab: $(READY)  ## open JupyterLab on the chapters
 	$(VENV)/jupyter lab --notebook-dir=book

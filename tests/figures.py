@@ -189,6 +189,14 @@ def find_images(outputs):
 class FigureFile(IPyNbFile):
     """nbval's notebook, made of cells that look at figures."""
 
+    def setup(self):
+        """Start nbval's kernel and let it remember its cells, in memory: IPython finds a closing `;` in its history."""
+        super().setup()
+        client = self.kernel.kc
+        client.execute("get_ipython().history_manager.enabled = False", silent=True)  # writes nothing into the user's own
+        options = {"store_history": True, "stop_on_error": False}
+        self.kernel.execute_cell_input = lambda source, allow_stdin=None: client.execute(source, allow_stdin=allow_stdin, **options)
+
     def collect(self):
         """Hand on nbval's cells as FigureCells."""
         for item in super().collect():

@@ -284,6 +284,12 @@ def test_a_chapter_comes_out_the_same_on_another_cpu(tmp_path, environment, capa
     assert all(row["distance"][name] <= TOLERANCE._asdict()[name] / 4 for row in run.rows() for name in row["distance"])
 
 
+def test_a_closing_semicolon_silences_a_value_as_it_does_in_jupyter(tmp_path):
+    """Chapters end plotting cells with one; without a history IPython would print the value all the same."""
+    cells = [new_code_cell(source, execution_count=number + 1) for number, source in enumerate(["40 + 2;", "1;"])]
+    assert compare(new_notebook(cells=cells), tmp_path).failures == {}
+
+
 @pytest.mark.parametrize(("name", "piece"), SCATTERS)
 def test_one_moved_point_fails(kept, tmp_path, name, piece):
     """One of a chapter's 2,000 points, 3 pixels to the right, is found; every cell before it passes."""
