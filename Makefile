@@ -5,7 +5,7 @@ JOBS ?= 2
 VENV := .venv/bin
 READY := .venv/.installed
 PAGE := _build/html/index.html
-# Two threads that spin while they wait cost several times the work on a machine that does other things too.
+# The networks are small: one thread is as fast as two, and two that spin while they wait slow everything beside them.
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -22,19 +22,19 @@ test: book  ## unit tests, browser tests, and every notebook run again and compa
 	OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval -n $(JOBS) --dist loadfile tests book
 
 models: $(READY)  ## train the models that the chapters share, some minutes, into companion/_bundled
-	$(VENV)/python tools/make_models.py
+	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py
 
 check-models: $(READY)  ## train the shared models again and compare them with the stored ones
-	$(VENV)/python tools/make_models.py --check
+	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py --check
 
 lab: $(READY)  ## open JupyterLab on the chapters
 	$(VENV)/jupyter lab --notebook-dir=book
 
 notebooks: $(READY)  ## run every notebook and store its outputs, and its time and memory in book/measured.json
-	$(VENV)/python tools/notebooks.py
+	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py
 
 limits: $(READY)  ## run every notebook and fail when one takes over 60 s or 1 GB
-	$(VENV)/python tools/notebooks.py --check --limits 60 1024
+	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py --check --limits 60 1024
 
 portable: $(READY)  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book

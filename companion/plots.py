@@ -311,7 +311,8 @@ def _tile(x: Tensor, columns: int) -> np.ndarray:
 
 
 def _draw_tiles(picture: np.ndarray, *, ax: Axes, signed: bool) -> None:
-    cmap = colormaps["PuOr" if signed else "gray_r"].with_extremes(bad=FAINT)
+    # An odd number of colours puts 0 in the middle of one: rounding errors around 0 must not change a picture.
+    cmap = (colormaps["PuOr"].resampled(257) if signed else colormaps["gray_r"]).with_extremes(bad=FAINT)
     ax.imshow(picture, cmap=cmap, vmin=-1 if signed else 0, vmax=1)
     ax.set_axis_off()
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from torch.distributions import Independent, Normal
 
-from companion import losses, models
+from companion import evaluation, losses, models
 from tools import notebooks
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
@@ -69,6 +70,7 @@ def test_it_has_the_length_that_a_reader_can_take_in(chapter):
     assert 20 <= len(cells) <= 30
     sizes = [lines(cell) for cell in cells]
     assert statistics.median(sizes) <= 6
+    assert max(len(line) for cell in cells for line in cell.source.splitlines()) <= 110
     over = [cell for cell, size in zip(cells, sizes, strict=True) if size > 20]
     assert all(cell.source.lstrip().startswith("class ") and lines(cell) <= 35 for cell in over)
     assert len(over) <= 1
@@ -166,6 +168,34 @@ def test_the_autoencoder_of_chapter_1_is_companions(digits, generator):
     x = digits.x_test[:20]
     torch.testing.assert_close(theirs.encode(x), ours.encode(x), atol=0, rtol=0)
     torch.testing.assert_close(theirs(x), ours(x), atol=0, rtol=0)
+
+
+def test_the_reparameterization_of_chapter_5_is_companions(generator):
+    mu, logvar = (torch.randn(20, 3, generator=generator, dtype=torch.float64) for _ in range(2))
+    theirs = definition("05-reparameterization", "reparameterize")
+    expected = models.reparameterize(mu, logvar, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(theirs(mu, logvar, generator=torch.Generator().manual_seed(2)), expected, atol=0, rtol=0)
+
+
+def test_the_fitted_gaussian_of_chapter_3_is_companions_whitening(generator):
+    z = torch.randn(50, 3, generator=generator, dtype=torch.float64) @ torch.rand(3, 3, generator=generator, dtype=torch.float64)
+    mean, factor = definition("03-points-to-regions", "fit_gaussian")(z)
+    whitening = evaluation.fit_whitening(z)
+    torch.testing.assert_close((mean, factor), (whitening.mean, whitening.factor))
+
+
+def test_the_log_density_of_chapter_4_is_torchs(generator):
+    x, mu, logvar = (torch.randn(20, 3, generator=generator, dtype=torch.float64) for _ in range(3))
+    theirs = definition("04-gaussian-parameters", "gaussian_log_density")(x, mu, logvar.exp())
+    torch.testing.assert_close(theirs, Independent(Normal(mu, logvar.exp()), 1).log_prob(x))
+
+
+def test_the_vae_of_chapter_6_with_an_exponential_head_is_companions(digits, generator):
+    ours = models.VAE(2, generator=generator)
+    theirs = definition("06-log-variance", "SpreadVAE")(torch.exp, 0.0, generator=generator)
+    theirs.load_state_dict({key.replace("logvar_head", "spread_head"): value for key, value in ours.state_dict().items()})
+    outputs = [model(digits.x_test[:9], generator=torch.Generator().manual_seed(1)) for model in (ours, theirs)]
+    torch.testing.assert_close(outputs[1], outputs[0])
 
 
 def test_the_loss_of_chapter_1_is_companions(digits, generator):

@@ -37,7 +37,9 @@ def test_ink_is_dark_and_differences_have_a_white_zero(digits):
     ax = plots.images(digits.x_test[:2])
     assert to_hex(ax.images[0].cmap(ax.images[0].norm(1.0))) == "#000000"
     ax = plots.images(digits.x_test[:2] - digits.x_test[2:4], signed=True)
-    assert min(ax.images[0].cmap(ax.images[0].norm(0.0))) > 0.95
+    zero, above, below = (ax.images[0].cmap(ax.images[0].norm(value)) for value in (0.0, 1e-9, -1e-9))
+    assert min(zero) > 0.95
+    assert zero == above == below
 
 
 def test_rows_share_columns_and_carry_their_names(digits):
