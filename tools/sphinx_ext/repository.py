@@ -1,4 +1,4 @@
-"""Sphinx extension: the repository, Binder and Colab buttons of whichever public clone builds the book.
+"""Sphinx extension: the repository and Binder buttons of whichever public clone builds the book.
 
 The address is in no file. It comes from CI's variables or from the clone's remote ``origin``, so a fork's
 buttons lead to the fork. Without a public address the book is built without these buttons.
@@ -60,14 +60,11 @@ def button_options(url: str | None, branch: str, launch_buttons: dict) -> dict:
     """Return the theme options that show the buttons for ``url``, or none of them when it is None."""
     if url is None:
         return {"repository_url": "", "use_repository_button": False, "launch_buttons": {}}
-    launch = dict(launch_buttons)
-    if not url.startswith("https://github.com/"):
-        launch["colab_url"] = ""  # Colab opens notebooks from GitHub only
     return {
         "repository_url": url,
         "repository_branch": quote(branch, safe=""),
         "use_repository_button": True,
-        "launch_buttons": launch,
+        "launch_buttons": launch_buttons,
     }
 
 
