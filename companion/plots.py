@@ -178,7 +178,7 @@ def ellipses(
     mu: Float[Tensor, "n 2"],
     sigma: Float[Tensor, "n 2"],
     *,
-    radii: Sequence[float] = (1, 2, 3),
+    radii: Sequence[float | int] = (1, 2, 3),
     colors: Sequence[str] | str = BLUE,
     filled: bool = False,
     ax: Axes | None = None,
@@ -216,7 +216,7 @@ def ellipses(
     return ax
 
 
-def grid_codes(low: float, high: float, n: int, *, dtype: torch.dtype = torch.float64) -> Float[Tensor, "n*n 2"]:
+def grid_codes(low: float | int, high: float | int, n: int, *, dtype: torch.dtype = torch.float64) -> Float[Tensor, "codes 2"]:
     """Codes of a square grid over [low, high] in both directions, in the order in which `decoded_grid` draws their images.
 
     Row by row from the top: z_2 falls from row to row, z_1 rises within a row.
@@ -230,7 +230,7 @@ def grid_codes(low: float, high: float, n: int, *, dtype: torch.dtype = torch.fl
     return torch.stack([z_1.flatten(), z_2.flatten()], dim=1)
 
 
-def decoded_grid(x: Float[Tensor, "n 784"], *, low: float, high: float, ax: Axes | None = None) -> Axes:
+def decoded_grid(x: Float[Tensor, "n 784"], *, low: float | int, high: float | int, ax: Axes | None = None) -> Axes:
     """Draw the decoded images of `grid_codes(low, high, side)`, each at its code: a picture of the latent space itself.
 
     Args:

@@ -61,6 +61,32 @@ def test_codes_keep_every_point_its_colour_and_its_label(generator):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [str(digit) for digit in range(10)]
 
 
+def test_ellipses_stand_at_the_mean_with_half_axes_of_radius_times_sigma():
+    mu, sigma = torch.tensor([[1.0, -2.0], [0.0, 3.0]]), torch.tensor([[0.5, 2.0], [1.0, 0.25]])
+    ax = plots.ellipses(mu, sigma, radii=(1, 3), colors=(plots.BLUE, plots.RED))
+    drawn = [(*patch.center, patch.width, patch.height, to_hex(patch.get_edgecolor())) for patch in ax.patches]
+    assert drawn == [
+        (1, -2, 1, 4, plots.BLUE),
+        (1, -2, 3, 12, plots.BLUE),
+        (0, 3, 2, 0.5, plots.RED),
+        (0, 3, 6, 1.5, plots.RED),
+    ]
+    assert ax.get_xlim()[1] >= 3  # the widest ellipse is in sight
+    assert ax.get_ylim()[0] <= -8
+
+
+def test_a_decoded_grid_shows_each_image_at_its_code(generator):
+    z = plots.grid_codes(-2, 2, 3)
+    assert z.tolist() == [[-2, 2], [0, 2], [2, 2], [-2, 0], [0, 0], [2, 0], [-2, -2], [0, -2], [2, -2]]
+    x = torch.rand(9, 784, generator=generator, dtype=torch.float64)
+    image = plots.decoded_grid(x, low=-2, high=2).images[0]
+    picture, (left, right, bottom, top) = image.get_array(), image.get_extent()
+    for code, tile in zip(z.tolist(), x.reshape(9, 28, 28).numpy(), strict=True):
+        column = round((code[0] - left) / (right - left) * 3 - 0.5)  # the image whose middle is at the code
+        row = round((top - code[1]) / (top - bottom) * 3 - 0.5)
+        assert (picture[28 * row : 28 * row + 28, 28 * column : 28 * column + 28] == tile).all()
+
+
 def test_codes_without_labels_are_grey(generator):
     ax = plots.codes(torch.randn(5, 2, generator=generator))
     assert {to_hex(colour) for colour in ax.collections[0].get_facecolors()} == {plots.SLATE}
@@ -132,6 +158,11 @@ X = torch.zeros(2, 784)
             ValueError,
             r"labels: got values from 1 to 10, expected them in \[0, 9\]",
         ),
+        (lambda: plots.ellipses(X[:, :2], X[:, :2]), ValueError, r"ellipses: sigma: got values down to 0, expected them above 0"),
+        (lambda: plots.ellipses(X[:, :2], X[:1, :2]), ValueError, r"mu and sigma: got shapes \(2, 2\) and \(1, 2\)"),
+        (lambda: plots.ellipses(X[:, :2], X[:, :2] + 1, colors=["red"]), ValueError, r"ellipses: colors: got 1 for 2 Gaussians"),
+        (lambda: plots.decoded_grid(X, low=0, high=1), ValueError, r"decoded_grid: x: got 2 images, expected the square"),
+        (lambda: plots.grid_codes(0, 1, 1), ValueError, r"grid_codes: n: got 1, expected at least 2"),
         (lambda: plots.curves({"a": torch.ones(3)}, smooth=4), ValueError, r"smooth: got 4 for 3 values of a, expected at most"),
         (lambda: plots.curves({"a": torch.ones(3)}, x=torch.ones(2)), ValueError, r"a and x: got shapes \(3,\) and \(2,\)"),
     ],

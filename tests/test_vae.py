@@ -104,6 +104,12 @@ def test_the_vae_is_the_autoencoder_with_two_heads(vae, generator):
     assert all(plain[name] == shape for name, shape in shapes.items())
 
 
+def test_both_heads_read_the_last_hidden_layer_after_its_activation(vae, digits):
+    x = digits.x_test[:5]
+    features = torch.nn.functional.silu(vae.encoder[:-1](x))
+    torch.testing.assert_close(vae.encode(x), (vae.mu_head[0](features), vae.logvar_head[0](features)))
+
+
 def test_forward_is_encode_sample_decode(vae, digits, generator):
     x = digits.x_test[:5]
     output = vae(x, generator=torch.Generator().manual_seed(4))
