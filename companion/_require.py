@@ -1,6 +1,5 @@
 """Checks of what the public functions are given. Each raises an error that names the argument, what came and what was expected."""
 
-from collections.abc import Sequence
 from numbers import Real
 
 import torch
@@ -66,9 +65,3 @@ def generator(name: str, value: object) -> None:
     if not isinstance(value, torch.Generator):
         example = "torch.Generator().manual_seed(0)"
         raise TypeError(f"{name}: got {type(value).__name__}, expected a torch.Generator, for example {example}")
-
-
-def one_of(name: str, value: object, options: Sequence[str]) -> None:
-    """Raise unless `value` is one of `options`."""
-    if value not in options:
-        raise ValueError(f"{name}: got {value!r}, expected one of {', '.join(options)}")
