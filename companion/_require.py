@@ -60,6 +60,14 @@ def positive(name: str, value: object) -> None:
         raise ValueError(f"{name}: got {value}, expected a finite number above 0")
 
 
+def not_negative(name: str, value: object) -> None:
+    """Raise unless `value` is zero or a finite number above it."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: got {value!r} of type {type(value).__name__}, expected a number of at least 0")
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{name}: got {value}, expected a finite number of at least 0")
+
+
 def generator(name: str, value: object) -> None:
     """Raise unless `value` is a torch.Generator."""
     if not isinstance(value, torch.Generator):

@@ -30,6 +30,13 @@ class ELBOTerms(NamedTuple):
     kl: Float[Tensor, "batch"]
 
 
+class IWAETerms(NamedTuple):
+    """loss: scalar, minus the mean over the batch of bound. bound: (batch,), nats an image."""
+
+    loss: Float[Tensor, ""]
+    bound: Float[Tensor, "batch"]
+
+
 def bernoulli_nll(x: Float[Tensor, "batch pixels"], logits: Float[Tensor, "batch pixels"]) -> Float[Tensor, "batch"]:
     """Negative log-likelihood of pixels under independent Bernoulli distributions; on grey pixels, the cross-entropy.
 
@@ -156,12 +163,74 @@ def negative_elbo(
     Raises:
         ValueError: `beta` is negative or not finite.
     """
-    if beta != 0:
-        _require.positive("negative_elbo: beta", beta)
+    _require.not_negative("negative_elbo: beta", beta)
     output = model(x, generator=generator)
     reconstruction = nll(x, output.logits)
     kl = gaussian_kl(output.mu, output.logvar)
     return ELBOTerms((reconstruction + beta * kl).mean(), reconstruction, kl)
+
+
+def iwae_bound(
+    model: nn.Module,
+    x: Float[Tensor, "batch pixels"],
+    *,
+    samples: int,
+    beta: float | int = 1,
+    nll: Callable[[Tensor, Tensor], Tensor] = bernoulli_nll,
+    generator: torch.Generator,
+) -> IWAETerms:
+    """The importance-weighted bound: the logarithm of the mean of `samples` weights w = p(x|z) p(z) / q(z|x), z drawn from q.
+
+    Its expectation is a lower bound of log p(x) that never falls with `samples` and reaches log p(x) in the limit
+    (Burda et al. 2016, equation 8 and theorem 1). With one sample it is the ELBO, its KL estimated instead of computed.
+
+    Args:
+        model: `model.encode(x)` gives mu and logvar, `model.decode(z)` what `nll` takes, as `models.VAE` does.
+        x: images, (batch, pixels).
+        samples: how many z an image.
+        beta: power of p(z) / q(z|x) in the weight, at least 0; for any other than 1 the result is no bound of log p(x).
+        nll: `bernoulli_nll` or `gaussian_nll`, or anything that returns (batch,) in nats.
+        generator: draws eps, `samples` vectors an image.
+
+    Returns:
+        `IWAETerms`: `bound` in nats an image, `loss` what `training.fit` minimises. Memory grows with `samples`;
+        `evaluation.log_likelihood` does the same in chunks, without gradients.
+
+    Raises:
+        ValueError or TypeError: `samples` is no int of at least 1, `beta` is negative or not finite.
+
+    Example:
+        >>> iwae_bound(vae, x, samples=50, generator=torch.Generator().manual_seed(0)).bound.shape
+        torch.Size([128])
+    """
+    weights = log_weights(model, x, samples=samples, beta=beta, nll=nll, generator=generator)
+    bound = weights.logsumexp(dim=0) - math.log(samples)
+    return IWAETerms(-bound.mean(), bound)
+
+
+def log_weights(
+    model: nn.Module,
+    x: Float[Tensor, "batch pixels"],
+    *,
+    samples: int,
+    beta: float | int = 1,
+    nll: Callable[[Tensor, Tensor], Tensor] = bernoulli_nll,
+    generator: torch.Generator,
+) -> Float[Tensor, "samples batch"]:
+    """Logarithms of the importance weights of `iwae_bound`: log p(x|z) + beta * (log p(z) - log q(z|x)), with its arguments.
+
+    Returns:
+        (samples, batch), nats, one z drawn from q(z|x) for each.
+    """
+    _require.whole("log_weights: samples", samples)
+    _require.not_negative("log_weights: beta", beta)
+    _require.generator("log_weights: generator", generator)
+    mu, logvar = model.encode(x)
+    eps = torch.randn((samples, *mu.shape), generator=generator, dtype=mu.dtype, device=mu.device)
+    z = mu + (0.5 * logvar).exp() * eps
+    log_ratio = 0.5 * (eps**2 + logvar - z**2).sum(dim=2)  # of the two Gaussian densities; their 2 pi cancel
+    reconstruction = nll(x.repeat(samples, 1), model.decode(z.flatten(0, 1)))
+    return beta * log_ratio - reconstruction.reshape(samples, len(x))
 
 
 def _require_pair(operation: str, x: Tensor, name: str, other: Tensor, *, first: str = "x") -> None:

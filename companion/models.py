@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,6 +105,7 @@ class VAE(nn.Module):
         latent_dim: how many numbers a code has; the encoder gives twice as many.
         generator: draws the initial weights.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse. () makes every map linear.
+        activation: what stands between linear layers; SiLU, or for example `nn.Tanh` where a paper used it.
         dtype, device: of the weights.
 
     Raises:
@@ -123,6 +124,7 @@ class VAE(nn.Module):
         *,
         generator: torch.Generator,
         hidden: Sequence[int] = HIDDEN,
+        activation: Callable[[], nn.Module] = nn.SiLU,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ):
@@ -130,7 +132,7 @@ class VAE(nn.Module):
         _require_sizes("VAE", latent_dim, hidden)
         _require.generator("VAE: generator", generator)
         self.latent_dim = latent_dim
-        options = {"generator": generator, "dtype": dtype, "device": device}
+        options = {"generator": generator, "activation": activation, "dtype": dtype, "device": device}
         self.encoder = mlp([PIXELS, *hidden], activate_last=True, **options)
         width = hidden[-1] if hidden else PIXELS
         self.mu_head = mlp([width, latent_dim], **options)
@@ -189,12 +191,13 @@ def mlp(
     *,
     generator: torch.Generator,
     activate_last: bool = False,
+    activation: Callable[[], nn.Module] = nn.SiLU,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
 ) -> nn.Sequential:
-    """A multilayer perceptron: a linear layer between each two widths, SiLU between the linear layers.
+    """A multilayer perceptron: a linear layer between each two widths, an activation between the linear layers.
 
-    The last layer has a SiLU behind it only with `activate_last`.
+    The last layer has an activation behind it only with `activate_last`.
 
     Example:
         >>> mlp([784, 64, 2], generator=torch.Generator().manual_seed(0))[0].weight.shape
@@ -202,7 +205,7 @@ def mlp(
     """
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
-        layers += [_linear(inputs, outputs, generator=generator, dtype=dtype), nn.SiLU()]
+        layers += [_linear(inputs, outputs, generator=generator, dtype=dtype), activation()]
     return nn.Sequential(*(layers if activate_last else layers[:-1])).to(device)
 
 

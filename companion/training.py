@@ -60,6 +60,7 @@ def fit(
     batch_size: int = 128,
     learning_rate: float | int = 3e-3,
     decay: bool = True,
+    adam_eps: float | int = 1e-8,
     progress: bool = False,
     resume: History | None = None,
 ) -> History:
@@ -76,6 +77,8 @@ def fit(
         batch_size: images a step; all of `x` when `x` has fewer.
         learning_rate: Adam's step size at the first step.
         decay: lower it linearly, to reach 0 after `steps`.
+        adam_eps: the number that Adam adds to the root of the mean squared gradient. A loss scaled by c gives the same run when
+            `adam_eps` is scaled by c too.
         progress: show a progress bar.
         resume: the `History` of an earlier call with the same arguments; the run goes on as if it had never stopped.
 
@@ -92,7 +95,8 @@ def fit(
         torch.Size([2000])
     """
     _require_arguments(x, generator, steps, batch_size, learning_rate)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
+    _require.positive("fit: adam_eps", adam_eps)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, eps=adam_eps, fused=True)
     batches = _Batches(len(x), min(batch_size, len(x)), generator)
     records = _restore(resume, optimizer, batches, steps, generator)
     history = History()

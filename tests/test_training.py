@@ -56,6 +56,18 @@ def test_an_update_is_adams_with_a_learning_rate_that_falls_linearly(x):
     torch.testing.assert_close(weights(model), weights(reference), atol=1e-12, rtol=0)
 
 
+def test_a_scaled_loss_gives_the_same_run_when_adams_eps_is_scaled_with_it(x):
+    def scaled(model, batch, *, generator):
+        return {"loss": 1e-3 * noisy_loss(model, batch, generator=generator).loss}
+
+    runs = [small_model() for _ in range(3)]
+    fit(runs[0], x, adam_eps=1e-4)
+    fit(runs[1], x, scaled, adam_eps=1e-7)
+    fit(runs[2], x, scaled, adam_eps=1e-4)
+    torch.testing.assert_close(weights(runs[1]), weights(runs[0]), atol=1e-12, rtol=0)
+    assert (weights(runs[2]) - weights(runs[0])).abs().max() > 1e-3
+
+
 def test_history_holds_the_mean_of_every_term_at_every_step(x):
     history = fit(small_model(), x, learning_rate=1e-9)
     assert history.steps_done == 30
@@ -182,6 +194,7 @@ def vector_loss(model, batch, *, generator):
         ({"steps": 0}, ValueError, r"fit: steps: got 0, expected at least 1"),
         ({"batch_size": 2.5}, TypeError, r"fit: batch_size: got 2.5 of type float"),
         ({"learning_rate": -1}, ValueError, r"fit: learning_rate: got -1, expected a finite number above 0"),
+        ({"adam_eps": 0}, ValueError, r"fit: adam_eps: got 0, expected a finite number above 0"),
         ({"loss": no_loss}, TypeError, r"fit: loss returned dict, expected a NamedTuple or dict of tensors with a scalar `loss`"),
         ({"loss": vector_loss}, TypeError, r"fit: loss returned dict, expected .* scalar `loss`"),
         ({"resume": "yesterday"}, TypeError, r"fit: resume: got 'yesterday', expected the History"),

@@ -104,6 +104,14 @@ def test_the_vae_is_the_autoencoder_with_two_heads(vae, generator):
     assert all(plain[name] == shape for name, shape in shapes.items())
 
 
+def test_another_activation_stands_wherever_silu_stood(vae, digits):
+    other = models.VAE(3, activation=torch.nn.Tanh, generator=torch.Generator().manual_seed(0))
+    kinds = [[type(layer) for layer in part] for model in (vae, other) for part in (model.encoder, model.decoder)]
+    assert kinds[2:] == [[torch.nn.Tanh if kind is torch.nn.SiLU else kind for kind in part] for part in kinds[:2]]
+    assert sum(kind is torch.nn.Tanh for part in kinds[2:] for kind in part) == 4
+    assert torch.equal(other.mu_head[0].weight, vae.mu_head[0].weight)  # the weights are drawn in the same order
+
+
 def test_both_heads_read_the_last_hidden_layer_after_its_activation(vae, digits):
     x = digits.x_test[:5]
     features = torch.nn.functional.silu(vae.encoder[:-1](x))
@@ -187,7 +195,7 @@ ONE = torch.ones(2, 3)
         (
             lambda m: losses.negative_elbo(m, torch.zeros(1, 784).double(), beta=-1.0, generator=torch.Generator()),
             ValueError,
-            r"negative_elbo: beta: got -1.0, expected a finite number above 0",
+            r"negative_elbo: beta: got -1.0, expected a finite number of at least 0",
         ),
     ],
 )

@@ -1,0 +1,258 @@
+"""Bounds and likelihoods held against models whose log p(x) is known: a linear-Gaussian one, a one-latent one, probabilistic PCA."""
+
+import itertools
+import math
+from functools import partial
+
+import pytest
+import torch
+from scipy.integrate import quad
+from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, Normal, kl_divergence
+
+from companion import evaluation, losses, models, training
+
+SIGMA = 0.7
+nll = partial(losses.gaussian_nll, sigma=SIGMA)
+
+
+def normals(generator, *shape):
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+class LinearGaussian(torch.nn.Module):
+    """z ~ N(0, I), x = W z + b + sigma * noise. q is a diagonal Gaussian: the true posterior's mean, and `widen` times its variance.
+
+    The posterior's covariance is (I + W'W / sigma^2)^-1, which is diagonal when the columns of W are orthogonal. `rotated` turns the
+    latent axes so that they are, which changes no p(x), because the prior is round.
+    """
+
+    def __init__(self, w, b, *, rotated, widen=1.0):
+        super().__init__()
+        self.w, self.b = (w @ torch.linalg.eigh(w.T @ w).eigenvectors if rotated else w), b
+        self.covariance = torch.linalg.inv(torch.eye(w.shape[1], dtype=w.dtype) + self.w.T @ self.w / SIGMA**2)
+        self.widen = widen
+
+    def mean(self, x):
+        return (x - self.b) @ self.w @ self.covariance / SIGMA**2
+
+    def encode(self, x):
+        mu = self.mean(x)
+        return models.GaussianCode(mu, (self.widen * self.covariance.diag()).log().expand_as(mu))
+
+    def decode(self, z):
+        return z @ self.w.T + self.b
+
+    def forward(self, x, *, generator):
+        mu, logvar = self.encode(x)
+        z = models.reparameterize(mu, logvar, generator=generator)
+        return models.VAEOutput(self.decode(z), mu, logvar, z)
+
+
+@pytest.fixture
+def exact(generator):
+    """W (12, 3) with no zero and no two orthogonal columns, b, 40 images drawn from the model, and their log p(x)."""
+    w, b = normals(generator, 12, 3) + 0.5, normals(generator, 12)
+    x = b + normals(generator, 40, 3) @ w.T + SIGMA * normals(generator, 40, 12)
+    return w, b, x, LowRankMultivariateNormal(b, w, torch.full((12,), SIGMA**2, dtype=torch.float64)).log_prob(x)
+
+
+def test_at_the_true_posterior_every_weight_is_p_of_x(exact, generator):
+    w, b, x, log_p = exact
+    model = LinearGaussian(w, b, rotated=True)
+    weights = losses.log_weights(model, x, samples=20, nll=nll, generator=generator)
+    torch.testing.assert_close(weights, log_p.expand(20, 40), rtol=0, atol=1e-10)
+    bound = losses.iwae_bound(model, x, samples=3, nll=nll, generator=generator)
+    torch.testing.assert_close(bound.bound, log_p, rtol=0, atol=1e-10)
+    assert bound.loss.item() == pytest.approx(-log_p.mean().item())
+
+
+def test_the_elbo_at_the_true_posterior_is_log_p_on_average(exact, generator):
+    w, b, x, log_p = exact
+    model = LinearGaussian(w, b, rotated=True)
+    runs = torch.stack([losses.negative_elbo(model, x, nll=nll, generator=generator).loss for _ in range(400)])
+    assert -runs.mean().item() == pytest.approx(log_p.mean().item(), abs=4 * runs.std().item() / 400**0.5)
+
+
+@pytest.mark.parametrize(("rotated", "widen"), [(False, 1.0), (True, 1.5), (False, 0.6)])
+def test_log_p_is_the_elbo_plus_the_kl_from_q_to_the_posterior(exact, generator, rotated, widen):
+    w, b, x, log_p = exact
+    model = LinearGaussian(w, b, rotated=rotated, widen=widen)
+    mu, logvar = model.encode(x)
+    gap = kl_divergence(MultivariateNormal(mu, logvar.exp().diag_embed()), MultivariateNormal(model.mean(x), model.covariance))
+    assert gap.min() > 0.02  # a q that is not the posterior loses something
+    terms = [losses.negative_elbo(model, x, nll=nll, generator=generator) for _ in range(400)]
+    elbos = -torch.stack([term.reconstruction + term.kl for term in terms])
+    error = elbos.std(dim=0) / 400**0.5
+    assert ((elbos.mean(dim=0) + gap - log_p).abs() < 4.5 * error).all()  # 40 comparisons
+    assert (elbos.mean(dim=0) < log_p + 4.5 * error).all()
+
+
+def test_the_importance_weighted_bound_rises_with_k_to_the_truth(exact, generator):
+    w, b, x, log_p = exact
+    model = LinearGaussian(w, b, rotated=True, widen=1.5)
+    means, errors = [], []
+    for k in (1, 4, 16, 64, 1024):
+        runs = torch.stack([losses.iwae_bound(model, x, samples=k, nll=nll, generator=generator).bound.mean() for _ in range(60)])
+        means.append(runs.mean().item())
+        errors.append(runs.std().item() / 60**0.5)
+    gap = 3 * 0.5 * (1.5 - 1 - math.log(1.5))
+    assert means[0] == pytest.approx(log_p.mean().item() - gap, abs=4 * errors[0])
+    assert all(low < high for low, high in itertools.pairwise(means))
+    assert means[-1] == pytest.approx(log_p.mean().item(), abs=4 * errors[-1])
+    assert errors[-1] < 1e-3  # so small that the bound of k = 4 would not pass
+    assert log_p.mean().item() - means[1] > 4 * max(errors[-1], errors[1])
+
+
+def test_log_likelihood_is_within_its_errors_of_the_truth_and_the_errors_are_right(exact, generator):
+    w, b, x, log_p = exact
+    model = LinearGaussian(w, b, rotated=False, widen=1.5)  # a wide q, because a q narrower than the posterior has wild weights
+    runs = [evaluation.log_likelihood(model, x, samples=400, nll=nll, chunk=1000, generator=generator) for _ in range(100)]
+    means = torch.tensor([run.mean for run in runs])
+    said = sum(run.monte_carlo_se for run in runs) / 100
+    assert means.std().item() == pytest.approx(said, rel=0.25)  # a standard deviation from 100 runs has an error of 7 %
+    assert (means.mean() - log_p.mean()).abs() < 4 * means.std() / 10 + said**2 * len(x)  # half the variance of one image is bias
+    assert runs[0].image_se == pytest.approx(log_p.std().item() / 40**0.5, rel=0.02)
+    assert (runs[0].values - log_p).abs().max() < 0.5
+    assert 1 < runs[0].effective_samples.min() < runs[0].effective_samples.max() < 400
+
+
+def test_log_likelihood_decodes_no_more_than_a_chunk_at_a_time_and_uses_every_sample(exact, generator):
+    w, b, x, log_p = exact
+    seen = []
+
+    class Counting(LinearGaussian):
+        def decode(self, z):
+            seen.append(len(z))
+            return super().decode(z)
+
+    model = Counting(w, b, rotated=True)
+    for samples, chunk in ((7, 30), (50, 30), (7, 1), (7, 10_000)):
+        seen.clear()
+        found = evaluation.log_likelihood(model, x, samples=samples, nll=nll, chunk=chunk, generator=generator)
+        assert max(seen) <= chunk
+        assert sum(seen) == samples * len(x)
+        torch.testing.assert_close(found.values, log_p)  # q is the posterior, so every weight is p(x)
+        torch.testing.assert_close(found.effective_samples, torch.full((40,), float(samples)).double())
+        assert found.monte_carlo_se < 1e-7
+
+
+# ------------------------------------------------------------------ KL and one latent, by numerical integration
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.0, 0.1), (1.5, 0.8), (-3.0, 2.0)])
+def test_the_kl_is_its_defining_integral_and_its_monte_carlo_mean(generator, mu, sigma):
+    q, p = (Normal(*torch.tensor(pair, dtype=torch.float64)) for pair in ((mu, sigma), (0.0, 1.0)))
+
+    def integrand(z):
+        at = torch.tensor(z, dtype=torch.float64)
+        return (q.log_prob(at).exp() * (q.log_prob(at) - p.log_prob(at))).item()
+
+    closed = losses.gaussian_kl(*(torch.tensor([[value]], dtype=torch.float64) for value in (mu, 2 * math.log(sigma)))).item()
+    assert closed == pytest.approx(quad(integrand, mu - 12 * sigma, mu + 12 * sigma)[0], abs=1e-9)
+    z = mu + sigma * normals(generator, 200_000)
+    draws = q.log_prob(z) - p.log_prob(z)
+    assert closed == pytest.approx(draws.mean().item(), abs=4 * draws.std().item() / 200_000**0.5)
+
+
+def test_log_likelihood_of_a_one_latent_vae_is_the_integral_over_its_latent(generator, digits):
+    model = models.VAE(1, generator=generator)
+    with torch.no_grad():
+        model.decoder[0].weight.mul_(8)  # a decoder that depends on z
+        model.decoder[-1].weight.mul_(8)
+    x = torch.bernoulli(digits.x_test[:10], generator=generator)
+    z = torch.linspace(-10, 10, 4001, dtype=torch.float64)[:, None]
+    with torch.no_grad():
+        logits = model.decode(z)
+    log_joint = torch.stack([-losses.bernoulli_nll(image.expand(len(z), -1), logits) for image in x], dim=1)
+    log_joint = log_joint + Normal(0.0, 1.0).log_prob(z)
+    truth = log_joint.logsumexp(dim=0) + math.log(20 / 4000)  # the ends weigh nothing, so the trapezoid rule is a plain sum
+    found = evaluation.log_likelihood(model, x, samples=5000, generator=generator)
+    assert truth.std() > 1
+    assert found.mean == pytest.approx(truth.mean().item(), abs=4 * found.monte_carlo_se)
+    assert 1e-4 < found.monte_carlo_se < 0.05
+    bound = -losses.negative_elbo(model, x, generator=generator).loss.item()
+    assert bound < truth.mean() - 0.05
+
+
+# ------------------------------------------------------------------ probabilistic PCA: when the objective itself wants a latent off
+
+
+class LinearVAE(torch.nn.Module):
+    """A VAE whose maps are all linear, on images of any number of pixels."""
+
+    def __init__(self, pixels, latent_dim, *, generator):
+        super().__init__()
+        self.mu_head, self.logvar_head = (models.mlp([pixels, latent_dim], generator=generator) for _ in range(2))
+        self.decoder = models.mlp([latent_dim, pixels], generator=generator)
+
+    def forward(self, x, *, generator):
+        mu, logvar = self.mu_head(x), self.logvar_head(x)
+        z = models.reparameterize(mu, logvar, generator=generator)
+        return models.VAEOutput(self.decoder(z), mu, logvar, z)
+
+
+@pytest.mark.parametrize("beta", [1.0, 2.0, 4.0])
+def test_a_linear_vae_keeps_the_directions_whose_variance_exceeds_beta_sigma_squared(generator, beta):
+    """At the optimum a kept latent's mean has variance 1 - beta sigma^2 / lambda (Tipping & Bishop 1999; Lucas et al. 2019)."""
+    eigenvalues, n = torch.tensor([9.0, 3.0, 1.5, 0.6]).double(), 512
+    scores = torch.linalg.qr(torch.cat([torch.ones(n, 1).double(), normals(generator, n, 4)], dim=1)).Q[:, 1:] * n**0.5
+    x = (scores * eigenvalues.sqrt()) @ torch.linalg.qr(normals(generator, 8, 4)).Q.T  # its covariance has just these eigenvalues
+    model = LinearVAE(8, 4, generator=generator)
+    loss = partial(losses.negative_elbo, beta=beta, nll=losses.gaussian_nll)
+    training.fit(model, x, loss, generator=generator, steps=3000, batch_size=n, learning_rate=1e-2)
+    with torch.no_grad():
+        kept = model.mu_head(x).var(dim=0).sort(descending=True).values
+    assert (kept - (1 - beta / eigenvalues).clamp(min=0)).abs().max() < 0.02
+    assert (kept > 0.01).sum() == (eigenvalues > beta).sum()
+
+
+# ------------------------------------------------------------------ the bound as a loss, and bad input
+
+
+def test_the_bounds_gradient_is_that_of_finite_differences(exact):
+    w, b, x, _ = exact
+
+    def loss(w):
+        model = LinearGaussian(w, b, rotated=False, widen=1.5)
+        return losses.iwae_bound(model, x[:5], samples=4, nll=nll, generator=torch.Generator().manual_seed(1)).loss
+
+    assert torch.autograd.gradcheck(loss, (w.clone().requires_grad_(),))
+
+
+def test_beta_is_the_weight_of_the_log_ratio(exact):
+    w, b, x, _ = exact
+    model = LinearGaussian(w, b, rotated=False)
+    at = {
+        beta: losses.log_weights(model, x, samples=5, beta=beta, nll=nll, generator=torch.Generator().manual_seed(1))
+        for beta in (0, 1, 3)
+    }
+    torch.testing.assert_close(at[3] - at[0], 3 * (at[1] - at[0]))
+    z = model.encode(x).mu + (0.5 * model.encode(x).logvar).exp() * normals(torch.Generator().manual_seed(1), 5, 40, 3)
+    torch.testing.assert_close(at[0], Normal(model.decode(z), SIGMA).log_prob(x).sum(dim=2))
+
+
+def test_training_on_the_bound_lowers_it(digits, generator):
+    model = models.VAE(2, generator=generator)
+    loss = partial(losses.iwae_bound, samples=5)
+    history = training.fit(model, digits.x_train[:512], loss, generator=generator, steps=40)
+    assert history.terms["loss"][-5:].mean() < 0.6 * history.terms["loss"][0]
+    torch.testing.assert_close(history.terms["bound"], -history.terms["loss"])
+
+
+@pytest.mark.usefixtures("as_users_run")
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (partial(losses.iwae_bound, samples=0), ValueError, r"log_weights: samples: got 0, expected at least 1"),
+        (partial(losses.iwae_bound, samples=2.0), TypeError, r"log_weights: samples: got 2.0 of type float"),
+        (partial(losses.iwae_bound, samples=2, beta=-1), ValueError, r"beta: got -1, expected a finite number of at least 0"),
+        (partial(evaluation.log_likelihood, samples=1), ValueError, r"log_likelihood: samples: got 1, expected at least 2"),
+        (partial(evaluation.log_likelihood, chunk=0), ValueError, r"log_likelihood: chunk: got 0, expected at least 1"),
+    ],
+)
+def test_bad_input_is_named(exact, generator, call, error, message):
+    w, b, x, _ = exact
+    with pytest.raises(error, match=message):
+        call(LinearGaussian(w, b, rotated=True), x, nll=nll, generator=generator)
+    with pytest.raises(TypeError, match=r"generator: got int"):
+        losses.iwae_bound(LinearGaussian(w, b, rotated=True), x, samples=2, nll=nll, generator=0)
