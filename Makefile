@@ -9,7 +9,7 @@ PAGE := _build/html/index.html
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book test lab notebooks models check-models portable limits clean
+.PHONY: book test lab notebooks models check-models sweeps check-sweeps bench portable limits clean
 .DEFAULT_GOAL := book
 
 book: $(READY)  ## build the site into _build/html, warnings as errors, and print the page to open
@@ -26,6 +26,15 @@ models: $(READY)  ## train the models that the chapters share, some minutes, int
 
 check-models: $(READY)  ## train the shared models again and compare them with the stored ones
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py --check
+
+sweeps: $(READY)  ## make the stored sweeps of chapter 8 again, about a quarter of an hour, into companion/_bundled/sweeps
+	OMP_NUM_THREADS=1 $(VENV)/python tools/make_sweeps.py --jobs $(JOBS)
+
+check-sweeps: $(READY)  ## make the stored sweeps again and compare them with what is stored
+	OMP_NUM_THREADS=1 $(VENV)/python tools/make_sweeps.py --check --jobs $(JOBS)
+
+bench: $(READY)  ## what takes long or hangs on the machine: sizes and times as ratios, into benchmarks/ (see its README)
+	$(VENV)/python benchmarks/run.py
 
 lab: $(READY)  ## open JupyterLab on the chapters
 	$(VENV)/jupyter lab --notebook-dir=book

@@ -1,12 +1,13 @@
-"""Images as tensors in memory: the bundled digits and the full MNIST. Models and plots are elsewhere.
+"""Images as tensors in memory: the bundled digits, the full MNIST, and sprites drawn from known factors. No models, no plots.
 
-Every loader returns one `Dataset`: flat images of 784 pixels with values in [0, 1], and their labels.
+Images are flat, of 784 pixels with values in [0, 1]. A loader returns a `Dataset`, `make_sprites` returns `Sprites`.
 MNIST is by Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0 (LeCun et al. 1998).
 """
 
 import contextlib
 import hashlib
 import io
+import math
 import os
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from companion import _torchvision
+from companion import _require, _torchvision
 
 BUNDLED = Path(__file__).parent / "_bundled" / "digits.npz"
 BUNDLED_SHA256 = "2ce9b6ae531f3d5460605ab99125829ff199d63b659d5f7ea4563e3e039408de"
@@ -29,6 +30,9 @@ MNIST_MD5 = {  # of the unpacked files below root/MNIST/raw
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+SIDE = 28  # pixels of an image's side
+SPRITE_SIZES = {"shape": 3, "x": 8, "y": 8, "scale": 4, "rotation": 8}  # how many levels each factor of a sprite has
+SPRITE_SHAPES = ("ellipse", "rectangle", "triangle")
 
 
 class DataError(RuntimeError):
@@ -42,6 +46,18 @@ class Dataset(NamedTuple):
     y_train: Int[Tensor, "train"]
     x_test: Float[Tensor, "test 784"]
     y_test: Int[Tensor, "test"]
+
+
+class Sprites(NamedTuple):
+    """Pictures of one shape each, and what they were drawn from.
+
+    x: (n, 784), in [0, 1]. factors: (n, 5), int64, the level of each factor from 0. sizes: how many levels each has, in the
+    order of the columns: shape, x, y, scale, rotation.
+    """
+
+    x: Float[Tensor, "n 784"]
+    factors: Int[Tensor, "n 5"]
+    sizes: dict[str, int]
 
 
 def load_digits(*, dtype: torch.dtype = torch.float64, path: str | Path = BUNDLED) -> Dataset:
@@ -106,6 +122,83 @@ def load_mnist(root: str | Path, *, download: bool = False, dtype: torch.dtype =
     datasets = _torchvision.import_datasets()
     train, test = (datasets.MNIST(str(root), train=train) for train in (True, False))
     return Dataset(_pixels(train.data, dtype), train.targets, _pixels(test.data, dtype), test.targets)
+
+
+def make_sprites(
+    n: int | None = 10_000, *, generator: torch.Generator | None = None, dtype: torch.dtype = torch.float64
+) -> Sprites:
+    """Draw white shapes on black from five independent factors, so that what a code should find is known.
+
+    The idea is that of dSprites (Matthey et al. 2017), in 28 x 28 pixels: an ellipse, a rectangle or an isosceles triangle, in
+    8 columns and 8 rows two pixels apart (x grows to the right, y downwards), in 4 scales (the circle around the shape has a
+    radius of 4, 5, 6 or 7 pixels) and 8 rotations. Those are 22.5 degrees apart and stop short of half a turn, after which ellipse and
+    rectangle look the same again; so all 6,144 combinations are different pictures. None touches the border. A pixel's value
+    is the share of it that the shape covers, measured at 16 x 16 points.
+
+    Args:
+        n: how many, factors drawn uniformly and independently; None draws each combination once, rotation varying fastest.
+        generator: draws the factors; None is a new one with seed 0.
+        dtype: floating point type of the images.
+
+    Returns:
+        `Sprites`.
+
+    Raises:
+        TypeError or ValueError: `n` is not an int of at least 1, `dtype` is not a floating point type.
+
+    Example:
+        >>> sprites = make_sprites(6000)
+        >>> sprites.x.shape, sprites.factors.shape
+        (torch.Size([6000, 784]), torch.Size([6000, 5]))
+    """
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise TypeError(f"make_sprites: dtype: got {dtype!r}, expected a floating point torch.dtype")
+    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    _require.generator("make_sprites: generator", generator)
+    if n is None:
+        factors = torch.cartesian_prod(*(torch.arange(size) for size in SPRITE_SIZES.values()))
+    else:
+        _require.whole("make_sprites: n", n)
+        factors = torch.stack([torch.randint(size, (n,), generator=generator) for size in SPRITE_SIZES.values()], dim=1)
+    return Sprites(_moved(_centred_sprites(), factors).to(dtype), factors, dict(SPRITE_SIZES))
+
+
+def _centred_sprites() -> Tensor:
+    """Every shape, scale and rotation in the middle of the picture: (3, 4, 8, 28, 28), float64."""
+    points = 16  # a side of a pixel
+    line = (torch.arange(SIDE * points, dtype=torch.float64) + 0.5) / points - SIDE / 2
+    down, right = torch.meshgrid(line, line, indexing="ij")
+    pictures = []
+    for shape in SPRITE_SHAPES:
+        for radius in (4, 5, 6, 7):
+            for turn in range(SPRITE_SIZES["rotation"]):
+                angle = math.pi * turn / SPRITE_SIZES["rotation"]  # anticlockwise, as seen
+                along = (right * math.cos(angle) - down * math.sin(angle)) / radius
+                across = (right * math.sin(angle) + down * math.cos(angle)) / radius
+                inside = _inside(shape, along, across).double()
+                pictures.append(inside.reshape(SIDE, points, SIDE, points).mean(dim=(1, 3)))
+    return torch.stack(pictures).reshape(3, 4, 8, SIDE, SIDE)
+
+
+def _inside(shape: str, along: Tensor, across: Tensor) -> Tensor:
+    """Whether points lie in the shape of size 1, which fits in the unit circle and is longer along than across."""
+    edge = 1e-9  # a point on the edge lies within, on every CPU
+    if shape == "ellipse":
+        return along**2 + (2 * across) ** 2 <= 1 + edge
+    if shape == "rectangle":
+        return (along.abs() <= 0.9 + edge) & (across.abs() <= 0.4 + edge)
+    return (along >= -0.8 - edge) & (across.abs() <= (1 - along) / 3 + edge)  # apex (1, 0), base from (-0.8, -0.6) to (-0.8, 0.6)
+
+
+def _moved(centred: Tensor, factors: Tensor) -> Tensor:
+    """Copy for each row of factors its centred picture, moved by whole pixels: (n, 784)."""
+    shape, x, y, scale, rotation = factors.T
+    line = torch.arange(SIDE)
+    columns = line - (2 * x[:, None] - 7)  # where each pixel comes from; levels 0 to 7 stand at -7, -5, ..., 7
+    rows = line - (2 * y[:, None] - 7)
+    padded = torch.nn.functional.pad(centred, (7, 7, 7, 7))
+    at = (shape[:, None, None], scale[:, None, None], rotation[:, None, None], rows[:, :, None] + 7, columns[:, None, :] + 7)
+    return padded[at].reshape(len(factors), SIDE * SIDE)
 
 
 def _pixels(images: Tensor, dtype: torch.dtype) -> Tensor:

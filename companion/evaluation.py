@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from companion import _require, losses
 
 Z95 = 1.959964  # of the normal distribution
+ROWS = 1000  # images whose distances are held at a time
 
 
 class Estimate(NamedTuple):
@@ -47,6 +48,26 @@ class LogLikelihood(NamedTuple):
     image_se: float
     values: Float[Tensor, "n"]
     effective_samples: Float[Tensor, "n"]
+
+
+class RateDistortion(NamedTuple):
+    """What a code costs and what it leaves open, in nats an image; distortion + rate is the negative ELBO.
+
+    rate: the mean KL from q(z|x) to the prior. distortion: the mean reconstruction term. rate_per_unit: (latent_dim,), the
+    share of each latent in `rate`.
+    """
+
+    rate: float
+    distortion: float
+    rate_per_unit: Float[Tensor, "latent_dim"]
+
+
+class MIG(NamedTuple):
+    """gap: the mean of per_factor. per_factor: (factors,), each from 0 to 1. mutual_information: (factors, latent_dim), in nats."""
+
+    gap: float
+    per_factor: Float[Tensor, "factors"]
+    mutual_information: Float[Tensor, "factors latent_dim"]
 
 
 class Whitening(NamedTuple):
@@ -115,11 +136,15 @@ def nearest_distance(x: Float[Tensor, "n pixels"], real: Float[Tensor, "m pixels
         >>> nearest_distance(samples, digits.x_train).mean
     """
     _require_images("nearest_distance", x, real)
-    distances = torch.cdist(x, real)
     if exclude_self:
         _require.same_shape("nearest_distance: x", x, "real", real)
-        distances.fill_diagonal_(torch.inf)
-    return estimate(distances.amin(dim=1))
+    nearest = []
+    for start in range(0, len(x), ROWS):  # all pairs at once would take 8 bytes each
+        distances = torch.cdist(x[start : start + ROWS], real)
+        if exclude_self:
+            distances.diagonal(start).fill_(torch.inf)
+        nearest.append(distances.amin(dim=1))
+    return estimate(torch.cat(nearest))
 
 
 def variety(x: Float[Tensor, "n pixels"]) -> Estimate:
@@ -233,6 +258,133 @@ def estimate(values: Float[Tensor, "n"], *, scale: float | int = 1) -> Estimate:
         raise ValueError(f"estimate: values: got {len(values)}, expected at least 2")
     mean, half = values.mean().item(), Z95 * scale * values.std().item() / len(values) ** 0.5
     return Estimate(mean, mean - half, mean + half, values)
+
+
+@torch.no_grad()
+def rate_distortion(
+    model: nn.Module,
+    x: Float[Tensor, "n pixels"],
+    *,
+    nll: Callable[[Tensor, Tensor], Tensor] = losses.bernoulli_nll,
+    generator: torch.Generator,
+    samples: int = 1,
+) -> RateDistortion:
+    """Where a VAE stands in the plane of rate and distortion (Alemi et al. 2018, equations 2 and 3, with their R and D).
+
+    Args:
+        model: has `encode` and `decode`, as `models.VAE`.
+        x: images, (n, pixels).
+        nll: as in `losses.negative_elbo`.
+        generator: draws z.
+        samples: how many z an image the distortion is averaged over. The rate is exact.
+
+    Returns:
+        `RateDistortion`, means over the images.
+
+    Example:
+        >>> rate, distortion, per_unit = rate_distortion(vae, digits.x_test, generator=torch.Generator().manual_seed(0))
+    """
+    _require.tensor("rate_distortion: x", x, ndim=2)
+    _require.not_empty("rate_distortion: x", x)
+    _require.whole("rate_distortion: samples", samples)
+    _require.generator("rate_distortion: generator", generator)
+    kl, reconstruction = [], []
+    for images in x.split(2000):  # so that memory does not grow with n
+        mu, logvar = model.encode(images)
+        kl.append(losses.gaussian_kl(mu.reshape(-1, 1), logvar.reshape(-1, 1)).reshape(mu.shape))
+        for _ in range(samples):
+            eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+            reconstruction.append(nll(images, model.decode(mu + (0.5 * logvar).exp() * eps)))
+    per_unit = torch.cat(kl).mean(dim=0)
+    return RateDistortion(per_unit.sum().item(), torch.cat(reconstruction).mean().item(), per_unit)
+
+
+def active_units(mu: Float[Tensor, "n latent_dim"], threshold: float | int = 0.01) -> Bool[Tensor, "latent_dim"]:
+    """Which latents say anything about the image: those whose posterior mean varies over images (Burda et al. 2016, section 5.2).
+
+    Args:
+        mu: posterior means, (n, latent_dim), n at least 2.
+        threshold: the variance over the images that a unit must pass to count as active.
+
+    Returns:
+        (latent_dim,), True where active.
+
+    Raises:
+        ValueError: fewer than 2 images, NaN, or a negative threshold.
+
+    Example:
+        >>> active_units(vae.encode(digits.x_test).mu).sum()
+        tensor(2)
+    """
+    _require.tensor("active_units: mu", mu, ndim=2)
+    _require.finite("active_units: mu", mu)
+    _require.not_negative("active_units: threshold", threshold)
+    if len(mu) < 2:
+        raise ValueError(f"active_units: mu: got {len(mu)} images, expected at least 2")
+    return mu.var(dim=0) > threshold
+
+
+def mutual_information_gap(mu: Float[Tensor, "n latent_dim"], factors: Int[Tensor, "n factors"], bins: int = 20) -> MIG:
+    """How much more one latent knows about each factor than the next best latent does (Chen et al. 2018, equation 6).
+
+    For each factor the mutual information with every latent, cut into `bins` of equal width between its smallest and largest
+    value; the gap between the two largest, divided by the factor's entropy. 1 where each factor has a latent of its own, 0 where
+    two latents know equally much.
+
+    Counting overstates the information of n samples, by about (bins - 1) (levels - 1) / 2n nats. That is subtracted (Miller
+    1955, counting the cells in use), so independent columns give 0 on average and values a little below 0. Use n well above
+    bins * levels. The measure is blind to scale: a collapsed latent whose mean moves by 1e-6 still counts. Set such columns to
+    0 first, `mu * active_units(mu)`; a constant column knows nothing.
+
+    Args:
+        mu: a code, (n, latent_dim), for example posterior means.
+        factors: (n, factors), the level of each factor from 0; independent of each other, or the gap means little.
+        bins: how many cells a latent is cut into.
+
+    Returns:
+        `MIG`; with a single latent the next best counts as 0.
+
+    Raises:
+        ValueError: different numbers of rows, negative levels, NaN, or a factor with one level only.
+
+    Example:
+        >>> mutual_information_gap(sprites.factors.double(), sprites.factors).gap  # a code that is the factors
+        1.0
+    """
+    _require_code_and_factors(mu, factors, bins)
+    low, high = mu.amin(dim=0), mu.amax(dim=0)
+    width = (high - low).where(high > low, 1)  # a constant column falls into one cell
+    cells = ((mu - low) / width * bins).long().clamp(max=bins - 1)
+    information = [[_mutual_information(cell, factor) for cell in cells.T] for factor in factors.T]
+    entropy = [_mutual_information(factor, factor) for factor in factors.T]
+    table = torch.tensor(information, dtype=torch.float64)
+    best = torch.nn.functional.pad(table, (0, 1)).topk(2, dim=1).values  # a latent that knows nothing is always there to be second
+    per_factor = (best[:, 0] - best[:, 1]) / torch.tensor(entropy, dtype=torch.float64)
+    return MIG(per_factor.mean().item(), per_factor, table)
+
+
+def _mutual_information(a: Tensor, b: Tensor) -> float:
+    """Of two columns of whole numbers, in nats, less the bias of counting (Miller 1955)."""
+    levels_a, levels_b = int(a.max()) + 1, int(b.max()) + 1
+    table = torch.bincount(a * levels_b + b, minlength=levels_a * levels_b).double().reshape(levels_a, levels_b) / len(a)
+    rows, columns = table.sum(dim=1), table.sum(dim=0)
+    information = torch.special.entr(rows).sum() + torch.special.entr(columns).sum() - torch.special.entr(table).sum()
+    in_use = [int((counts > 0).sum()) for counts in (table, rows, columns)]
+    return information.item() - (in_use[0] - in_use[1] - in_use[2] + 1) / (2 * len(a))
+
+
+def _require_code_and_factors(mu: Tensor, factors: Tensor, bins: int) -> None:
+    _require.tensor("mutual_information_gap: mu", mu, ndim=2)
+    _require.finite("mutual_information_gap: mu", mu)
+    _require.tensor("mutual_information_gap: factors", factors, ndim=2, floating=False)
+    _require.whole("mutual_information_gap: bins", bins, least=2)
+    if len(mu) != len(factors) or factors.is_floating_point() or factors.numel() == 0:
+        came = f"{tuple(factors.shape)} of {factors.dtype} for codes {tuple(mu.shape)}"
+        raise ValueError(f"mutual_information_gap: factors: got {came}, expected a row of whole numbers for each code")
+    _require.between("mutual_information_gap: factors", factors, 0, 2**20)
+    if (constant := (factors.amin(dim=0) == factors.amax(dim=0))).any():
+        column = int(constant.nonzero()[0])
+        raise ValueError(f"mutual_information_gap: factors: got one level only in column {column}, expected at least two")
 
 
 def _log_sums(

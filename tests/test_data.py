@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from companion import _torchvision, data
@@ -206,3 +207,115 @@ def test_the_torchvision_repair_leaves_other_errors_alone(monkeypatch):
     monkeypatch.setattr("importlib.import_module", fail)
     with pytest.raises(RuntimeError, match="something else"):
         _torchvision.import_datasets()
+
+
+# ------------------------------------------------------------------ sprites
+
+
+@pytest.fixture(scope="module")
+def grid() -> data.Sprites:
+    """Every combination of factors once."""
+    return data.make_sprites(None)
+
+
+def picture(grid: data.Sprites, **levels: int) -> torch.Tensor:
+    """The 28 x 28 picture of given levels; what is not given stands in the middle."""
+    wanted = torch.tensor([levels.get(name, size // 2) for name, size in grid.sizes.items()])
+    (row,) = (grid.factors == wanted).all(dim=1).nonzero()
+    return grid.x[row].reshape(28, 28)
+
+
+def test_the_grid_holds_every_combination_once_and_each_is_another_picture(grid):
+    assert list(grid.sizes.items()) == [("shape", 3), ("x", 8), ("y", 8), ("scale", 4), ("rotation", 8)]
+    assert len(torch.unique(grid.factors, dim=0)) == len(grid.x) == 3 * 8 * 8 * 4 * 8
+    assert len(torch.unique(grid.x, dim=0)) == len(grid.x)
+    nearest = torch.cdist(grid.x[::7], grid.x).topk(2, largest=False).values[:, 1]
+    assert nearest.min() > 0.5  # and not by a rounding error: by more than half a pixel
+
+
+def test_factors_are_uniform_and_independent():
+    factors = data.make_sprites(20_000).factors.numpy()
+    sizes = list(data.SPRITE_SIZES.values())
+    for i, size in enumerate(sizes):
+        assert scipy.stats.chisquare(np.bincount(factors[:, i], minlength=size)).pvalue > 1e-4
+        for j in range(i):
+            table = np.histogram2d(factors[:, i], factors[:, j], bins=(size, sizes[j]))[0]
+            assert scipy.stats.chi2_contingency(table).pvalue > 1e-4
+
+
+def test_one_level_of_x_or_y_moves_the_picture_by_two_pixels(grid):
+    for level in range(7):
+        here, there = (picture(grid, x=at, rotation=1) for at in (level, level + 1))
+        torch.testing.assert_close(there[:, 2:], here[:, :-2], atol=0, rtol=0)
+        here, there = (picture(grid, y=at, rotation=1) for at in (level, level + 1))
+        torch.testing.assert_close(there[2:], here[:-2], atol=0, rtol=0)
+
+
+def test_nothing_is_cut_off_at_the_border(grid):
+    area = {}
+    for row, total in zip(grid.factors.tolist(), grid.x.sum(dim=1), strict=True):
+        area.setdefault((row[0], row[3], row[4]), []).append(total)
+    for totals in area.values():
+        assert len(totals) == 64  # the same area in every place
+        assert max(totals) - min(totals) < 1e-9
+
+
+def test_coverage_adds_up_to_the_area_and_grows_with_the_square_of_the_scale(grid):
+    area = {"ellipse": np.pi / 2, "rectangle": 4 * 0.9 * 0.4, "triangle": 0.5 * 1.2 * 1.8}
+    for shape, name in enumerate(data.SPRITE_SHAPES):
+        for scale, radius in enumerate((4, 5, 6, 7)):
+            covered = [picture(grid, shape=shape, scale=scale, rotation=rotation).sum().item() for rotation in range(8)]
+            assert covered == pytest.approx(
+                [area[name] * radius**2] * 8, rel=0.03
+            )  # an edge along a row of points is all or nothing
+            assert np.mean(covered) == pytest.approx(area[name] * radius**2, rel=0.01)
+
+
+def test_edges_are_grey_where_a_shape_covers_part_of_a_pixel(grid):
+    assert ((grid.x > 0) & (grid.x < 1)).any(dim=1).double().mean() > 0.99
+    # radius 5, turned by 0: 9 x 4 pixels around (14 + 1, 14 + 1): half of the first and of the last column, all of four rows
+    expected = torch.zeros(28, 28, dtype=torch.float64)
+    expected[13:17, 11:19] = 1
+    expected[13:17, [10, 19]] = 0.5
+    torch.testing.assert_close(picture(grid, shape=1, scale=1, rotation=0), expected)
+
+
+def test_a_rotation_of_four_levels_is_a_quarter_turn_anticlockwise(grid):
+    middle = slice(1, None)  # the shape stands around pixel corner (15, 15), the middle of what is left
+    for shape in range(3):
+        for rotation in range(4):
+            here, there = (picture(grid, shape=shape, rotation=r)[middle, middle] for r in (rotation, rotation + 4))
+            around = torch.nn.functional.pad(here, (0, 1, 0, 1))
+            torch.testing.assert_close(torch.nn.functional.pad(there, (0, 1, 0, 1)), around.rot90(), atol=0.02, rtol=0)
+
+
+def test_sprites_are_the_same_every_time_and_for_every_type():
+    first, again = data.make_sprites(300), data.make_sprites(300)
+    assert torch.equal(first.x, again.x)
+    assert torch.equal(first.factors, again.factors)
+    other = data.make_sprites(300, generator=torch.Generator().manual_seed(1), dtype=torch.float32)
+    assert not torch.equal(other.factors, first.factors)
+    assert other.x.dtype == torch.float32
+    assert first.x.min() == 0
+    assert first.x.max() == 1
+
+
+def test_a_sprite_is_the_picture_of_its_factors(grid):
+    drawn = data.make_sprites(50)
+    for row, x in zip(drawn.factors.tolist(), drawn.x, strict=True):
+        torch.testing.assert_close(x.reshape(28, 28), picture(grid, **dict(zip(grid.sizes, row, strict=True))), atol=0, rtol=0)
+
+
+@pytest.mark.usefixtures("as_users_run")
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"n": 0}, ValueError, "make_sprites: n: got 0, expected at least 1"),
+        ({"n": 2.0}, TypeError, "make_sprites: n: got 2.0 of type float"),
+        ({"generator": 7}, TypeError, "make_sprites: generator: got int, expected a torch.Generator"),
+        ({"dtype": torch.int64}, TypeError, "make_sprites: dtype: got torch.int64, expected a floating point"),
+    ],
+)
+def test_sprites_name_what_they_cannot_use(options, error, message):
+    with pytest.raises(error, match=message):
+        data.make_sprites(**options)

@@ -25,6 +25,15 @@ def test_a_real_image_lies_at_no_distance_unless_it_may_not_count_itself(digits)
     assert evaluation.nearest_distance(real, real, exclude_self=True).mean > 2
 
 
+@pytest.mark.parametrize("exclude_self", [False, True])
+def test_nearest_distance_is_the_same_however_many_rows_are_held(generator, monkeypatch, exclude_self):
+    x = normals(generator, 11, 784)
+    whole = evaluation.nearest_distance(x, x, exclude_self=exclude_self).values
+    monkeypatch.setattr(evaluation, "ROWS", 4)
+    torch.testing.assert_close(evaluation.nearest_distance(x, x, exclude_self=exclude_self).values, whole, atol=1e-5, rtol=0)
+    assert (whole > 30).all() == exclude_self
+
+
 def test_variety_is_the_mean_over_pairs(generator):
     x = normals(generator, 7, 784)
     pairs = [(a - b).norm().item() for i, a in enumerate(x) for b in x[:i]]

@@ -8,8 +8,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from companion import losses, models
+from companion import data, evaluation, losses, models
 from tools import make_models
+
+# beta -> rate and distortion on test images: each is judged at its own price, and none may pass for a neighbour
+BETA_FAMILY = {0: (50.9, 149.5), 0.1: (9.65, 149.1), 4: (3.44, 156.9), 8: (2.19, 166.2), 16: (0.57, 188.9), 32: (0, 201.1)}
+SPRITES_AT_MOST = {1: 75, 8: 105}
 
 
 def test_training_again_gives_the_stored_weights():
@@ -32,6 +36,17 @@ def test_every_stored_model_does_its_work_on_images_it_never_saw(name, digits, g
         assert (model(digits.x_test).argmax(dim=1) == digits.y_test).double().mean() > 0.92
     elif name.startswith("ae"):
         assert losses.reconstruction_loss(model, digits.x_test).loss < {2: 155, 8: 105, 16: 95}[model.latent_dim]
+    elif name.startswith("sprites"):
+        unseen = data.make_sprites(1000, generator=torch.Generator().manual_seed(1)).x
+        found = evaluation.rate_distortion(model, unseen, generator=generator)
+        assert (
+            found.distortion + make_models.SETTINGS[name]["beta"] * found.rate < SPRITES_AT_MOST[make_models.SETTINGS[name]["beta"]]
+        )
+    elif "beta" in name:
+        found = evaluation.rate_distortion(model, digits.x_test, generator=generator)
+        rate, distortion = BETA_FAMILY[make_models.SETTINGS[name]["beta"]]
+        assert found.rate == pytest.approx(rate, rel=0.05, abs=0.01)
+        assert found.distortion == pytest.approx(distortion, abs=2)
     else:
         assert losses.negative_elbo(model, digits.x_test, generator=generator).loss < {2: 160, 8: 125, 16: 120}[model.latent_dim]
 
