@@ -1,3 +1,3 @@
-"""Lets `pytest --nbval` compare figures."""
+"""Lets `pytest --nbval` compare figures, and lends tests a browser."""
 
-pytest_plugins = ["tests.figures"]
+pytest_plugins = ["tests.figures", "tests.browser"]

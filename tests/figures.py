@@ -2,8 +2,10 @@
 
 nbval runs a notebook and compares its text, but it skips every image and every cell that was never run. Here each `image/png`
 output of a cell is compared with the stored one, in order, and a cell that was never run fails. A figure that fails is drawn
-expected | got | difference into `test-results/`; the distances of all figures go to `test-results/figures.json`. Widget state is
-not looked at here.
+expected | got | difference into `test-results/`; the distances of all figures go to `test-results/figures.json`.
+
+A notebook with explorables gets one item more at its end: the widget state in the kernel against the stored one. Text must be equal,
+numbers within 1e-6 of their size or of 1, and of bytes (levels from 0 to 255, weights) one in a thousand may differ.
 
 Three distances, because each is blind to what another sees: `rms` over the figure notices a faint change everywhere, `tile_rms`
 over its worst 16 x 16 window a faint change in one place, `share` a strong change of a few pixels. They were chosen between two
@@ -27,6 +29,7 @@ others of the same opaque colour, which leaves next to no trace in the picture. 
 scatter of one colour is drawn on whole pixels, so there a point on the border between two would jump by one and fail.
 """
 
+import ast
 import base64
 import io
 import json
@@ -37,6 +40,8 @@ import numpy as np
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 from PIL import Image, ImageDraw, ImageFont
+
+from tools import notebooks
 
 RESULTS = "test-results"  # below pytest's rootdir
 LEVELS = 8  # of 255; a pixel differs when a channel differs by more: points moved by 1/256 pixel stay below
@@ -202,9 +207,14 @@ class FigureFile(IPyNbFile):
         self.kernel.execute_cell_input = lambda source, allow_stdin=None: client.execute(source, allow_stdin=allow_stdin, **options)
 
     def collect(self):
-        """Hand on nbval's cells as FigureCells."""
+        """Hand on nbval's cells as FigureCells, and a StateItem when the notebook has widgets."""
+        self.figure_cells = []
         for item in super().collect():
-            yield FigureCell.from_parent(self, name=item.name, cell_num=item.cell_num, cell=item.cell, options=item.options)
+            cell = FigureCell.from_parent(self, name=item.name, cell_num=item.cell_num, cell=item.cell, options=item.options)
+            self.figure_cells.append(cell)
+            yield cell
+        if any(notebooks.widget_views(cell.cell.outputs) for cell in self.figure_cells):
+            yield StateItem.from_parent(self, name="widget state")
 
 
 class FigureCell(IPyNbCell):
@@ -284,6 +294,66 @@ class FigureCell(IPyNbCell):
     def place(self):
         """Chapter and cell: nbval counts code cells from 0, Jupyter shows In [n]."""
         return f"{self.chapter}: cell {self.cell_num} (In [{self.cell.execution_count or ' '}])"
+
+
+class StateItem(pytest.Item):
+    """The widget state that the notebook stores, against the state in the kernel after its last cell."""
+
+    def runtest(self):
+        """Compare every model that a view leads to."""
+        cells = self.parent.figure_cells
+        if any(cell.test_outputs is None for cell in cells):
+            pytest.skip("not every cell of the notebook was run")
+        views = [view["model_id"] for cell in cells for view in notebooks.widget_views(cell.test_outputs)]
+        _, got = notebooks.named_models(read_state(self.parent.kernel.kc), views, self.path.stem)
+        stored = self.parent.nb.metadata.get("widgets", {}).get(notebooks.WIDGET_STATE, {}).get("state", {})
+        complaints = compare_states(stored, got)
+        if complaints:
+            pytest.fail(
+                f"{self.parent.name}: widget state differs from what is stored\n" + "\n".join(complaints[:10]), pytrace=False
+            )
+
+    def reportinfo(self):
+        """Name the notebook."""
+        return self.path, 0, f"{self.path.name}: widget state"
+
+
+def read_state(client):
+    """Ask a kernel for the state of all its widgets, as a notebook stores it."""
+    ask = "__import__('json').dumps(__import__('ipywidgets').Widget.get_manager_state(drop_defaults=False)['state'])"
+    number = client.execute("", user_expressions={"state": ask}, store_history=False)
+    while True:
+        reply = client.get_shell_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") == number:
+            return json.loads(ast.literal_eval(reply["content"]["user_expressions"]["state"]["data"]["text/plain"]))
+
+
+def compare_states(stored, got):
+    """List what differs between two states of widgets, model by model."""
+    complaints = []
+    if set(stored) != set(got):
+        complaints.append(f"expected {len(stored)} models, got {len(got)}: a view without its state, or a state without a view")
+    for name in stored.keys() & got.keys():
+        complaints += compare_values(stored[name]["state"], got[name]["state"], stored[name]["model_name"])
+        before, after = (
+            {str(b["path"]): base64.b64decode(b["data"]) for b in m.get("buffers", [])} for m in (stored[name], got[name])
+        )
+        complaints += compare_values(before, after, stored[name]["model_name"])
+    return complaints
+
+
+def compare_values(stored, got, place):
+    """List what differs between two values as JSON has them, or bytes."""
+    if isinstance(stored, dict) and isinstance(got, dict) and stored.keys() == got.keys():
+        return [line for key in stored for line in compare_values(stored[key], got[key], f"{place}.{key}")]
+    if isinstance(stored, list) and isinstance(got, list) and len(stored) == len(got):
+        return [line for i, pair in enumerate(zip(stored, got, strict=True)) for line in compare_values(*pair, f"{place}[{i}]")]
+    if isinstance(stored, bytes) and isinstance(got, bytes) and len(stored) == len(got):
+        share = sum(a != b for a, b in zip(stored, got, strict=True)) / max(1, len(stored))
+        return [f"{place}: {share:.2%} of the bytes differ"] if share > 1e-3 else []
+    if type(stored) in (int, float) and type(got) in (int, float) and abs(stored - got) <= 1e-6 * max(1, abs(stored)):
+        return []
+    return [] if stored == got else [f"{place}: expected {str(stored)[:80]}, got {str(got)[:80]}"]
 
 
 def compares_figures(config):

@@ -67,3 +67,33 @@ def test_limits_fail_on_time_or_memory_and_check_stores_nothing(book, capsys):
     assert notebooks.main(["--check", "--limits", "0", "1024"]) == 1
     assert "OVER ITS LIMIT of 60 s and 250 MiB" in capsys.readouterr().out
     assert path.read_bytes() == before
+
+
+MOVING = """import ipywidgets, traitlets
+class Moving(ipywidgets.DOMWidget):
+    _view_name = traitlets.Unicode("View").tag(sync=True)
+    data = traitlets.Bytes(b"123").tag(sync=True)
+    value = traitlets.Float(0.5).tag(sync=True)
+    def __repr__(self):
+        return "Moving()"
+unused = Moving()
+moving = Moving()
+moving.value = 2.5
+moving"""
+
+
+def test_widget_state_is_stored_under_names_that_a_second_run_gives_again(book):
+    path = write(book / "01-a.ipynb", MOVING, "moving")
+    assert notebooks.main([]) == 0
+    first = path.read_bytes()
+    state = json.loads(first)["metadata"]["widgets"][notebooks.WIDGET_STATE]["state"]
+    views = [output.data[notebooks.WIDGET_VIEW]["model_id"] for cell in outputs(path) for output in cell]
+    assert len(views) == 2
+    assert views[0] == views[1]
+    own = state[views[0]]
+    assert own["state"]["value"] == 2.5
+    assert own["buffers"] == [{"data": "MTIz", "encoding": "base64", "path": ["data"]}]
+    assert own["state"]["layout"].removeprefix("IPY_MODEL_") in state
+    assert len(state) == 2  # the view and its layout; the widget that no view leads to is not stored
+    assert notebooks.main([]) == 0
+    assert path.read_bytes() == first

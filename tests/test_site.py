@@ -4,35 +4,17 @@ The browser tests read _build/html as `make book` leaves it: over a loopback ser
 scripts switched off. Nothing here needs the network, and a request that would leave the machine is stopped and reported.
 """
 
-import functools
-import http.server
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 from nbformat import v4
 
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
-EXTENSIONS = ROOT / "tools" / "sphinx_ext"
-BROWSERS = ("chromium", "/usr/bin/chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser import EXTENSIONS, ROOT, SITE, load_extension, watch
+
 MODES = {
     "desktop, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone, dark": {"viewport": {"width": 375, "height": 800}, "color_scheme": "dark"},
@@ -59,14 +41,6 @@ def toc_pages():
     return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
 
 
-def load_extension(name):
-    """Import one of the site's extensions from its file."""
-    spec = importlib.util.spec_from_file_location(name, EXTENSIONS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 PAGES = toc_pages()
 repository = load_extension("repository")
 
@@ -74,64 +48,10 @@ repository = load_extension("repository")
 # --- The site in a browser -----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def site():
-    """The folder of the built site; fails when it was never built."""
-    if not (SITE / "index.html").is_file():
-        pytest.fail("there is no _build/html: run make book first", pytrace=False)
-    return SITE
-
-
-@pytest.fixture(scope="module")
-def browser(site):
-    """One Chromium for all pages. Without one: skip here, fail in CI, where it must be there."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say("no Chromium or Chrome on this machine: install chromium to test the site")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    """The address of a loopback server over the site, on a port that was free."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 def visit(context, start, page):
     """Open ``page`` below ``start``; return what it measured and everything that went wrong on the way."""
-    trouble = {"console": [], "failed": [], "left": []}
     tab = context.new_page()
-    # The theme logs which colour mode it took; errors and warnings are what must not be there.
-    tab.on("console", lambda m: m.type in ("error", "warning") and trouble["console"].append(f"{m.type}: {m.text}"))
-    tab.on("pageerror", lambda error: trouble["console"].append(str(error)))
-    tab.on("requestfailed", lambda r: trouble["failed"].append(r.url))
-    tab.on("response", lambda r: r.status >= 400 and trouble["failed"].append(f"{r.status} {r.url}"))
-
-    def stay(route):
-        """Let through what belongs to the site; note and stop the rest."""
-        if route.request.url.startswith((start, "data:", "blob:")):
-            return route.continue_()
-        trouble["left"].append(route.request.url)
-        return route.abort()
-
-    tab.route("**/*", stay)
+    trouble = watch(tab, start)
     tab.goto(f"{start}/{page}.html", wait_until="load")
     tab.evaluate("document.fonts.ready.then(() => true)")
     found = tab.evaluate(MEASURE) | trouble

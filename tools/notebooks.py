@@ -2,17 +2,19 @@
 
     python tools/notebooks.py [--check] [--limits SECONDS MIB] [NOTEBOOK ...]
 
-Stored notebooks carry no noise: no execution times, no Python version, neighbouring prints merged. Time and peak memory go
-to book/measured.json; a notebook's entry is rewritten when the notebook changed, so that a run that changes nothing changes
-no byte. The README's picture is the first figure of the first chapter and is written with it.
+Stored notebooks carry no noise: no execution times, no Python version, neighbouring prints merged, widget models under names that
+a second run gives again. Time and peak memory go to book/measured.json; a notebook's entry is rewritten when the notebook changed,
+so that a run that changes nothing changes no byte. The README's picture is the first figure of the first chapter and is written with it.
 """
 
 import argparse
 import base64
 import json
+import re
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import nbformat
@@ -24,6 +26,8 @@ BOOK = ROOT / "book"
 MEASURED = BOOK / "measured.json"
 PICTURE = BOOK / "_static" / "readme.png"
 PICTURE_FROM = "01-autoencoders.ipynb"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 PEAK = """import resource, sys
 if sys.platform == "linux":  # not ru_maxrss, which a kernel inherits from the process that started it
     print(int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 2**10)
@@ -50,6 +54,7 @@ def main(arguments: list[str]) -> int:
 def run(path: Path) -> tuple[nbformat.NotebookNode, str | None, dict]:
     """Execute a notebook from its own folder. Returns it cleaned, what went wrong or None, and what the run took."""
     notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("widgets", None)
     client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}, record_timing=False)
     problem, started = None, time.perf_counter()
     with client.setup_kernel(stderr=subprocess.DEVNULL):  # what cells write to stderr comes as a message, not through this
@@ -60,8 +65,9 @@ def run(path: Path) -> tuple[nbformat.NotebookNode, str | None, dict]:
         except CellExecutionError as error:
             problem = f"cell {index} failed:\n{error}"
         seconds = time.perf_counter() - started
+        client.set_widgets_metadata()
         peak = _peak_mib(client)
-    return _clean(notebook), problem, {"seconds": round(seconds, 1), "peak_mib": peak}
+    return _clean(notebook, path.stem), problem, {"seconds": round(seconds, 1), "peak_mib": peak}
 
 
 def _peak_mib(client: NotebookClient) -> int:
@@ -73,15 +79,50 @@ def _peak_mib(client: NotebookClient) -> int:
     return int(probe.outputs[0].text)
 
 
-def _clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def _clean(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNode:
     """Take out what differs from run to run, or from machine to machine, without meaning anything."""
     kept = {key: notebook.metadata[key] for key in ("kernelspec", "mystnb", "widgets") if key in notebook.metadata}
     notebook.metadata = nbformat.from_dict({**kept, "language_info": {"name": "python"}})
+    _name_models(notebook, stem)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
     return notebook
+
+
+def _name_models(notebook: nbformat.NotebookNode, stem: str) -> None:
+    """Store widget models under the names of `named_models`, and drop those that no view leads to."""
+    saved = notebook.metadata.get("widgets", {}).get(WIDGET_STATE)
+    if not saved:
+        return
+    views = [view for cell in notebook.cells for view in widget_views(cell.get("outputs", []))]
+    names, state = named_models(saved["state"], [view["model_id"] for view in views], stem)
+    saved["state"] = nbformat.from_dict(state)
+    for view in views:
+        view["model_id"] = names.get(view["model_id"], view["model_id"])
+
+
+def widget_views(outputs: list) -> list[dict]:
+    """The widget views among a cell's outputs."""
+    return [output["data"][WIDGET_VIEW] for output in outputs if WIDGET_VIEW in output.get("data", {})]
+
+
+def named_models(state: dict, views: list[str], stem: str) -> tuple[dict[str, str], dict]:
+    """Name widget models by the order in which the views of a notebook lead to them: what a second run gives again.
+
+    Returns:
+        names: random id -> name. state: name -> what is saved of the model, references renamed too.
+    """
+    names: dict[str, str] = {}
+    todo = list(views)
+    while todo:
+        model = todo.pop(0)
+        if model in state and model not in names:
+            names[model] = uuid.uuid5(uuid.NAMESPACE_URL, f"{stem}/{len(names)}").hex
+            todo += re.findall(r"IPY_MODEL_(\w+)", json.dumps(state[model], sort_keys=True))
+    text = json.dumps({names[model]: state[model] for model in names}, sort_keys=True)
+    return names, json.loads(re.sub(r"(IPY_MODEL_)(\w+)", lambda found: found[1] + names[found[2]], text))
 
 
 def _merge_streams(outputs: list) -> list:

@@ -1,0 +1,127 @@
+"""How fast the explorables of the built site answer: from event to paint, and from navigation to ready. Run `make book` first.
+
+    python benchmarks/explorables.py [--moves N]
+
+Each explorable is moved 60 times, plain and with the CPU slowed down six-fold (Chromium's throttling). A time runs from the start of
+the event's handling to the first task after the frame that followed it, so it holds the wait for that frame, up to 16.7 ms. Ready is
+the moment at which the last explorable of a page stands, over loopback. Budgets: 16 ms and 60 ms at the 95th percentile, ready in 1 s.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.browser import FLAGS, PROGRAMS, SITE, serve
+
+RESULT = Path(__file__).with_suffix(".json")
+BUDGET = {"plain": 16.0, "six-fold slower": 60.0, "ready": 1000.0}
+TARGETS = {  # page -> selector of what the keys move, for each of its explorables
+    "index": [".explorable-pad"],
+    "03-points-to-regions": [".explorable-handle"],
+    "04-gaussian-parameters": [".explorable-handle[data-number]"],
+    "05-reparameterization": [".explorable-handle"],
+    "06-log-variance": [".explorable-handle"],
+    "07-loss": [".explorable-plane .explorable-handle"],
+    "08-beta-tradeoff": ["input[type=range]"],
+}
+READY = """const look = setInterval(() => {
+  const views = document.querySelectorAll('.explorable-view'), live = document.querySelectorAll('.explorable-live');
+  if (!views.length || views.length !== live.length) return;
+  window.liveAt = performance.now();
+  document.documentElement.dataset.ready = '';
+  clearInterval(look);
+}, 4);"""
+WATCH = """() => { window.times = [];
+for (const name of ['keydown', 'pointermove', 'input']) addEventListener(name, () => {
+  const from = performance.now();
+  if (window.pending) return;
+  window.pending = true;
+  requestAnimationFrame(() => { const after = new MessageChannel();
+    after.port1.onmessage = () => { window.times.push(performance.now() - from); window.pending = false; };
+    after.port2.postMessage(0); });
+}, {capture: true}); }"""
+
+
+def move(page, selector: str, moves: int, pause: float) -> list[float]:
+    """Move an explorable `moves` times, by arrow keys or, on the drawing field, by a stroke of the mouse; return the times in ms.
+
+    Input goes to the browser as such, with a pause after each: what Playwright evaluates in the page would count as the page's work.
+    """
+    target = page.locator(selector).first
+    target.scroll_into_view_if_needed()
+    target.focus()
+    box = target.bounding_box()
+    page.evaluate("window.times = []")
+    stroke = "pad" in selector
+    if stroke:
+        page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
+        page.mouse.down()
+    for i in range(moves):
+        if stroke:
+            page.mouse.move(
+                box["x"] + (0.3 + 0.4 * (i % 10) / 10) * box["width"], box["y"] + (0.2 + 0.6 * i / moves) * box["height"]
+            )
+        else:
+            page.keyboard.press("ArrowRight" if i // 6 % 2 == 0 else "ArrowLeft")
+        time.sleep(pause)
+    if stroke:
+        page.mouse.up()
+    return page.evaluate("window.times")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The smallest value that at least `share` of them do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def measure(browser, address: str, name: str, moves: int) -> dict:
+    """All numbers of one page."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.add_init_script(READY)
+    page.goto(f"{address}/book/{name}.html")
+    page.wait_for_selector("html[data-ready]", timeout=20_000)
+    found = {"ready": round(page.evaluate("window.liveAt"))}
+    page.evaluate(WATCH)
+    session = context.new_cdp_session(page)
+    for label, rate in (("plain", 1), ("six-fold slower", 6)):
+        session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+        for selector in TARGETS[name]:
+            move(page, selector, 6, 0.1 * rate)  # what comes at first touch is not what is measured
+            times = move(page, selector, moves, 0.05 * rate)
+            found[label] = {"median": round(percentile(times, 0.5), 1), "p95": round(percentile(times, 0.95), 1), "n": len(times)}
+    context.close()
+    return found
+
+
+def main() -> int:
+    """Measure every page, store, and say what is over its budget."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moves", type=int, default=60)
+    moves = parser.parse_args().moves
+    program = next(path for name in PROGRAMS for folder in os.get_exec_path() if (path := Path(folder) / name).is_file())
+    with sync_playwright() as playwright, serve(SITE) as address:
+        browser = playwright.chromium.launch(executable_path=str(program), args=FLAGS)
+        pages = {name: measure(browser, address, name, moves) for name in TARGETS}
+        browser.close()
+    over = [
+        f"{name} {label}"
+        for name, found in pages.items()
+        for label, limit in BUDGET.items()
+        if (found[label] if label == "ready" else found[label]["p95"]) > limit
+    ]
+    RESULT.write_text(json.dumps({"budget_ms": BUDGET, "cores": os.cpu_count(), "pages": pages}, indent=1) + "\n", encoding="utf-8")
+    for name, found in pages.items():
+        print(f"{name:24s} ready {found['ready']:5d} ms", *(f" {k}: {found[k]}" for k in ("plain", "six-fold slower")))
+    print(f"explorables: over budget: {', '.join(over) or 'none'}")
+    return int(bool(over))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+// The beta slider: one knob moves the latent map, the reconstructions, the samples and the point on the curve together.
+
+const SHOWN = 6;
+
+/** The map of one stage: its codes, and the prior's circles of one and two sigma around the origin. */
+function makeStageMap(stage, labels) {
+  const { reach } = stage, every = reach < 8 ? 1 : 5;
+  const plane = makePlane({ low: -reach, high: reach, label: `Latent map for beta ${stage.beta}, from ${number(-reach, 1)} to ${number(reach, 1)}` });
+  const prior = makeEllipses(plane, [1, 2]);
+  const dots = Array.from({ length: SHOWN }, () => element("circle", { class: "explorable-dot", r: 9 }));
+  plane.root.classList.add("explorable-fixed");
+  prior.root.setAttribute("class", "explorable-prior");
+  prior.place([0, 0, 1, 1]);
+  overlay(plane, prior.root, ...dots);
+  const codes = unpackCodes(stage.codes, -reach, reach);
+  const spread = Math.max(...codes.map((code) => Math.hypot(...code)));
+  return {
+    root: plane.root,
+    paint: () => plane.paint((context) => {
+      plane.grid(context, every);
+      plane.ticks(context, 2 * every, ["z₁", "z₂"]);
+      paintCodes(context, plane, codes, labels, { names: spread > 0.5 }); // collapsed codes would write ten labels in one place
+    }),
+    place: (samples) => samples.forEach((z, i) => plane.pixel(z).forEach((value, axis) => dots[i].setAttribute(axis ? "cy" : "cx", value))),
+  };
+}
+
+/** All models in the plane of rate and distortion; the current one marked, with the line of slope -beta through it. */
+function makeCurve(stages) {
+  const widest = 1.2 * Math.max(...stages.map((stage) => (stage.beta > 0 ? stage.rate : 0)), 0.1);
+  const heights = stages.map((stage) => stage.distortion), lowest = Math.min(...heights), highest = Math.max(...heights), room = 0.14 * (highest - lowest || 1);
+  const line = element("path", { class: "explorable-tangent" }), mark = element("circle", { class: "explorable-mark", r: 7 });
+  const dots = stages.map(() => element("circle", { class: "explorable-stop", r: 4 })), names = stages.map((stage) => element("text", {}, `${stage.beta}`));
+  let current = 0;
+  const beyond = (stage) => stage.rate > widest;
+  const draw = () => {
+    chart.frame();
+    const at = (stage) => [chart.at(Math.min(stage.rate, widest)) - (beyond(stage) ? 8 : 0), chart.up(stage.distortion)];
+    stages.forEach((stage, i) => {
+      const [x, y] = at(stage), own = i === current;
+      Object.entries({ cx: x, cy: y }).forEach(([name, value]) => dots[i].setAttribute(name, value));
+      Object.entries({ x: x + (beyond(stage) ? 4 : 8), y: beyond(stage) ? y + 20 : y - 9, "text-anchor": beyond(stage) ? "end" : "start" }).forEach(([name, value]) => names[i].setAttribute(name, value));
+      names[i].textContent = beyond(stage) ? `β ${stage.beta}, rate ${number(stage.rate, 1)} →` : `${i === 0 || own ? "β " : ""}${stage.beta}`;
+      names[i].setAttribute("class", own ? "explorable-title" : "");
+    });
+    const now = stages[current], [x, y] = at(now), [from, to] = chart.x;
+    mark.setAttribute("cx", x);
+    mark.setAttribute("cy", y);
+    line.setAttribute("d", chart.path([from, to].map((rate) => [rate, now.distortion - now.beta * (rate - now.rate)])));
+    line.toggleAttribute("hidden", beyond(now));
+  };
+  const chart = makeChart({ x: [-0.06 * widest, widest], y: [lowest - room, highest + room], height: 270, label: "Rate and distortion", title: "distortion, nats", draw, titleAt: 0.3 * widest, left: 36 });
+  chart.area.append(line, ...dots, mark, ...names);
+  chart.root.setAttribute("role", "img");
+  const place = (index) => {
+    current = index;
+    const { beta, rate, distortion } = stages[index];
+    chart.root.setAttribute("aria-label", `Rate-distortion curve of ${stages.length} models; beta ${beta} stands at rate ${number(rate)}, distortion ${number(distortion)}`);
+    draw();
+  };
+  return { root: chart.root, place, draw };
+}
+
+function makeRows(model, roll) {
+  const row = (name) => Array.from({ length: SHOWN }, (_, i) => digitCanvas(`${name} ${i + 1} of ${SHOWN}`));
+  const digits = row("test digit"), reconstructions = row("reconstruction"), samples = row("sample from the prior"), levels = bytes(model.get("digits"));
+  digits.forEach((canvas, i) => paintLevels(canvas, levels, i));
+  const live = element("div", { class: "explorable-live-rows" },
+    element("p", { class: "explorable-quiet" }, "The same, encoded and decoded: reconstructions"), element("div", { class: "explorable-six" }, ...reconstructions),
+    element("div", { class: "explorable-controls explorable-between" }, element("span", { class: "explorable-quiet" }, "Six draws from the prior, decoded: samples"), roll),
+    element("div", { class: "explorable-six" }, ...samples));
+  const root = element("div", {}, element("p", { class: "explorable-quiet" }, "Six test digits"), element("div", { class: "explorable-six" }, ...digits), live);
+  return { root, live, canvases: [...reconstructions, ...samples] };
+}
+
+/** Paint picture `i` of stored grey levels. */
+function paintLevels(canvas, levels, i) {
+  paintDigit(canvas, Array.from(levels.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), (level) => 1 - level / 255));
+}
+
+function makeFigures() {
+  const names = { rate: "rate (KL), nats", distortion: "distortion (reconstruction), nats", sum: "their sum (−ELBO), nats" };
+  const cells = Object.fromEntries(Object.keys(names).map((name) => [name, element("dd", { class: `explorable-${name}` })]));
+  const root = element("dl", { class: "explorable-figures" }, ...Object.entries(names).map(([name, text]) => element("div", {}, element("dt", {}, text), cells[name])));
+  const show = ({ rate, distortion }) => {
+    Object.entries({ rate, distortion, sum: rate + distortion }).forEach(([name, value]) => { cells[name].textContent = number(value); });
+  };
+  return { root, show };
+}
+
+/** The decoders of all stages, fetched together when first asked for; the one that is on show comes first. */
+function makeDecoders(model, { came, failed }) {
+  const references = model.get("decoders"), layers = references.map(() => null);
+  let asked = false;
+  return {
+    layers,
+    async fetch() {
+      if (asked) return;
+      asked = true;
+      const now = model.get("index"), order = references.map((_, i) => i).sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
+      await Promise.all(order.map(async (i) => {
+        layers[i] = await loadWeights(model, references[i]);
+        if (i === model.get("index")) came();
+      })).catch(failed);
+    },
+  };
+}
+
+async function render({ model, el }) {
+  const stages = model.get("stages"), labels = bytes(model.get("labels")), pictures = bytes(model.get("pictures"));
+  const save = (name, value) => { model.set(name, value); model.save_changes(); };
+  const maps = stages.map(() => null), holder = element("div"), figures = makeFigures(), curve = makeCurve(stages);
+  const status = element("p", { class: "explorable-quiet", role: "status" });
+  const roll = element("button", { type: "button", class: "explorable-roll", onclick() {
+    save("seed", model.get("seed") + 1);
+    status.textContent = `Roll ${model.get("seed")}: six new draws, the same for every β.`;
+  } }, "Roll");
+  const rows = makeRows(model, roll);
+  const slider = makeSlider({ label: "β", min: 0, max: stages.length - 1, step: 1, value: model.get("index"), text: (i) => `${stages[i].beta}`, moved: (i) => save("index", i) });
+  const normals = () => { const normal = makeNormal(model.get("seed")); return Array.from({ length: SHOWN }, () => [normal(), normal()]); };
+
+  const showMap = (i, samples) => {
+    const fresh = !maps[i];
+    maps[i] ??= makeStageMap(stages[i], labels);
+    if (holder.firstChild !== maps[i].root) holder.replaceChildren(maps[i].root);
+    if (fresh) maps[i].paint(); // once it stands on the page, where the colours are
+    maps[i].place(samples);
+  };
+  const paintPictures = (i, samples) => {
+    const stored = i === model.get("start") && model.get("seed") === 0;
+    const ready = stored || decoders.layers[i] !== null;
+    rows.live.classList.toggle("explorable-waiting", !ready);
+    rows.live.setAttribute("aria-busy", !ready);
+    if (stored) rows.canvases.forEach((canvas, k) => paintLevels(canvas, pictures, k));
+    else if (ready) [...stages[i].means, ...samples].forEach((z, k) => paintDigit(rows.canvases[k], decode(decoders.layers[i], z)));
+    else decoders.fetch();
+  };
+  const update = () => {
+    const i = model.get("index"), stage = stages[i], samples = normals();
+    slider.place(i);
+    slider.input.setAttribute("aria-valuetext", `beta ${stage.beta}: rate ${number(stage.rate)}, distortion ${number(stage.distortion)} nats`);
+    figures.show(stage);
+    showMap(i, samples);
+    curve.place(i);
+    paintPictures(i, samples);
+  };
+  const redraw = oncePerFrame(update);
+  const decoders = makeDecoders(model, { came: redraw, failed() { status.textContent = "The decoders could not be loaded: the pictures of this β are missing."; } });
+
+  const marks = element("div", { class: "explorable-slider explorable-stops", "aria-hidden": "true" }, element("span"), element("div", {}, ...stages.map((stage) => element("span", {}, `${stage.beta}`))), element("span"));
+  const root = element("div", { class: "explorable explorable-beta-slider", onpointerdown: decoders.fetch, oninput: decoders.fetch },
+    element("div", { class: "explorable-knob" }, slider.root, marks), figures.root,
+    element("div", { class: "explorable-columns" },
+      element("div", {}, element("p", { class: "explorable-heading" }, "Latent map"), holder),
+      element("div", {}, element("p", { class: "explorable-heading" }, "Rate and distortion"), curve.root, element("p", { class: "explorable-quiet explorable-under" }, "rate, nats; the line has slope −β"))),
+    rows.root, status,
+    element("p", { class: "explorable-quiet" }, "Move the slider, also with the arrow keys. Dashed: the prior at one and two sigma. Orange: the six draws. Each β has a map of its own scale."));
+  el.append(root);
+  update();
+  ["index", "seed"].forEach((name) => model.on(`change:${name}`, redraw));
+  const stop = onThemeChange(() => maps.forEach((map) => map?.paint()));
+  return () => { ["index", "seed"].forEach((name) => model.off(`change:${name}`, redraw)); stop(); };
+}
+
+export default { render };

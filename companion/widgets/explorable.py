@@ -1,0 +1,64 @@
+"""What every explorable shares: its JavaScript and style beside it, a still picture for where no script runs, and a stable name.
+
+An explorable's page code is `common.js` followed by its own file, its style `common.css`; anywidget runs them in Jupyter,
+`book/_static/explorables/runtime.js` on the static page.
+"""
+
+import base64
+import io
+import sys
+from pathlib import Path
+
+import anywidget
+import matplotlib.pyplot as plt
+import numpy as np
+from ipywidgets import widget_serialization
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from companion import plots
+
+HERE = Path(__file__).parent
+REFERENCE = {"sync": True, **widget_serialization}  # tag of a trait that points at a Weights
+STILL_DPI = 200  # twice the size on the page, as the book's other figures
+
+
+class Explorable(anywidget.AnyWidget):
+    """Base of the explorables. A subclass in `name.py` has its page code in `name.js` and draws its still picture in `still`."""
+
+    def __init_subclass__(cls, **options):
+        if Explorable not in cls.__bases__:  # traitlets derives classes of its own to add traits
+            return super().__init_subclass__(**options)
+        own = Path(sys.modules[cls.__module__].__file__).with_suffix(".js")
+        cls._esm = "\n".join(file.read_text(encoding="utf-8") for file in (HERE / "common.js", own))
+        cls._css = (HERE / "common.css").read_text(encoding="utf-8")
+        return super().__init_subclass__(**options)
+
+    def still(self) -> Figure:
+        """The picture that stands in where no script runs."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def _repr_mimebundle_(self, **options):
+        """The live view and the still picture in one output; whoever shows it takes the best that it can."""
+        data, metadata = super()._repr_mimebundle_(**options)
+        with plt.rc_context(plots.STYLE):
+            figure = self.still()
+            picture = io.BytesIO()
+            figure.savefig(picture, format="png", dpi=STILL_DPI)
+            plt.close(figure)
+        width, height = (round(inches * STILL_DPI / 2) for inches in figure.get_size_inches())
+        data["image/png"] = base64.b64encode(picture.getvalue()).decode()
+        return data, {**metadata, "image/png": {"width": width, "height": height}}
+
+
+def draw_codes(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
+    """Scatter codes (n, 2) in the colours of their labels and write each label at the median of its codes, as the page does."""
+    axes.scatter(*codes.T, s=4, c=np.array(plots.PALETTE)[labels], linewidths=0, alpha=0.75)
+    outline = [patheffects.withStroke(linewidth=3, foreground="white")]
+    for label in np.unique(labels):
+        place = np.median(codes[labels == label], axis=0)
+        axes.text(*place, str(label), ha="center", va="center", fontweight="bold", path_effects=outline)

@@ -1,0 +1,103 @@
+"""Two Gaussians: drag q against p = N(0, 1) and read both KL divergences, a Monte Carlo estimate, and the KL's two slopes."""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+import traitlets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from companion import plots
+from companion.widgets.explorable import Explorable
+
+REACH = 3  # mu and log sigma^2 go from -3 to 3
+SAMPLES = (10, 100, 1000)
+
+
+class TwoGaussians(Explorable):
+    """q = N(mu, exp(logvar)) under the reader's finger, p = N(0, 1) behind it; every divergence in nats.
+
+    Shown: KL(q || p) and KL(p || q) in closed form (Kingma & Welling 2014, appendix B), the integrand q log(q / p), the mean of
+    log(q / p) over seeded samples of q with its standard error, and the slopes of KL(q || p) in mu and in logvar.
+
+    Args:
+        mu: mean of q, from -3 to 3.
+        logvar: logarithm of the variance of q, from -3 to 3.
+        samples: 10, 100 or 1000.
+        seed: of the samples, at least 0; the page's button takes the next one.
+
+    Raises:
+        ValueError: a number lies outside its range.
+
+    Example:
+        >>> TwoGaussians(mu=1.5, logvar=-1)
+        TwoGaussians()
+    """
+
+    mu = traitlets.Float(help="mean of q").tag(sync=True)
+    logvar = traitlets.Float(help="log of the variance of q").tag(sync=True)
+    samples = traitlets.Int(help="how many samples of q").tag(sync=True)
+    seed = traitlets.Int(help="seed of the samples").tag(sync=True)
+
+    def __init__(self, *, mu: float | int = 1.5, logvar: float | int = -1, samples: int = 100, seed: int = 3, **options):
+        for name, value in (("mu", mu), ("logvar", logvar)):
+            if not -REACH <= value <= REACH:  # written so that NaN fails too
+                raise ValueError(f"TwoGaussians: {name}: got {value}, expected a number from -{REACH} to {REACH}")
+        if samples not in SAMPLES:
+            raise ValueError(f"TwoGaussians: samples: got {samples}, expected one of {SAMPLES}")
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"TwoGaussians: seed: got {seed}, expected a whole number from 0 to 2**32 - 1")
+        super().__init__(mu=float(mu), logvar=float(logvar), samples=samples, seed=seed, **options)
+
+    def still(self) -> Figure:
+        """Both densities, the integrand with its area shaded, and the KL over (mu, logvar) with the slopes as arrows."""
+        figure = plt.figure(figsize=(plots.WIDTH, 3.6))
+        left, right = figure.add_gridspec(1, 2, width_ratios=(1.35, 1))
+        top, below = left.subgridspec(2, 1, height_ratios=(1.3, 1)).subplots(sharex=True)
+        _draw_densities(top, self.mu, self.logvar)
+        _draw_integrand(below, self.mu, self.logvar)
+        _draw_slopes(figure.add_subplot(right), self.mu, self.logvar)
+        return figure
+
+
+def _density(z, mu: float, logvar: float):
+    return np.exp(-((z - mu) ** 2) / (2 * math.exp(logvar)) - logvar / 2) / math.sqrt(2 * math.pi)
+
+
+def _kl(mu, logvar):
+    """KL from N(mu, exp(logvar)) to N(0, 1), nats."""
+    return (np.exp(logvar) + mu**2 - 1 - logvar) / 2
+
+
+def _draw_densities(ax: Axes, mu: float, logvar: float) -> None:
+    z, sigma = np.linspace(-6, 6, 601), math.exp(logvar / 2)
+    ax.plot(z, _density(z, 0.0, 0.0), color=plots.SLATE, label="p")
+    ax.plot(z, _density(z, mu, logvar), color=plots.BLUE, label="q")
+    ax.fill_between(z, _density(z, mu, logvar), color=plots.BLUE, alpha=0.15, linewidth=0)
+    ax.plot(mu, _density(mu, mu, logvar), "o", color=plots.INK, markersize=8)
+    ax.plot(mu + sigma, _density(mu + sigma, mu, logvar), "s", color=plots.FLAME, markersize=7)
+    ax.set(title="density", xlim=(-6, 6), ylim=(0, None))
+    ax.legend(loc="upper left")
+
+
+def _draw_integrand(ax: Axes, mu: float, logvar: float) -> None:
+    z = np.linspace(-6, 6, 1201)
+    values = _density(z, mu, logvar) * (z**2 - (z - mu) ** 2 * math.exp(-logvar) - logvar) / 2
+    ax.fill_between(z, values, where=values > 0, color=plots.BLUE, alpha=0.45, linewidth=0)
+    ax.fill_between(z, values, where=values < 0, color=plots.FLAME, alpha=0.6, linewidth=0)
+    ax.plot(z, values, color=plots.INK, linewidth=1.2)
+    ax.set(title=f"$q\\,\\log(q/p)$: area {_kl(mu, logvar):.3f}", xlabel="$z$")
+
+
+def _draw_slopes(ax: Axes, mu: float, logvar: float) -> None:
+    grid = np.linspace(-REACH, REACH, 121)
+    lines = ax.contour(grid, grid, _kl(*np.meshgrid(grid, grid)), levels=[0.1, 0.5, 1, 2, 4], colors=plots.GREY, linewidths=1)
+    ax.clabel(lines, fontsize=8)
+    slopes = np.diag([mu, (math.exp(logvar) - 1) / 2])
+    for color, slope in zip((plots.BLUE, plots.FLAME), slopes, strict=True):
+        start = np.array([mu, logvar]) - 0.35 * np.sign(slope)  # from the rim of the point, so that a short arrow is seen
+        style = {"arrowstyle": "->,head_width=0.35,head_length=0.35", "color": color, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", start - 0.5 * slope, start, arrowprops=style)
+    ax.plot(mu, logvar, "o", color=plots.INK, markersize=8)
+    ax.set(title="KL(q ‖ p), nats", xlabel="$\\mu$", ylabel="$\\log\\,\\sigma^2$", aspect="equal", xticks=range(-3, 4))

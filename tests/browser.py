@@ -1,0 +1,106 @@
+"""A pytest plugin: one Chromium, a loopback server over a folder, and a record of what goes wrong on a page.
+
+Without a browser the tests that want one are skipped with a line that says so; with CI set they fail, because there it must be there.
+"""
+
+import contextlib
+import functools
+import http.server
+import importlib.util
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+EXTENSIONS = ROOT / "tools" / "sphinx_ext"
+PROGRAMS = ("chromium", "/usr/bin/chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def load_extension(name):
+    """Import one of the site's extensions from its file."""
+    spec = importlib.util.spec_from_file_location(name, EXTENSIONS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all pages."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say("no Chromium or Chrome on this machine: install chromium to test what a browser shows")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def serve(folder):
+    """Serve a folder on loopback, on a port that was free; give its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site; fails when it was never built."""
+    if not (SITE / "index.html").is_file():
+        pytest.fail("there is no _build/html: run make book first", pytrace=False)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """The address of a loopback server over the site."""
+    with serve(site) as where:
+        yield where
+
+
+def watch(tab, start):
+    """Stop and note every request that leaves `start`; note errors on the console and requests that failed."""
+    trouble = {"console": [], "failed": [], "left": []}
+    # The theme logs which colour mode it took; errors and warnings are what must not be there.
+    tab.on("console", lambda m: m.type in ("error", "warning") and trouble["console"].append(f"{m.type}: {m.text}"))
+    tab.on("pageerror", lambda error: trouble["console"].append(str(error)))
+    tab.on("requestfailed", lambda r: trouble["failed"].append(r.url))
+    tab.on("response", lambda r: r.status >= 400 and trouble["failed"].append(f"{r.status} {r.url}"))
+
+    def stay(route):
+        if route.request.url.startswith((start, "data:", "blob:")):
+            return route.continue_()
+        trouble["left"].append(route.request.url)
+        return route.abort()
+
+    tab.route("**/*", stay)
+    return trouble
