@@ -137,8 +137,9 @@ def test_decoders_come_at_first_touch(explorable_page, make, shown):
     page.keyboard.press("Tab")
     page.wait_for_timeout(300)  # a fetch would have ended by now
     assert fetched(page) == before
-    go(page, "ArrowRight")
-    page.wait_for_function("performance.getEntriesByType('resource').filter((e) => e.name.includes('/buffers/')).length >= 7")
+    with page.expect_response(lambda answer: "/buffers/" in answer.url):
+        go(page, "ArrowRight")
+    page.wait_for_load_state("networkidle")
     assert len(fetched(page)) == len(before) + 7
 
 
