@@ -2,9 +2,13 @@
 
     python benchmarks/explorables.py [--moves N]
 
-Each explorable is moved 60 times, plain and with the CPU slowed down six-fold (Chromium's throttling). A time runs from the start of
-the event's handling to the first task after the frame that followed it, so it holds the wait for that frame, up to 16.7 ms. Ready is
-the moment at which the last explorable of a page stands, over loopback. Budgets: 16 ms and 60 ms at the 95th percentile, ready in 1 s.
+Each explorable is moved 60 times, plain and with the CPU slowed down six-fold (Chromium's throttling of the page's main thread). A time
+runs from the event's time stamp, when the browser got the input, to the first task after the frame that shows it was handed over. So it
+holds the wait in the queue, the site's own listeners, and the wait for the frame, up to 16.7 ms; not the compositor's and the screen's
+part, which the page cannot see. Nothing is put off to a later frame: what that frame shows is all that the event changes. `work` is the
+main thread's CPU time for that frame alone, script to commit, from Chromium's trace: it hangs less on what else the machine does.
+Ready is the moment at which the last explorable of a page stands, over loopback.
+Budgets: 16 ms and 60 ms at the 95th percentile, ready in 1 s.
 """
 
 import argparse
@@ -38,8 +42,8 @@ READY = """const look = setInterval(() => {
   clearInterval(look);
 }, 4);"""
 WATCH = """() => { window.times = [];
-for (const name of ['keydown', 'pointermove', 'input']) addEventListener(name, () => {
-  const from = performance.now();
+for (const name of ['keydown', 'pointermove', 'input']) addEventListener(name, (event) => {
+  const from = event.timeStamp;
   if (window.pending) return;
   window.pending = true;
   requestAnimationFrame(() => { const after = new MessageChannel();
@@ -95,9 +99,18 @@ def measure(browser, address: str, name: str, moves: int) -> dict:
         for selector in TARGETS[name]:
             move(page, selector, 6, 0.1 * rate)  # what comes at first touch is not what is measured
             times = move(page, selector, moves, 0.05 * rate)
-            found[label] = {"median": round(percentile(times, 0.5), 1), "p95": round(percentile(times, 0.95), 1), "n": len(times)}
+            browser.start_tracing(page=page, categories=["cc"])  # takes time itself, hence not with the others
+            work = move(page, selector, moves // 3, 0.05 * rate)
+            work = frames(json.loads(browser.stop_tracing())) / len(work)
+            found[label] = {name: round(percentile(times, share), 1) for name, share in (("median", 0.5), ("p95", 0.95))}
+            found[label] |= {"work": round(work, 1), "n": len(times)}
     context.close()
     return found
+
+
+def frames(trace: dict) -> float:
+    """CPU time in ms that all frames of a trace took on the page's main thread."""
+    return sum(event.get("tdur", 0) for event in trace["traceEvents"] if event.get("name") == "ProxyMain::BeginMainFrame") / 1000
 
 
 def main() -> int:

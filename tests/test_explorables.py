@@ -177,6 +177,30 @@ def test_the_slider_fetches_its_family_and_shows_each_models_numbers(open_page, 
 # ------------------------------------------------------------------ what is stored, and what it weighs
 
 
+TOPS = "() => [...document.querySelectorAll('.bd-article section > *')].map((block) => block.getBoundingClientRect().top + scrollY)"
+
+
+@pytest.mark.parametrize("name", ["index", "07-loss"])
+def test_text_far_from_view_rests_in_its_place(browser, address, name):
+    """What runtime.js lets rest, for speed, stands where it stood: links lead to the right place, and paper has all of it."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/book/{name}.html")
+    page.locator(".course-rests").first.wait_for(state="attached", timeout=15_000)
+    resting = page.locator(".course-rests").evaluate_all("all => all.map((block) => getComputedStyle(block).contentVisibility)")
+    assert len(resting) > 5
+    assert set(resting) == {"auto"}
+    tops = page.evaluate(TOPS)
+    page.evaluate("document.querySelectorAll('.course-rests').forEach((block) => block.classList.remove('course-rests'))")
+    assert page.evaluate(TOPS) == pytest.approx(tops, abs=1)
+    page.emulate_media(media="print")
+    next_frame(page)
+    paragraph = page.locator(".bd-article p").first
+    assert (
+        paragraph.evaluate("p => { p.classList.add('course-rests'); return getComputedStyle(p).contentVisibility; }") == "visible"
+    )
+    page.close()
+
+
 def stored_models(name) -> dict:
     """The saved widget models of a notebook, by id."""
     notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)

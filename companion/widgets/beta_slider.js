@@ -21,7 +21,10 @@ function makeStageMap(stage, labels) {
       plane.ticks(context, 2 * every, ["z₁", "z₂"]);
       paintCodes(context, plane, codes, labels, { names: spread > 0.5 }); // collapsed codes would write ten labels in one place
     }),
-    place: (samples) => samples.forEach((z, i) => plane.pixel(z).forEach((value, axis) => dots[i].setAttribute(axis ? "cy" : "cx", value))),
+    place: (samples) => samples.forEach((z, i) => {
+      const [cx, cy] = plane.pixel(z);
+      put(dots[i], { cx, cy });
+    }),
   };
 }
 
@@ -38,14 +41,12 @@ function makeCurve(stages) {
     const at = (stage) => [chart.at(Math.min(stage.rate, widest)) - (beyond(stage) ? 8 : 0), chart.up(stage.distortion)];
     stages.forEach((stage, i) => {
       const [x, y] = at(stage), own = i === current;
-      Object.entries({ cx: x, cy: y }).forEach(([name, value]) => dots[i].setAttribute(name, value));
-      Object.entries({ x: x + (beyond(stage) ? 4 : 8), y: beyond(stage) ? y + 20 : y - 9, "text-anchor": beyond(stage) ? "end" : "start" }).forEach(([name, value]) => names[i].setAttribute(name, value));
-      names[i].textContent = beyond(stage) ? `β ${stage.beta}, rate ${number(stage.rate, 1)} →` : `${i === 0 || own ? "β " : ""}${stage.beta}`;
-      names[i].setAttribute("class", own ? "explorable-title" : "");
+      put(dots[i], { cx: x, cy: y });
+      put(names[i], { x: x + (beyond(stage) ? 4 : 8), y: beyond(stage) ? y + 20 : y - 9, "text-anchor": beyond(stage) ? "end" : "start", class: own ? "explorable-title" : "" });
+      write(names[i], beyond(stage) ? `β ${stage.beta}, rate ${number(stage.rate, 1)} →` : `${i === 0 || own ? "β " : ""}${stage.beta}`);
     });
     const now = stages[current], [x, y] = at(now), [from, to] = chart.x;
-    mark.setAttribute("cx", x);
-    mark.setAttribute("cy", y);
+    put(mark, { cx: x, cy: y });
     line.setAttribute("d", chart.path([from, to].map((rate) => [rate, now.distortion - now.beta * (rate - now.rate)])));
     line.toggleAttribute("hidden", beyond(now));
   };
@@ -83,7 +84,7 @@ function makeFigures() {
   const cells = Object.fromEntries(Object.keys(names).map((name) => [name, element("dd", { class: `explorable-${name}` })]));
   const root = element("dl", { class: "explorable-figures" }, ...Object.entries(names).map(([name, text]) => element("div", {}, element("dt", {}, text), cells[name])));
   const show = ({ rate, distortion }) => {
-    Object.entries({ rate, distortion, sum: rate + distortion }).forEach(([name, value]) => { cells[name].textContent = number(value); });
+    Object.entries({ rate, distortion, sum: rate + distortion }).forEach(([name, value]) => write(cells[name], number(value)));
   };
   return { root, show };
 }
@@ -116,7 +117,10 @@ async function render({ model, el }) {
     status.textContent = `Roll ${model.get("seed")}: six new draws, the same for every β.`;
   } }, "Roll");
   const rows = makeRows(model, roll);
-  const slider = makeSlider({ label: "β", min: 0, max: stages.length - 1, step: 1, value: model.get("index"), text: (i) => `${stages[i].beta}`, moved: (i) => save("index", i) });
+  const slider = makeSlider({
+    label: "β", min: 0, max: stages.length - 1, step: 1, value: model.get("index"), text: (i) => `${stages[i].beta}`, moved: (i) => save("index", i),
+    say: (i) => `beta ${stages[i].beta}: rate ${number(stages[i].rate)}, distortion ${number(stages[i].distortion)} nats`,
+  });
   const normals = () => { const normal = makeNormal(model.get("seed")); return Array.from({ length: SHOWN }, () => [normal(), normal()]); };
 
   const showMap = (i, samples) => {
@@ -130,7 +134,7 @@ async function render({ model, el }) {
     const stored = i === model.get("start") && model.get("seed") === 0;
     const ready = stored || decoders.layers[i] !== null;
     rows.live.classList.toggle("explorable-waiting", !ready);
-    rows.live.setAttribute("aria-busy", !ready);
+    put(rows.live, { "aria-busy": !ready });
     if (stored) rows.canvases.forEach((canvas, k) => paintLevels(canvas, pictures, k));
     else if (ready) [...stages[i].means, ...samples].forEach((z, k) => paintDigit(rows.canvases[k], decode(decoders.layers[i], z)));
     else decoders.fetch();
@@ -138,7 +142,6 @@ async function render({ model, el }) {
   const update = () => {
     const i = model.get("index"), stage = stages[i], samples = normals();
     slider.place(i);
-    slider.input.setAttribute("aria-valuetext", `beta ${stage.beta}: rate ${number(stage.rate)}, distortion ${number(stage.distortion)} nats`);
     figures.show(stage);
     showMap(i, samples);
     curve.place(i);

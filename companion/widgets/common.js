@@ -18,9 +18,23 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Set the attributes that have another value: an equal one, too, makes the browser look at style and layout again. */
+function put(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+/** Write a text where another one stands. */
+function write(node, text) {
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
+const colours = new Map(); // asked for since the page last turned light or dark: asking stops the browser to work out its style
+
 /** A colour of the style sheet, as it is now: light and dark have their own. */
 function colour(root, name) {
-  return getComputedStyle(root).getPropertyValue(`--explorable-${name}`).trim();
+  const found = colours.get(name) ?? getComputedStyle(root).getPropertyValue(`--explorable-${name}`).trim();
+  if (found) colours.set(name, found); // an element that is on no page yet has none
+  return found;
 }
 
 /** Run `draw` once in the next frame, however often it is asked for before. */
@@ -35,8 +49,9 @@ function oncePerFrame(draw) {
 
 /** Call `redraw` when the page turns light or dark, and once when the explorable stands on it; returns the function that stops it. */
 function onThemeChange(redraw) {
-  requestAnimationFrame(redraw); // an element that is on no page yet has no colours
-  const watcher = new MutationObserver(redraw);
+  const turn = () => { colours.clear(); redraw(); };
+  requestAnimationFrame(turn); // an element that is on no page yet has no colours
+  const watcher = new MutationObserver(turn);
   watcher.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   watcher.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   return () => watcher.disconnect();
@@ -109,17 +124,34 @@ function unpackWeights(shapes, bits, data) {
   });
 }
 
+/** weight (outputs x inputs) times x plus bias: four rows at a time, since a sum must wait for its own last term, but not for the others'. */
+function affine({ weight, bias, inputs, outputs }, x) {
+  const y = Float64Array.from(bias), whole = outputs - (outputs % 4);
+  for (let row = 0; row < whole; row += 4) {
+    const k = row * inputs;
+    let a = 0, b = 0, c = 0, d = 0;
+    for (let column = 0; column < inputs; column++) {
+      const value = x[column], at = k + column;
+      a += weight[at] * value;
+      b += weight[at + inputs] * value;
+      c += weight[at + 2 * inputs] * value;
+      d += weight[at + 3 * inputs] * value;
+    }
+    y[row] += a;
+    y[row + 1] += b;
+    y[row + 2] += c;
+    y[row + 3] += d;
+  }
+  for (let row = whole; row < outputs; row++) for (let column = 0; column < inputs; column++) y[row] += weight[row * inputs + column] * x[column];
+  return y;
+}
+
 /** The MLP: linear layers with SiLU between; also behind the last one with `activateLast`. */
 function forward(layers, input, activateLast = false) {
-  let x = input;
-  layers.forEach(({ weight, bias, inputs, outputs }, index) => {
-    const y = new Float32Array(outputs);
-    for (let row = 0, k = 0; row < outputs; row++) {
-      let sum = bias[row];
-      for (let column = 0; column < inputs; column++, k++) sum += weight[k] * x[column];
-      y[row] = index < layers.length - 1 || activateLast ? sum / (1 + Math.exp(-sum)) : sum;
-    }
-    x = y;
+  let x = Float64Array.from(input);
+  layers.forEach((layer, index) => {
+    x = affine(layer, x);
+    if (index < layers.length - 1 || activateLast) for (let row = 0; row < x.length; row++) x[row] /= 1 + Math.exp(-x[row]);
   });
   return x;
 }
@@ -136,15 +168,14 @@ function digitCanvas(label) {
   return element("canvas", { class: "explorable-digit", width: SIDE, height: SIDE, role: "img", "aria-label": label });
 }
 
+const PAPER = new ImageData(SIDE, SIDE); // the one picture that all digits are painted by way of
+PAPER.data.fill(255);
+
 /** Paint 784 grey values in [0, 1]: level 255 * (1 - value), rounded. */
 function paintDigit(canvas, values) {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const picture = context.createImageData(SIDE, SIDE);
-  values.forEach((value, i) => {
-    picture.data.fill(Math.round(255 * (1 - value)), 4 * i, 4 * i + 3);
-    picture.data[4 * i + 3] = 255;
-  });
-  context.putImageData(picture, 0, 0);
+  const { data } = PAPER;
+  for (let i = 0, k = 0; i < values.length; i++, k += 4) data[k] = data[k + 1] = data[k + 2] = Math.round(255 * (1 - values[i]));
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(PAPER, 0, 0);
 }
 
 /** Scatter codes, given as numbers, in the colours of their labels; with `names` each label is written at the median of its codes. */
@@ -277,6 +308,7 @@ function addHandle(plane, { label, value, moved, describe, anywhere = false, kin
     value, knob, held: false,
     /** Leave it where it is: no pointer, no key moves it. */
     hold(held) {
+      if (held === handle.held) return; // even an equal tabindex has the whole page laid out at once
       handle.held = held;
       knob.tabIndex = held ? -1 : 0;
       knob.setAttribute("aria-disabled", held);
@@ -285,8 +317,7 @@ function addHandle(plane, { label, value, moved, describe, anywhere = false, kin
       handle.value = point;
       knob.style.left = `${(100 * (point[0] - low)) / (high - low)}%`;
       knob.style.top = `${(100 * (high - point[1])) / (high - low)}%`;
-      knob.setAttribute("aria-valuenow", point[0].toFixed(3));
-      knob.setAttribute("aria-valuetext", describe(point));
+      put(knob, { "aria-valuenow": point[0].toFixed(3), "aria-valuetext": describe(point) });
     },
   };
   const inside = (a) => Math.min(high, Math.max(low, a));
@@ -348,7 +379,7 @@ function addRegion(plane, { value, moved, name = "", least = 0.2, most = 2, take
     centre.place(four.slice(0, 2));
     stretches.forEach((handle, axis) => {
       handle.place([0, 1].map((other) => four[other] + (other === axis ? side(axis) * four[2 + axis] : 0)));
-      Object.entries({ valuemin: least, valuemax: most, valuenow: four[2 + axis] }).forEach(([key, size]) => handle.knob.setAttribute(`aria-${key}`, size));
+      put(handle.knob, { "aria-valuemin": least, "aria-valuemax": most, "aria-valuenow": four[2 + axis] });
     });
   };
   region.place(value);
@@ -363,7 +394,7 @@ function makeEllipses(plane, radii = [1, 2, 3]) {
     root: element("g", {}, ...rings),
     place([a, b, s, t]) {
       const [x, y] = plane.pixel([a, b]);
-      rings.forEach((ring, i) => Object.entries({ cx: x, cy: y, rx: radii[i] * s * unit, ry: radii[i] * t * unit }).forEach(([key, size]) => ring.setAttribute(key, size)));
+      rings.forEach((ring, i) => put(ring, { cx: x, cy: y, rx: radii[i] * s * unit, ry: radii[i] * t * unit }));
     },
   };
 }
@@ -375,17 +406,17 @@ function overlay(plane, ...children) {
   return svg;
 }
 
-/** A labelled slider for one number; `text(value)` is shown beside it and read out. */
-function makeSlider({ label, min, max, step, value, text = (v) => number(v), moved }) {
+/** A labelled slider for one number; `text(value)` is shown beside it, `say(value)` read out. */
+function makeSlider({ label, min, max, step, value, text = (v) => number(v), say = text, moved }) {
   const shown = element("output", { class: "explorable-number", "aria-live": "off" }); // the slider itself says it
   const input = element("input", { type: "range", min, max, step, value, "aria-label": label });
   const slider = {
     root: element("label", { class: "explorable-slider" }, element("span", {}, label), input, shown),
     input,
     place(next) {
-      input.value = next;
-      shown.textContent = text(next);
-      input.setAttribute("aria-valuetext", text(next));
+      if (input.value !== String(next)) input.value = next;
+      write(shown, text(next));
+      put(input, { "aria-valuetext": say(next) });
     },
   };
   input.addEventListener("input", () => moved(Number(input.value)));
@@ -460,8 +491,7 @@ function addChartHandle(chart, { label, min, max, moved, describe, fromX = (x) =
       Object.assign(handle, { value, x });
       knob.style.left = `${chart.at(x)}px`;
       knob.style.top = `${chart.up(y)}px`;
-      knob.setAttribute("aria-valuenow", Number.isFinite(value) ? value.toFixed(3) : min.toFixed(3));
-      knob.setAttribute("aria-valuetext", describe(value));
+      put(knob, { "aria-valuenow": (Number.isFinite(value) ? value : min).toFixed(3), "aria-valuetext": describe(value) });
     },
   };
   handle.drag = (event) => {

@@ -47,8 +47,11 @@ async function makePad(model, index, labels) {
     shadeDistance(context, plane, pad);
     paintCodes(context, plane, codes, labels);
   });
+  let shown = null;
   const update = () => {
     const point = model.get("points")[index];
+    if (point === shown) return; // it was the other one that moved
+    shown = point;
     handle.place(point);
     paintDigit(picture, decode(layers, point));
     where.textContent = text(point);

@@ -65,10 +65,10 @@ function makeReadings(dial, name) {
       element("svg", box, bell, floor, none),
       element("dl", { class: "explorable-pairs" }, ...Object.entries(cells).flatMap(([what, dd]) => [element("dt", {}, said[what]), dd]))),
     show(numbers, steps) {
-      Object.entries(numbers).forEach(([what, value]) => { cells[what].textContent = figure(value); });
-      cells.steps.textContent = String(steps);
-      bell.setAttribute("d", bellPath(numbers.sigma));
-      none.textContent = Number.isNaN(numbers.sigma) ? "no Gaussian" : "";
+      Object.entries(numbers).forEach(([what, value]) => write(cells[what], figure(value)));
+      write(cells.steps, steps);
+      put(bell, { d: bellPath(numbers.sigma) });
+      write(none, Number.isNaN(numbers.sigma) ? "no Gaussian" : "");
     },
   };
 }
@@ -114,13 +114,17 @@ function makeDial(model, name) {
     return [clamp(value, dial.x), Number.isNaN(loss) ? chart.y[0] : clamp(loss, chart.y)];
   }
 
+  let shown = "";
   function update() {
+    const state = JSON.stringify([model.get(name), model.get("cost"), model.get("rate"), chart.framed]);
+    if (state === shown) return; // it was the other dial that moved
+    shown = state;
     const path = read(), value = path.at(-1), cost = model.get("cost");
     const { sigma, loss, slope } = objective(dial, value, cost);
     const stands = Number.isNaN(value) ? [clamp(path.at(-2) ?? 0, dial.x), chart.y[0]] : point(value);
     const visited = path.filter((a) => !Number.isNaN(a)).slice(-200).map(point);
-    trail.setAttribute("d", chart.path(visited));
-    dots.setAttribute("d", visited.slice(0, -1).map(([x, y]) => `M${(chart.at(x) - 3).toFixed(1)} ${chart.up(y).toFixed(1)}a3 3 0 1 0 6 0a3 3 0 1 0 -6 0`).join(""));
+    put(trail, { d: chart.path(visited) });
+    put(dots, { d: visited.slice(0, -1).map(([x, y]) => `M${(chart.at(x) - 3).toFixed(1)} ${chart.up(y).toFixed(1)}a3 3 0 1 0 6 0a3 3 0 1 0 -6 0`).join("") });
     handle.place(value, ...stands);
     root.classList.toggle("explorable-broken", Number.isNaN(loss));
     drawNext(value, loss, slope);
@@ -131,11 +135,11 @@ function makeDial(model, name) {
   /** Behind the wall a cross and "NaN"; left of the picture the number that the dial shows. */
   function mark(broken, value, [, height]) {
     const x = (chart.at(dial.x[0]) + chart.at(0)) / 2, y = chart.height / 2;
-    cross.setAttribute("d", broken ? `M${x - 10} ${y - 10}l20 20m0 -20l-20 20` : "");
-    nan.textContent = broken ? "NaN" : "";
-    far.textContent = !broken && value < dial.x[0] ? `◂ ${dial.symbol} = ${figure(value)}` : "";
-    Object.entries({ x, y: y + 32 }).forEach(([key, at]) => nan.setAttribute(key, at));
-    Object.entries({ x: chart.left + 16, y: Math.max(chart.top + 28, chart.up(height) - 12) }).forEach(([key, at]) => far.setAttribute(key, at));
+    put(cross, { d: broken ? `M${x - 10} ${y - 10}l20 20m0 -20l-20 20` : "" });
+    write(nan, broken ? "NaN" : "");
+    write(far, !broken && value < dial.x[0] ? `◂ ${dial.symbol} = ${figure(value)}` : "");
+    put(nan, { x, y: y + 32 });
+    put(far, { x: chart.left + 16, y: Math.max(chart.top + 28, chart.up(height) - 12) });
   }
 
   /** The tangent at the dial, and on the ruler a line that ends in a ring where the next step lands. */

@@ -5,10 +5,18 @@ const GAP = 15; // how far beside dz/dmu the arrow of dz/dsigma lies, so that ne
 const HEAD = 17;
 const DOT = 11; // radius of the points that arrows lead to
 
+const both = (what) => [0, 1].map(what);
+
 /** The eps of a seed, drawn once: DRAWS pairs. */
 function drawAll(seed) {
   const normal = makeNormal(seed);
   return Array.from({ length: DRAWS }, () => [normal(), normal()]);
+}
+
+/** Mean and standard deviation of the draws, each way. */
+function momentsOf(draws) {
+  const mean = both((axis) => draws.reduce((sum, draw) => sum + draw[axis], 0) / DRAWS);
+  return { mean, deviation: both((axis) => Math.sqrt(draws.reduce((sum, draw) => sum + (draw[axis] - mean[axis]) ** 2, 0) / (DRAWS - 1))) };
 }
 
 /** A straight arrow of an svg; `place(from, to)` in its pixels, `short` of its end, where a point stands. */
@@ -20,24 +28,24 @@ function makeArrow(name, colourOf, short = 0) {
       const whole = Math.hypot(end[0] - x, end[1] - y) || 1, u = (end[0] - x) / whole, v = (end[1] - y) / whole;
       const length = Math.max(0, whole - short), size = Math.min(HEAD, length), [x2, y2] = [x + length * u, y + length * v];
       const back = [x2 - size * u, y2 - size * v];
-      Object.entries({ x1: x, y1: y, x2: back[0] + u, y2: back[1] + v }).forEach(([key, at]) => line.setAttribute(key, at));
+      put(line, { x1: x, y1: y, x2: back[0] + u, y2: back[1] + v });
       const side = (turn) => [back[0] - turn * 0.45 * size * v, back[1] + turn * 0.45 * size * u];
-      head.setAttribute("points", [[x2, y2], side(1), side(-1)].map((point) => point.map((at) => at.toFixed(2)).join(",")).join(" "));
+      put(head, { points: [[x2, y2], side(1), side(-1)].map((point) => point.map((at) => at.toFixed(2)).join(",")).join(" ") });
     },
   };
 }
 
 /** Paint the draws of a region: all of them faintly, those that have been rolled strongly. */
 function paintDraws(context, plane, draws, [a, b, s, t], rolled) {
-  const dots = (count, size, fill) => { // squares: round ones take seven times as long
+  const dots = (count, size, fill) => { // squares of whole pixels: round ones take seven times as long
     context.fillStyle = fill;
     for (let i = 0; i < count; i++) {
       const [x, y] = plane.pixel([a + s * draws[i][0], b + t * draws[i][1]]);
-      context.fillRect(x - size / 2, y - size / 2, size, size);
+      context.fillRect(Math.round(x - size / 2), Math.round(y - size / 2), size, size);
     }
   };
   dots(DRAWS, 2 * plane.scale, `rgba(${colour(plane.root, "far")}, .36)`);
-  if (rolled) dots(Math.min(DRAWS, rolled + 1), 3.4 * plane.scale, colour(plane.root, "violet"));
+  if (rolled) dots(Math.min(DRAWS, rolled + 1), 3.5 * plane.scale, colour(plane.root, "violet"));
 }
 
 /** A plane whose ground stays and whose draws, ellipses and arrows move. */
@@ -75,20 +83,18 @@ function makeNumbers() {
   return {
     root: table,
     place(name, values, held = false) {
-      values.forEach((value, axis) => { rows[name].cells[axis].textContent = number(value); });
-      rows[name].held.textContent = held ? " held" : "";
+      values.forEach((value, axis) => write(rows[name].cells[axis], number(value)));
+      write(rows[name].held, held ? " held" : "");
     },
   };
 }
-
-const both = (what) => [0, 1].map(what);
 
 async function render({ model, el }) {
   const save = (changes) => {
     Object.entries(changes).forEach(([name, value]) => model.set(name, value));
     model.save_changes();
   };
-  let draws = drawAll(model.get("seed"));
+  let draws = drawAll(model.get("seed")), moments = momentsOf(draws);
   const epsNow = () => draws[model.get("rolls") % DRAWS].map(hundredths);
   const vector = makeArrow("eps", "eps", DOT), step = makeArrow("step", "eps", DOT);
   const byMu = both((axis) => makeArrow(`dz-dmu-${axis + 1}`, "mu")), bySigma = both((axis) => makeArrow(`dz-dsigma-${axis + 1}`, "sigma"));
@@ -120,8 +126,7 @@ async function render({ model, el }) {
   const updateArrows = (four, eps, z) => {
     const [x, y] = stage.plane.pixel(z), unit = stage.plane.canvas.width / (2 * LIMIT);
     step.place(stage.plane.pixel(four), [x, y]);
-    zDot.setAttribute("cx", x);
-    zDot.setAttribute("cy", y);
+    put(zDot, { cx: x, cy: y });
     byMu[0].place([x, y], [x + unit, y]);
     byMu[1].place([x, y], [x, y - unit]);
     bySigma[0].place([x, y + GAP], [x + unit * eps[0], y + GAP]);
@@ -129,9 +134,8 @@ async function render({ model, el }) {
   };
   const updateNumbers = (four, eps, z) => {
     const held = model.get("held");
-    const all = both((axis) => draws.map((draw) => four[axis] + four[2 + axis] * draw[axis]));
-    const mean = all.map((values) => values.reduce((sum, value) => sum + value, 0) / DRAWS);
-    const deviation = all.map((values, axis) => Math.sqrt(values.reduce((sum, value) => sum + (value - mean[axis]) ** 2, 0) / (DRAWS - 1)));
+    const mean = both((axis) => four[axis] + four[2 + axis] * moments.mean[axis]); // of z = mu + sigma * eps, whose eps stay
+    const deviation = both((axis) => four[2 + axis] * moments.deviation[axis]);
     const shown = { mu: four.slice(0, 2), sigma: four.slice(2), eps, z, "dz-dmu": [1, 1], "dz-dsigma": eps, mean, deviation };
     Object.entries(shown).forEach(([name, values]) => numbers.place(name, values, name === "eps" ? held === "eps" : held === "region" && (name === "mu" || name === "sigma")));
   };
@@ -143,7 +147,7 @@ async function render({ model, el }) {
     stage.cloud(draws, four, model.get("rolls"));
     updateArrows(four, eps, z);
     updateNumbers(four, eps, z);
-    buttons.forEach(([name, button]) => button.setAttribute("aria-pressed", name === held));
+    buttons.forEach(([name, button]) => put(button, { "aria-pressed": name === held }));
     roll.disabled = held === "eps";
   };
 
@@ -165,7 +169,7 @@ async function render({ model, el }) {
   ground();
   all();
   const redraw = oncePerFrame(update), redrawAll = oncePerFrame(all);
-  const reseed = () => { draws = drawAll(model.get("seed")); redrawAll(); };
+  const reseed = () => { draws = drawAll(model.get("seed")); moments = momentsOf(draws); redrawAll(); };
   const listeners = { "change:region": redraw, "change:held": redraw, "change:rolls": redrawAll, "change:seed": reseed };
   Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
   const stop = onThemeChange(() => { ground(); all(); });

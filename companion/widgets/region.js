@@ -2,6 +2,7 @@
 
 const LIMIT = 4, MOST = 5;
 const FINE = 200; // pixels of the density's picture each way
+const NONE = 1e-9; // a row this low has no shade, however narrow the region
 const FULL = 170; // its strongest shade, of 255, from a density of 0.5 up: lines must stay visible on it
 const SPARE = [[0, 2.5], [2.4, -2.2], [-2.6, 2.2], [2.6, 2.4], [0, 0], [-2.6, -2.6]]; // where an added region may go
 const HOLDS = [1, 2, 3].map((r) => `${Math.round(100 * (1 - Math.exp((-r * r) / 2)))} %`);
@@ -31,12 +32,14 @@ function makeShade() {
       heights.fill(0);
       for (const [m, n, s, t] of regions) {
         const across = curve(m, s), up = curve(n, t);
-        for (let row = 0, k = 0; row < FINE; row++) {
+        for (let row = 0; row < FINE; row++) {
           const height = (2 * up[FINE - 1 - row]) / regions.length;
-          for (let column = 0; column < FINE; column++, k++) heights[k] += height * across[column];
+          if (height < NONE) continue;
+          for (let column = 0, k = row * FINE; column < FINE; column++, k++) heights[k] += height * across[column];
         }
       }
-      for (let k = 0; k < heights.length; k++) picture.data[4 * k + 3] = Math.round(FULL * Math.min(1, Math.sqrt(heights[k])));
+      const { data } = picture;
+      for (let k = 0; k < heights.length; k++) data[4 * k + 3] = Math.min(FULL, FULL * Math.sqrt(heights[k])); // is rounded as it is stored
       context.putImageData(picture, 0, 0);
     },
   };
@@ -51,8 +54,7 @@ function makeShares(plane) {
     place([a, b, s, t]) {
       const [x, y] = plane.pixel([a, b]), flat = t * unit < 26;
       texts.forEach((text, i) => {
-        text.setAttribute("x", flat ? x - (i + 1) * s * unit : x);
-        text.setAttribute("y", flat ? y : y + (i + 1) * t * unit);
+        put(text, { x: flat ? x - (i + 1) * s * unit : x, y: flat ? y : y + (i + 1) * t * unit });
         text.toggleAttribute("hidden", flat && s * unit < 55); // they would lie on each other
       });
     },
@@ -70,8 +72,8 @@ function makeCounts() {
     root: element("table", { class: "explorable-numbers explorable-counts" }, caption,
       element("thead", {}, element("tr", {}, element("td"), ...head)), element("tbody", {}, ...body)),
     place(m) {
-      caption.textContent = m === 1 ? "Numbers for one region" : `Numbers for ${m} regions`;
-      Object.values(rows).forEach((count, i) => count(m).forEach((value, kind) => { cells[i][kind].textContent = value; }));
+      write(caption, m === 1 ? "Numbers for one region" : `Numbers for ${m} regions`);
+      Object.values(rows).forEach((count, i) => count(m).forEach((value, kind) => write(cells[i][kind], value)));
     },
   };
 }
@@ -88,9 +90,9 @@ function makeReading() {
         element("tbody", {}, ...names.map((name, i) => element("tr", {}, element("th", { scope: "row" }, name), ...cells[i])))),
       element("p", { class: "explorable-quiet" }, "mixture density at μ ", height)),
     place(regions, chosen) {
-      title.textContent = `Region ${chosen + 1} of ${regions.length}`;
-      regions[chosen].forEach((value, i) => { cells[i >> 1][i % 2].textContent = number(value); });
-      height.textContent = number(density(regions, regions[chosen]), 3);
+      write(title, `Region ${chosen + 1} of ${regions.length}`);
+      regions[chosen].forEach((value, i) => write(cells[i >> 1][i % 2], number(value)));
+      write(height, number(density(regions, regions[chosen]), 3));
     },
   };
 }
@@ -146,19 +148,21 @@ async function render({ model, el }) {
       plane.ticks(context, 2, ["z₁", "z₂"]);
     });
   };
+  const drawn = [];
   const update = () => {
     const regions = regionsNow(), chosen = chosenNow();
     parts.forEach(({ region, knob, button, ellipses }, i) => {
       const there = i < regions.length, own = i === chosen;
       region.handles.forEach((handle, j) => { handle.knob.hidden = !there || (j > 0 && !own); });
-      ellipses.root.setAttribute("class", own ? "explorable-own" : "explorable-other");
+      put(ellipses.root, { class: own ? "explorable-own" : "explorable-other" });
       ellipses.root.toggleAttribute("hidden", !there);
       button.hidden = !there;
-      button.setAttribute("aria-pressed", own);
-      if (!there) return;
+      put(button, { "aria-pressed": own });
+      if (!there || (drawn[i] === regions[i] && knob.getAttribute("aria-current") === String(own))) return; // as it stood
+      drawn[i] = regions[i];
       region.place(regions[i]);
-      knob.setAttribute("aria-current", own);
-      if (own) knob.setAttribute("aria-valuetext", `${knob.getAttribute("aria-valuetext")}, selected`);
+      put(knob, { "aria-current": own });
+      if (own) put(knob, { "aria-valuetext": `${knob.getAttribute("aria-valuetext")}, selected` });
       ellipses.place(regions[i]);
     });
     shares.place(regions[chosen]);
@@ -167,7 +171,7 @@ async function render({ model, el }) {
     reading.place(regions, chosen);
     add.disabled = regions.length === MOST;
     remove.disabled = regions.length === 1;
-    remove.setAttribute("aria-label", `Remove region ${chosen + 1}`);
+    put(remove, { "aria-label": `Remove region ${chosen + 1}` });
   };
 
   el.append(element("div", { class: "explorable explorable-regions" },

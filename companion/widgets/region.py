@@ -14,7 +14,7 @@ from companion.widgets.explorable import Explorable
 MOST = 5  # regions
 SIGMAS = (0.2, 2.0)  # a sigma's range
 LIMIT = 4.0  # the plane is [-LIMIT, LIMIT] both ways
-TWO = ((-1.5, -0.8, 0.8, 0.4), (1.2, 1.0, 0.5, 0.7))
+TWO = ((-1.5, -0.8, 0.9, 0.6), (1.2, 1.0, 0.6, 0.8))  # sigmas from 0.6 on: their handles leave a finger room at the centre
 
 
 class Regions(Explorable):
@@ -30,8 +30,8 @@ class Regions(Explorable):
         ValueError: fewer than 1 or more than 5 regions, not four finite numbers, or a number out of its range.
 
     Example:
-        >>> Regions([(-1.5, -0.8, 0.8, 0.4), (1.2, 1.0, 0.5, 0.7)]).density([[0.0, 0.0]])
-        array([0.01556779])
+        >>> Regions([(-1.5, -0.8, 0.9, 0.6), (1.2, 1.0, 0.6, 0.8)]).density([[0.0, 0.0]])
+        array([0.02537901])
     """
 
     regions = traitlets.List(help="mu_1, mu_2, sigma_1, sigma_2 of each region").tag(sync=True)

@@ -57,8 +57,9 @@ function makeDensities(model, at, move) {
     chart.y = [0, roundUp(1.06 * Math.max(density(0, 0, 0), density(mu, mu, v)))];
     if (chart.frame()) p.setAttribute("d", chart.path(STEPS.map((z) => [z, density(z, 0, 0)])));
     const bell = Array.from({ length: 241 }, (_, i) => mu + sigma * (i - 120) / 24).map((z) => [z, density(z, mu, v)]);
-    q.setAttribute("d", chart.path(bell));
-    fill.setAttribute("d", `${chart.path(bell)}Z`);
+    const outline = chart.path(bell);
+    q.setAttribute("d", outline);
+    fill.setAttribute("d", `${outline}Z`);
     const floor = chart.height - chart.bottom;
     rug.setAttribute("d", eps.map((e) => `M${chart.at(mu + sigma * e).toFixed(1)} ${floor}v-9`).join(""));
     const top = density(mu, mu, v), half = density(mu + sigma, mu, v);
@@ -66,8 +67,8 @@ function makeDensities(model, at, move) {
     mean.place(mu, mu, top);
     spread.place(sigma, mu + sigma, half);
     const mode = mu >= 0 ? 1 : -1;
-    Object.entries({ x: chart.at(-1.35 * mode), y: chart.up(density(1.35, 0, 0)) - 6, "text-anchor": mode > 0 ? "end" : "start" }).forEach(([key, value]) => names.p.setAttribute(key, value));
-    Object.entries({ x: chart.at(mu) + 18, y: Math.max(chart.top + 12, chart.up(top) + 5) }).forEach(([key, value]) => names.q.setAttribute(key, value));
+    put(names.p, { x: chart.at(-1.35 * mode), y: chart.up(density(1.35, 0, 0)) - 6, "text-anchor": mode > 0 ? "end" : "start" });
+    put(names.q, { x: chart.at(mu) + 18, y: Math.max(chart.top + 12, chart.up(top) + 5) });
   };
   return { root: chart.root, update: () => update() };
 }
@@ -158,8 +159,8 @@ function makeReadings(model, at, roll) {
       q: `${number(mu)}, ${number(sigma)}`, forward: number(klForward(mu, v), 3), estimate: `${number(mean, 3)} ± ${number(error, 3)}`,
       reverse: number(klReverse(mu, v), 3), mu: number(across, 3), logvar: number(up, 3),
     };
-    Object.entries(shown).forEach(([name, said]) => { values[name].textContent = said; });
-    count.value = String(eps.length);
+    Object.entries(shown).forEach(([name, said]) => write(values[name], said));
+    if (count.value !== String(eps.length)) count.value = String(eps.length);
   };
   const root = element("div", { class: "explorable-reading-column" }, list, element("div", { class: "explorable-controls" }, count, button), told);
   return { root, update, quiet: () => { told.textContent = ""; } };

@@ -48,6 +48,12 @@
     return models.get(id);
   }
 
+  /** Begin to fetch the models that a widget points at one by one: it will ask for them. Those in a list it may want later, or never. */
+  async function fetchAhead(states, id) {
+    const names = Object.values(states[id]?.state ?? {}).filter((value) => typeof value === "string" && value.startsWith("IPY_MODEL_"));
+    for (const other of names.map((name) => name.slice("IPY_MODEL_".length))) getModel(states, other).catch(() => {}); // who asks is told
+  }
+
   async function importText(text) {
     const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     try { return await import(address); } finally { URL.revokeObjectURL(address); }
@@ -64,9 +70,8 @@
   async function mount(view, states) {
     const id = view.id.replace("explorable-", "");
     if (states[id] && !states[id].state._esm) throw new Needs("This control needs a running kernel: open the chapter in Jupyter or Binder.");
-    const model = await getModel(states, id);
+    const [model, { default: widget }] = await Promise.all([getModel(states, id), importText(states[id]?.state._esm ?? ""), fetchAhead(states, id)]);
     addStyle(model.get("_css") ?? "");
-    const { default: widget } = await importText(model.get("_esm"));
     const el = document.createElement("div");
     view.prepend(el); // before it is drawn, so that colours of the style sheet can be read
     try {
@@ -76,6 +81,45 @@
       throw error;
     }
     view.classList.add("explorable-live");
+    hold(el);
+  }
+
+  /* Speed. A browser lays out and paints a page of ten thousand boxes again when one number on it changes, unless it knows better. */
+
+  /** Give an explorable's box a height of its own (course.css), which follows what is in it: what moves inside concerns no box outside then. */
+  function hold(el) {
+    if (el.children.length !== 1) return;
+    new ResizeObserver(([{ borderBoxSize: [{ blockSize }] }]) => {
+      if (!blockSize) return; // folded away
+      el.style.setProperty("--explorable-height", `${blockSize}px`);
+      el.className = "explorable-box";
+    }).observe(el.firstElementChild);
+  }
+
+  /** Text, formulas and code rest while they are far from view: they keep their place, of the height that they had when they were measured. */
+  function rest(article) {
+    const free = (block) => !block.closest(".explorable-view") && !block.parentElement.closest(".course-rests");
+    const blocks = [...article.querySelectorAll("p:not(figcaption p), ul, div.math, .highlight, .pst-scrollable-table-container")]; // no margin sticks out of these
+    const sizes = blocks.map((block) => block.getBoundingClientRect().height);
+    blocks.forEach((block, i) => {
+      if (!sizes[i] || !free(block)) return;
+      block.style.containIntrinsicHeight = `auto ${sizes[i]}px`;
+      block.classList.add("course-rests");
+    });
+  }
+
+  /** Let blocks rest when the page is there and has nothing to do, and measure them again when it changes its width. */
+  function restWhenIdle() {
+    const article = document.querySelector(".bd-article"), whenIdle = window.requestIdleCallback ?? setTimeout;
+    let width = 0, asked = 0;
+    if (!article) return;
+    new ResizeObserver(([entry]) => {
+      if (entry.contentRect.width === width) return;
+      width = entry.contentRect.width;
+      article.querySelectorAll(".course-rests").forEach((block) => { block.classList.remove("course-rests"); block.style.containIntrinsicHeight = ""; });
+      clearTimeout(asked);
+      asked = setTimeout(() => whenIdle(() => rest(article)), 300);
+    }).observe(article);
   }
 
   class Needs extends Error {}
@@ -92,7 +136,10 @@
   function start() {
     let states = {};
     try { states = JSON.parse(document.querySelector(STATE)?.textContent ?? "{}").state ?? {}; } catch { /* each view says so below */ }
-    document.querySelectorAll(".explorable-view").forEach((view) => mount(view, states).catch((error) => explain(view, error)));
+    const views = [...document.querySelectorAll(".explorable-view")];
+    const mounted = views.map((view) => mount(view, states).catch((error) => explain(view, error)));
+    const loaded = new Promise((done) => (document.readyState === "complete" ? done() : window.addEventListener("load", done)));
+    if (views.length) Promise.all([...mounted, loaded, document.fonts.ready]).then(restWhenIdle);
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -1,0 +1,409 @@
+"""Checks for copying and for the bottleneck: what a decoder's last layer holds, what a copy costs, PCA, subspaces, bits."""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+
+from companion.checks.verdict import Verdict, compare, describe, not_a_table, number
+
+PICTURES = ("same", "surer", "mirror", "upside down", "half turn", "negative", "no digit")
+EXCHANGED = {"a": "half turn", "b": "negative", "c": "surer", "d": "no digit"}  # what each new last layer draws
+_MOVED = ("mirror", "upside down", "half turn")
+EXCHANGED_WRONG = {
+    ("a", "upside down"): "You read dimension 0 of the weight as the rows of the picture. It counts the pixels, one by one.",
+    ("a", "mirror"): "You kept every row of the picture in its place. Where does the pixel in the top left corner end up?",
+    ("a", "no digit"): "You expect the picture to fall apart. Does each pixel still have its own weights and its own bias?",
+    ("a", "same"): "You expect no change. The sums are the ones they were; does each still reach the pixel that it was for?",
+    ("a", "negative"): "You turned the values around. `flip` turns an order around: what stands in that order?",
+    ("a", "surer"): "You let the bets change. No weight has another value here, only another place.",
+    ("b", "same"): "You let two minus signs cancel. Weight and bias meet in a sum, not in a product.",
+    ("b", "no digit"): "You expect the picture to fall apart. What does the sigmoid make of a logit of 3, and what of -3?",
+    ("b", "surer"): "You expect other certainties. Is a logit of -3 a surer bet than one of 3, or a bet on the other side?",
+    ("c", "same"): "You let the sigmoid undo the doubling. It keeps the side of one half that a bet is on; does it keep the bet?",
+    ("c", "negative"): "You let ink and paper change sides. Does doubling a logit change its sign?",
+    ("c", "no digit"): "You expect the picture to fall apart. Can doubling a logit carry a pixel across one half?",
+    ("d", "same"): "You expect no change, as in a sum whose terms are reordered. The hidden numbers keep the order they had.",
+    ("d", "negative"): "You turned the values around. `flip` turns an order around: what does dimension 1 of the weight count?",
+    ("d", "surer"): "You let the bets keep their side. Does each weight still meet the hidden number that it was trained with?",
+}
+EXCHANGED_WRONG |= {("b", moved): "You moved pixels. A minus sign moves nothing to another place." for moved in _MOVED}
+EXCHANGED_WRONG |= {("c", moved): "You moved pixels. A factor of 2 moves nothing to another place." for moved in _MOVED}
+EXCHANGED_WRONG |= {
+    ("d", moved): "You read dimension 1 of the weight as places in the picture. What are there 128 of?" for moved in _MOVED
+}
+
+ONE_MORE_BIT = {"bits": 6 / 5, "levels": 64 / 32, "step": 31 / 63, "rounding error": (31 / 63) ** 2}  # 6 bits a number for 5
+ONE_MORE_BIT_WRONG = {
+    ("bits", 2): "You doubled the size of the code. What did each of its numbers cost before, and what does it cost now?",
+    ("bits", 1): "You kept the size of the code. The line says how many bits each number may have.",
+    ("bits", 5 / 6): "You divided the old size by the new one.",
+    ("bits", 81 / 80): "You added one bit to the whole code. How many numbers get one?",
+    ("bits", 96): "That is a size, in bits. A factor is asked for.",
+    ("levels", 6 / 5): "You let the levels grow as the bits do. Count the levels of 1, 2 and 3 bits.",
+    ("levels", 1): "You kept the levels. How many numbers can you write with one more binary digit?",
+    ("levels", 1 / 2): "You divided the old count by the new one.",
+    ("levels", 4): "You counted the new bit twice.",
+    ("levels", 2**16): "You counted the levels of the 16 numbers together. The line is about the levels of one number.",
+    ("levels", 64): "That is a count. A factor is asked for.",
+    ("step", 1): "You kept the step. The range is what it was, and more levels lie in it.",
+    ("step", 2): "You let the step grow. More levels lie in the same range.",
+    ("step", 5 / 6): "You let the step shrink as the bits grow. It is the levels that share the range.",
+    ("step", 1 / 4): "You counted the new bit twice.",
+    ("rounding error", 1): "You kept the rounding error. Finer levels lie closer to where the code was.",
+    ("rounding error", 1 / 2): "You let the error fall as the step does. Which power of a distance does this error sum?",
+    ("rounding error", 5 / 6): "You let the error fall as the bits grow. How far can a number be from its level?",
+    ("rounding error", 2): "You let the error grow. Finer levels lie closer to where the code was.",
+    ("rounding error", 4): "You have the size of the change, in the wrong direction.",
+    ("rounding error", 1 / 8): "You took one power of the step too many.",
+    ("rounding error", 1 / 16): "You squared twice.",
+}
+
+
+def check_exchanged_decoder(prediction) -> Verdict:
+    """Judge what a decoder draws when its last layer is exchanged: a dict from "a", "b", "c" and "d" to one of `PICTURES`."""
+    problem = not_a_table(prediction, EXCHANGED)
+    if problem is not None:
+        return problem
+    for key, picture in EXCHANGED.items():
+        choice = prediction[key].strip().lower() if isinstance(prediction[key], str) else None
+        if choice not in PICTURES:
+            words = ", ".join(map(repr, PICTURES))
+            return Verdict(False, f"prediction[{key!r}] should be one of {words}; it is {describe(prediction[key])}.")
+        if choice != picture:
+            return Verdict(False, f"Line {key}: {EXCHANGED_WRONG[key, choice]}")
+    return Verdict(True, "A last layer is a list of pixels, each with weights of its own. Run the four lines and see the pictures.")
+
+
+def check_blind_logits(answer) -> Verdict:
+    """Judge ``answer(x)``: the one drawing, as logits (pixels,), that costs least over images x (n, pixels), bets in [0.001, 0.999]."""
+    x = _normals(6, 5, seed=21).sigmoid() ** 2
+    x[:, 0], x[:, 1], x[:3, 2] = 0, 1, 0
+    return compare(
+        answer,
+        lambda x: torch.logit(_bets(x)),
+        [(x,)],
+        slips=BLIND_SLIPS,
+        name="blind_logits",
+        praise="No other drawing costs less on these six images, and the pixel that is never inked has a finite logit.",
+    )
+
+
+def check_excess(answer) -> Verdict:
+    """Judge ``answer(x, logits)``: what a picture costs beyond a perfect copy of x, each (n, pixels), in nats, (n,)."""
+    x = torch.tensor([[0.3, 0.9, 0.2, 0.6], [0.0, 1.0, 0.5, 1.0], [0.8, 0.0, 0.0, 0.1]], dtype=torch.float64)
+    verdict = compare(
+        answer,
+        _excess,
+        [(x, 1.5 * _normals(3, 4, seed=22))],
+        slips=EXCESS_SLIPS,
+        name="excess",
+        praise="It is right for grey pixels, for pixels of exactly 0 and 1, and for very sure bets.",
+    )
+    if verdict.right is not True:
+        return verdict
+    sure = torch.tensor([[50.0, 3.0, -45.0, -50.0]], dtype=torch.float64)  # and wrong, for x of 0 and of 1
+    slips = {
+        "It is right for small logits. For logits of 50 and -50 it is not: the bet is rounded to 0 or 1 before its logarithm is taken. "
+        "Which form of the loss needs no bet?": _excess_of_bets,
+    }
+    return compare(answer, _excess, [(x[1:2], sure)], slips=slips, name="excess", praise=verdict.message)
+
+
+def check_one_more_bit(prediction) -> Verdict:
+    """Judge what a sixth bit for each of 16 numbers does to a code of 5 bits a number: a dict of factors.
+
+    Keys: the bits of the whole code, the levels of a number, the step between two levels, the squared error from rounding.
+    """
+    problem = not_a_table(prediction, ONE_MORE_BIT)
+    if problem is not None:
+        return problem
+    for key, factor in ONE_MORE_BIT.items():
+        value = number(prediction[key])
+        if value is None:
+            return Verdict(False, f"prediction[{key!r}] should be a number, a factor; it is {describe(prediction[key])}.")
+        if not math.isclose(value, factor, rel_tol=0.06):
+            known = [wrong for name, wrong in ONE_MORE_BIT_WRONG if name == key and math.isclose(value, wrong, rel_tol=0.02)]
+            nearest = min(known, key=lambda wrong, value=value: abs(value - wrong), default=None)
+            return Verdict(False, ONE_MORE_BIT_WRONG.get((key, nearest), f"Your factor for {key!r} is not what comes out."))
+    return Verdict(True, "Close enough for all four. Change the line, and look at the fifth number too.")
+
+
+def check_pca_copy(answer) -> Verdict:
+    """Judge ``answer(x_train, x, latent_dim)``: images x (m, pixels) encoded and decoded by the PCA of x_train (n, pixels)."""
+    x_train = 0.5 + _normals(40, 6, seed=23) @ _normals(6, 6, seed=24) * 0.3
+    x = 0.9 + _normals(7, 6, seed=25) @ _normals(6, 6, seed=24) * 0.3
+    return compare(
+        answer,
+        _pca_copy,
+        [(x_train, x, 2), (x_train, x, 3)],
+        slips=PCA_SLIPS,
+        name="pca_copy",
+        praise="It copies seven new images of six pixels through 2 and through 3 numbers as PCA does.",
+    )
+
+
+def check_overlap(answer) -> Verdict:
+    """Judge ``answer(a, b)``: the mean squared cosine of the principal angles between the spans of the columns, each (pixels, d).
+
+    Source: Golub and Van Loan 2013, section 6.4.3, for the principal angles.
+    """
+    a, b = _normals(7, 3, seed=26) * torch.tensor([1.0, 2.0, 0.5], dtype=torch.float64), _normals(7, 3, seed=27)
+    return compare(
+        answer,
+        lambda a, b: _cosines(a, b).pow(2).mean(),
+        [(a, b)],
+        slips=OVERLAP_SLIPS,
+        name="overlap",
+        praise="It agrees for two planes of three directions in seven dimensions.",
+    )
+
+
+def _bets(x):
+    """The mean image, kept away from certainty: (n, pixels) -> (pixels,)."""
+    return x.mean(dim=0).clamp(0.001, 0.999)
+
+
+BLIND_SLIPS: dict[str, Callable] = {
+    "You return grey values, the bets themselves. The loss puts a sigmoid on what you return, so the picture would lie between "
+    "0.5 and 0.73: sigmoid twice.": _bets,
+    "You return the mean image as it is: grey values, where logits are asked for, and not kept away from certainty.": lambda x: (
+        x.mean(dim=0)
+    ),
+    "You put a sigmoid on the bets. It leads from logits to bets; you need the way back.": lambda x: _bets(x).sigmoid(),
+    "You took the logarithm of each bet. Put a sigmoid on it: does the bet come back?": lambda x: _bets(x).log(),
+    "Ink and paper have changed places: you bet on ink where there is paper.": lambda x: -torch.logit(_bets(x)),
+    "Your logits are in powers of 2. The sigmoid is made with e.": lambda x: torch.logit(_bets(x)) / math.log(2),
+    "A pixel that is never inked got an infinite logit. Such a bet costs nothing until somebody inks it: keep the bets from 0 and "
+    "1.": lambda x: torch.logit(x.mean(dim=0)),
+    "You averaged over the pixels: one number an image. One number a pixel is asked for.": lambda x: torch.logit(
+        x.mean(dim=1).clamp(0.001, 0.999)
+    ),
+    "You make the same bet on every pixel. A pixel in the middle is inked more often than one in the corner.": lambda x: (
+        torch.logit(x.mean().clamp(0.001, 0.999)).expand(x.shape[1])
+    ),
+    "You bet on the middle value of each pixel, half the images below and half above. It wins half of the bets by a little and "
+    "loses the others by a lot.": lambda x: torch.logit(x.median(dim=0).values.clamp(0.001, 0.999)),
+    "You are certain: each bet is as sure as it may be, for the side with more ink. An image that differs pays dearly.": lambda x: (
+        torch.logit((x.mean(dim=0) > 0.5).to(x.dtype).clamp(0.001, 0.999))
+    ),
+    "You took the logits of every image and averaged those. What is to be averaged, the logits or the grey values?": lambda x: (
+        torch.logit(x.clamp(0.001, 0.999)).mean(dim=0)
+    ),
+    "You kept the single images away from 0 and 1. It is the bet that has to stay away from certainty.": lambda x: torch.logit(
+        x.clamp(0.001, 0.999).mean(dim=0)
+    ),
+    "You shifted every bet a little. Only a bet outside 0.001 to 0.999 has to move.": lambda x: torch.logit(
+        0.001 + 0.998 * x.mean(dim=0)
+    ),
+    "You bet one half on every pixel: a network that knows nothing. It has seen the images, if not this one.": lambda x: (
+        torch.zeros_like(x[0])
+    ),
+    "You summed over the images. A bet is a share of them.": lambda x: torch.logit(x.sum(dim=0).clamp(0.001, 0.999)),
+}
+
+
+def _nll(x, logits):
+    """Cross-entropy in nats, each pixel by itself: (n, pixels)."""
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+
+
+def _copied_cost(x):
+    """What a bet of exactly x costs, each pixel by itself: (n, pixels)."""
+    return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x))
+
+
+def _excess(x, logits):
+    """The whole cost less that of a perfect copy, (n,)."""
+    return (_nll(x, logits) - _copied_cost(x)).sum(dim=1)
+
+
+def _excess_of_bets(x, logits):
+    """The same by way of the bets, which are rounded to 0 or 1 where the logits are large."""
+    p = logits.sigmoid()
+    return (-torch.xlogy(x, p) - torch.xlogy(1 - x, 1 - p) - _copied_cost(x)).sum(dim=1)
+
+
+def _turned_around(x, logits):
+    """The excess with the picture as what happens and x as the bet."""
+    p = logits.sigmoid()
+    return (-torch.xlogy(p, x) - torch.xlogy(1 - p, 1 - x) - _copied_cost(p)).sum(dim=1)
+
+
+EXCESS_SLIPS: dict[str, Callable] = {
+    "You give the whole cost. What would a perfect copy have paid?": lambda x, logits: _nll(x, logits).sum(dim=1),
+    "You give what the perfect copy costs. The picture is not in it.": lambda x, logits: _copied_cost(x).sum(dim=1),
+    "You added the cost of the perfect copy to that of the picture.": lambda x, logits: (_nll(x, logits) + _copied_cost(x)).sum(
+        dim=1
+    ),
+    "Yours is negative. No picture is cheaper than a perfect copy: what is taken from what?": lambda x, logits: -_excess(x, logits),
+    "You took the mean over the pixels. The course sums over pixels.": lambda x, logits: _excess(x, logits) / x.shape[1],
+    "You summed over the batch too. One number an image is asked for.": lambda x, logits: _excess(x, logits).sum(),
+    "You took the mean over the batch. One number an image is asked for.": lambda x, logits: _excess(x, logits).mean(),
+    "You give one number a pixel. The sum over the pixels is missing.": lambda x, logits: _nll(x, logits) - _copied_cost(x),
+    "Pixels of exactly 0 or 1 gave nan: 0 times the logarithm of 0. The pixel that did not happen has to count as 0; "
+    "chapter 1's `cost` used a function for that.": lambda x, logits: (_nll(x, logits) + x * x.log() + (1 - x) * (1 - x).log()).sum(
+        dim=1
+    ),
+    "You counted the ink and left out the paper, in both costs.": lambda x, logits: (
+        torch.xlogy(x, x) - x * F.logsigmoid(logits)
+    ).sum(dim=1),
+    "Your perfect copy pays for ink and not for paper. A grey pixel is a bet on both.": lambda x, logits: (
+        _nll(x, logits) + torch.xlogy(x, x)
+    ).sum(dim=1),
+    "You took off what the picture would cost if it were right about itself. The perfect copy is a copy of x.": lambda x, logits: (
+        _nll(x, logits) - _copied_cost(logits.sigmoid())
+    ).sum(dim=1),
+    "You exchanged the two: here the picture happens and x is the bet. Which of them was drawn by the network?": _turned_around,
+    "Sigmoid twice: the loss puts one on the logits, and you had put one on them before.": lambda x, logits: _excess(
+        x, logits.sigmoid()
+    ),
+    "You hedged the perfect copy. Its bets are the pixels themselves, also where they are 0 or 1.": lambda x, logits: (
+        _nll(x, logits) - _copied_cost(x.clamp(0.001, 0.999))
+    ).sum(dim=1),
+    "This is a squared error. Costs in nats are asked for.": lambda x, logits: ((x - logits.sigmoid()) ** 2).sum(dim=1),
+    "These are bits. The course counts nats: which logarithm?": lambda x, logits: _excess(x, logits) / math.log(2),
+}
+
+
+def _directions(x):
+    """Directions of largest variance, one a column, largest first: (n, pixels) -> (pixels, pixels)."""
+    return torch.linalg.eigh(torch.cov(x.T))[1].flip(1)
+
+
+def _pca_copy(x_train, x, latent_dim):
+    """The copy by way of the training images' mean and first directions, (m, pixels)."""
+    return _copy_by(x_train.mean(dim=0), _directions(x_train)[:, :latent_dim], x)
+
+
+def _copy_by(mean, basis, x):
+    """Encode and decode with a mean (pixels,) and directions (pixels, latent_dim)."""
+    return mean + (x - mean) @ basis @ basis.T
+
+
+def _without_centring(x_train, x, latent_dim):
+    """The copy with the directions of the largest second moments around 0."""
+    basis = torch.linalg.eigh(x_train.T @ x_train)[1].flip(1)[:, :latent_dim]
+    return x @ basis @ basis.T
+
+
+def _standardised(x_train, x, latent_dim):
+    """The copy in units of each pixel's own spread."""
+    mean, spread = x_train.mean(dim=0), x_train.std(dim=0)
+    return mean + spread * _pca_copy((x_train - mean) / spread, (x - mean) / spread, latent_dim)
+
+
+PCA_SLIPS: dict[str, Callable] = {
+    "You kept the directions of least variance. In which order does `eigh` list them?": lambda t, x, d: _copy_by(
+        t.mean(dim=0), _directions(t)[:, -d:], x
+    ),
+    "You left out the very first direction, the one with the largest variance.": lambda t, x, d: _copy_by(
+        t.mean(dim=0), _directions(t)[:, 1 : d + 1], x
+    ),
+    "You took rows of the matrix of directions. Look up where `eigh` puts an eigenvector.": lambda t, x, d: _copy_by(
+        t.mean(dim=0), _directions(t)[:d].T, x
+    ),
+    "You took the last rows of the matrix of directions. Look up where `eigh` puts an eigenvector.": lambda t, x, d: _copy_by(
+        t.mean(dim=0), _directions(t).flip(1)[-d:].T, x
+    ),
+    "You took columns of the third factor of the SVD. Look up where `svd` puts a direction.": lambda t, x, d: _copy_by(
+        t.mean(dim=0), torch.linalg.svd(t - t.mean(dim=0), full_matrices=False).Vh[:, :d], x
+    ),
+    "You never took the mean image off: your directions are those from the origin, and the first points at the mean.": (
+        _without_centring
+    ),
+    "Your directions are right. You encoded the images without taking the mean off.": lambda t, x, d: (
+        x @ _directions(t)[:, :d] @ _directions(t)[:, :d].T
+    ),
+    "You added the mean at the end, and never took it off before.": lambda t, x, d: (
+        t.mean(dim=0) + x @ _directions(t)[:, :d] @ _directions(t)[:, :d].T
+    ),
+    "Your pictures lack the mean image: taken off before the encoder, and never put back.": lambda t, x, d: (
+        _pca_copy(t, x, d) - t.mean(dim=0)
+    ),
+    "You fitted the PCA on the images to be copied. Mean and directions come from the training images.": lambda t, x, d: _pca_copy(
+        x, x, d
+    ),
+    "Your directions come from the training images, your mean from the images to be copied.": lambda t, x, d: _copy_by(
+        x.mean(dim=0), _directions(t)[:, :d], x
+    ),
+    "Your mean comes from the training images, your directions from the images to be copied.": lambda t, x, d: _copy_by(
+        t.mean(dim=0), _directions(x)[:, :d], x
+    ),
+    "You give the codes. The copies are asked for, one number a pixel.": lambda t, x, d: (
+        (x - t.mean(dim=0)) @ _directions(t)[:, :d]
+    ),
+    "You copied the training images. Which images are to be copied?": lambda t, x, d: _pca_copy(t, t, d),
+    "You gave every pixel the same spread first. That is the PCA of other data, and not the least squared error on these.": (
+        _standardised
+    ),
+    "You let one number too many through.": lambda t, x, d: _pca_copy(t, x, d + 1),
+    "You let one number too few through.": lambda t, x, d: _pca_copy(t, x, d - 1),
+    "You put a sigmoid on the copies. PCA draws grey values, not logits.": lambda t, x, d: _pca_copy(t, x, d).sigmoid(),
+    "You cut the copies off at 0 and 1. PCA does not know about ink: leave what it draws as it is.": lambda t, x, d: _pca_copy(
+        t, x, d
+    ).clamp(0, 1),
+    "All your copies are the mean image. The codes got lost on the way.": lambda t, x, d: t.mean(dim=0).expand_as(x),
+    "You give the images back. Nothing narrow is in between.": lambda t, x, d: x,
+}
+
+
+def _orthonormal(a):
+    """Orthonormal columns with the span of a's."""
+    return torch.linalg.qr(a).Q
+
+
+def _cosines(a, b):
+    """Cosines of the principal angles between two spans, largest first, (d,)."""
+    return torch.linalg.svdvals(_orthonormal(a).T @ _orthonormal(b))
+
+
+def _length_one(a):
+    """The columns at length 1, their angles left as they are."""
+    return a / a.norm(dim=0)
+
+
+OVERLAP_SLIPS: dict[str, Callable] = {
+    "Your number depends on how long the columns are. The plane that they span does not.": lambda a, b: (
+        (a.T @ b).pow(2).sum() / a.shape[1]
+    ),
+    "You gave the columns length 1 and not right angles. Two columns that nearly agree count nearly twice.": lambda a, b: (
+        (_length_one(a).T @ _length_one(b)).pow(2).sum() / a.shape[1]
+    ),
+    "You made one of the two orthonormal and not the other.": lambda a, b: (_orthonormal(a).T @ b).pow(2).sum() / a.shape[1],
+    "You made one of the two orthonormal, and the other not.": lambda a, b: (a.T @ _orthonormal(b)).pow(2).sum() / a.shape[1],
+    "You compared the first column with the first, the second with the second. A network may list the same plane in another order.": (
+        lambda a, b: (_length_one(a) * _length_one(b)).sum(dim=0).pow(2).mean()
+    ),
+    "You compared the columns one by one, made orthonormal before. Another mixing of the same plane would give another number.": (
+        lambda a, b: (_orthonormal(a) * _orthonormal(b)).sum(dim=0).pow(2).mean()
+    ),
+    "You averaged cosines. A share of a squared length is asked for.": lambda a, b: _cosines(a, b).mean(),
+    "You took a root at the end. A share of a squared length is asked for.": lambda a, b: _cosines(a, b).pow(2).mean().sqrt(),
+    "Yours grows with the number of directions, up to that number. A share reaches 1.": lambda a, b: _cosines(a, b).pow(2).sum(),
+    "You averaged over all pairs of directions, most of which are perpendicular even when the planes are the same.": lambda a, b: (
+        (_orthonormal(a).T @ _orthonormal(b)).pow(2).mean()
+    ),
+    "You divided by the number of pixels. How many directions does the plane have?": lambda a, b: (
+        _cosines(a, b).pow(2).sum() / a.shape[0]
+    ),
+    "You looked at the best direction only.": lambda a, b: _cosines(a, b)[0] ** 2,
+    "You looked at the worst direction only, as chapter 2's table of angles does. The mean over all directions is asked for.": (
+        lambda a, b: _cosines(a, b)[-1] ** 2
+    ),
+    "You multiplied the shares of the directions. One perpendicular direction would make it 0.": lambda a, b: (
+        _cosines(a, b).pow(2).prod()
+    ),
+    "Yours is 1 for any two matrices: you made the rows orthonormal, which span all there is. The columns span the plane.": (
+        lambda a, b: (_orthonormal(a.T).T @ _orthonormal(b.T)).pow(2).sum() / a.shape[1]
+    ),
+    "You give what is lost. What is left is asked for.": lambda a, b: 1 - _cosines(a, b).pow(2).mean(),
+    "You give an angle. A share is asked for.": lambda a, b: torch.rad2deg(_cosines(a, b).acos()).mean(),
+    "You give the share of each direction. The mean over the directions is missing.": lambda a, b: _cosines(a, b).pow(2),
+}
+
+
+def _normals(*shape, seed):
+    """Standard normal numbers in float64, the same in every call."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
