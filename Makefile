@@ -9,7 +9,7 @@ PAGE := _build/html/index.html
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book test lab notebooks models check-models sweeps check-sweeps bench portable limits clean
+.PHONY: book test lab notebooks exercises models check-models sweeps check-sweeps bench portable limits clean
 .DEFAULT_GOAL := book
 
 book: $(READY)  ## build the site into _build/html, warnings as errors, and print the page to open
@@ -20,6 +20,9 @@ test: book  ## unit tests, browser tests, and every notebook run again and compa
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check --quiet .
 	OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval -n $(JOBS) --dist loadfile tests book
+
+exercises: $(READY)  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
+	OMP_NUM_THREADS=1 $(VENV)/companion release
 
 models: $(READY)  ## train the models that the chapters share, some minutes, into companion/_bundled
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py

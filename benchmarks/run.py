@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-QUICK = ("sprites.py", "sweeps.py", "explorables.py")
+QUICK = ("sprites.py", "sweeps.py", "explorables.py", "grading.py")
 
 
 def main() -> int:

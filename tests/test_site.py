@@ -40,7 +40,8 @@ MEASURE = """() => document.querySelectorAll('details').forEach(d => { d.open = 
 def toc_pages():
     """Return the page names in _toc.yml, the front page first."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    return [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(page["file"] for chapter in chapters for page in [chapter, *chapter.get("sections", [])])]
 
 
 PAGES = toc_pages()

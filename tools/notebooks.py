@@ -37,7 +37,7 @@ else:
 
 def main(arguments: list[str]) -> int:
     options = _parse(arguments)
-    paths = options.notebooks or sorted(BOOK.rglob("[0-9a-z]*.ipynb"))
+    paths = options.notebooks or sorted(path for path in BOOK.rglob("[0-9a-z]*.ipynb") if path.parent.name != "exercises")
     failed = False
     for path in (path.resolve() for path in paths):
         notebook, problem, measure = run(path)
@@ -167,7 +167,7 @@ def _over_limit(measure: dict, limits: list[float] | None) -> str | None:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook below book/")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook below book/ but the exercises")
     parser.add_argument("--check", action="store_true", help="run, but store nothing")
     parser.add_argument("--limits", nargs=2, type=float, metavar=("SECONDS", "MIB"), help="fail when a notebook takes more")
     return parser.parse_args(arguments)

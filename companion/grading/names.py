@@ -1,0 +1,115 @@
+"""What a cell's code binds and uses, read from its syntax without running it.
+
+The grader asks three things of a cell: which names it defines (that is how an answer is known when its metadata is gone), which
+names it needs (a cell that nothing needs is not run), and which names come into it by import (those are never a student's).
+"""
+
+import ast
+import functools
+import re
+import symtable
+from collections.abc import Iterator
+from typing import NamedTuple
+
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)  # what parsing a stranger's text may raise
+MAGIC = re.compile(r"^(?P<space>[ \t]*)(?:%time\s+(?P<timed>\S.*)|(?P<magic>[%!?].*|[\w.]+\?\??[ \t]*))$", re.MULTILINE)
+TIMERS = ("%%time", "%%timeit", "%%capture")  # cell magics below which Python stands
+
+
+class Names(NamedTuple):
+    """The names of a piece of code.
+
+    bound: assigned, defined or deleted at the top level, imports left out. imported: bound by an import. used: read at the top
+    level or, as globals, in a function or class.
+    """
+
+    bound: frozenset[str]
+    imported: frozenset[str]
+    used: frozenset[str]
+
+
+@functools.lru_cache(maxsize=4096)
+def names_of(code: str) -> Names | None:
+    """The names of a cell, or None where it is not Python.
+
+    Example:
+        >>> names_of("import torch\\ndef f(x):\\n    return torch.exp(x) + shift")
+        Names(bound=frozenset({'f'}), imported=frozenset({'torch'}), used=frozenset({'torch', 'shift'}))
+    """
+    try:
+        table = symtable.symtable(code, "cell", "exec")
+    except UNREADABLE:
+        return None
+    symbols = table.get_symbols()
+    imported = {s.get_name() for s in symbols if s.is_imported()}
+    bound = {s.get_name() for s in symbols if s.is_assigned()} - imported
+    used = {s.get_name() for s in symbols if s.is_referenced()} | _augmented(code)
+    for inner in _nested(table):
+        for symbol in inner.get_symbols():
+            if symbol.is_global():
+                (bound if symbol.is_assigned() else used).add(symbol.get_name())
+    return Names(frozenset(bound), frozenset(imported), frozenset(used))
+
+
+def needs(code: str) -> frozenset[str]:
+    """The names that a cell reads before it has bound them itself: those that must be there when it begins.
+
+    Example:
+        >>> needs("y = f(x)\\nx = y\\nprint(x)")
+        frozenset({'f', 'x', 'print'})
+    """
+    needed, bound = set(), set()
+    for node in ast.parse(code).body:
+        names = names_of(ast.unparse(node))
+        first = names.bound if isinstance(node, ast.For | ast.With | ast.FunctionDef | ast.ClassDef) else frozenset()
+        needed |= names.used - bound - first
+        bound |= names.bound | names.imported
+    return frozenset(needed)
+
+
+def _augmented(code: str) -> set[str]:
+    """Names that `name += …` reads: a symbol table counts them as assigned only."""
+    targets = (node.target for node in ast.walk(ast.parse(code)) if isinstance(node, ast.AugAssign))
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _nested(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    for child in table.get_children():
+        yield child
+        yield from _nested(child)
+
+
+def same_code(a: str, b: str) -> bool:
+    """Say whether two cells say the same: the same syntax tree, or where one is no Python, the same words."""
+    return a.split() == b.split() or (_tree(a) is not None and _tree(a) == _tree(b))
+
+
+@functools.lru_cache(maxsize=4096)
+def _tree(code: str) -> int | None:
+    try:
+        return hash(ast.dump(ast.parse(code)))
+    except UNREADABLE:
+        return None
+
+
+@functools.lru_cache(maxsize=4096)
+def parses(code: str) -> bool:
+    """Say whether a cell is Python."""
+    try:
+        ast.parse(code)
+    except UNREADABLE:
+        return False
+    return True
+
+
+def without_magics(code: str) -> tuple[str, bool]:
+    """A cell with its notebook commands (%, !, ?) taken out, and whether there were any.
+
+    Only a cell that is not Python as it stands is touched, so that a line of a string that begins with % stays. A cell in another
+    language (`%%bash`) becomes empty.
+    """
+    if parses(code) or not MAGIC.search(code):
+        return code, False
+    if (first := code.lstrip()).startswith("%%") and not first.startswith(TIMERS):
+        return "", True
+    return MAGIC.sub(lambda found: found["space"] + (found["timed"] or f"pass  # {found['magic']}"), code), True

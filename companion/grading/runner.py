@@ -1,0 +1,393 @@
+"""One submission graded: the student's cells in a worker, the instructor's tests in a process of their own that the worker cannot reach.
+
+Three processes take part. The caller forks a *judge*, which reads the submission, has its cells run in a worker behind the sandbox
+(`session`), and runs the tests on what the worker's names hold. The judge sends each finding on as it is made, so that what was
+earned stays earned when the judge has to be stopped. Only names that the exercise's answers define are ever taken from the worker,
+and they come as plain values or proxies: nothing that a student defines is seen by the code of a test under another name.
+
+A worker that dies or has to be stopped is replaced: what ran before is run again, without the cell at fault. The tests after it are
+judged on the rest.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from companion.grading.matching import Flag, StudentCell, answer_names
+from companion.grading.nursery import Nursery
+from companion.grading.plan import Prepared, Statement, prepared, steps
+from companion.grading.session import Session, StudentError, WorkerError
+from companion.grading.source import Exercise
+from companion.grading.submissions import Submission, read_submission
+from companion.grading.team import die_with
+
+OUTPUT, MESSAGE = 4000, 500  # characters kept of what a student's cells print, and of a message
+MEMORY = 2**30  # bytes that a judge may take beyond what it starts with
+GRACE = 15  # seconds that a judge may take longer than it was told before it is killed
+RESTARTS = 6  # how often a submission gets a new worker
+FLAGS = 40  # kept of one submission
+
+STOPPED = {
+    "timeout": "Your code was not over in time and was stopped.",
+    "memory": "Your code took more memory than it may.",
+    "died": "Your code ended its own process.",
+    "protocol": "Your code's process gave no answer that could be understood.",
+}
+
+
+class TestResult(NamedTuple):
+    """What one test gave: its points and, where they are not full, a message for the student."""
+
+    __test__ = False  # not one of pytest's
+
+    id: str
+    title: str
+    points: float
+    max_points: float
+    message: str
+
+
+class Result(NamedTuple):
+    """What a submission gave. status: "graded", "unreadable" (nothing in it could be read) or "failed" (the grader's own fault).
+
+    score and max_score are of the tests; manual_points are those that answers in words can add. output: what the cells printed.
+    """
+
+    status: str
+    score: float
+    max_score: float
+    manual_points: float
+    tests: tuple[TestResult, ...]
+    flags: tuple[Flag, ...]
+    output: str
+    seconds: float
+
+
+def grade_submission(
+    exercise: Exercise, submission: Submission | str | Path, nursery: Nursery, *, timeout: float | int = 30
+) -> Result:
+    """Grade one submission. It returns a `Result` whatever the submission does.
+
+    Args:
+        exercise: an `Exercise`, its placeholders filled for this student.
+        submission: what `read_submission` returned, or a path, which is then read in the judge too.
+        nursery: an open `Nursery`, which gives out workers.
+        timeout: seconds for one cell and for one test; a submission has ten times that.
+
+    Example:
+        >>> with Nursery() as nursery:
+        ...     result = grade_submission(exercise, "submitted/kim.ipynb", nursery)
+        >>> result.score, result.max_score
+        (10, 10)
+    """
+    started = time.monotonic()
+    found: dict = {"tests": {}, "flags": [], "output": "", "end": None}
+    for message in _judged(lambda send: _Judge(exercise, submission, nursery, timeout, send).run(), 10 * timeout + GRACE):
+        if "test" in message:
+            found["tests"][message["test"][0]] = message["test"][1:]
+        elif "flag" in message:
+            found["flags"].append(Flag(*message["flag"]))
+        else:
+            found.update(message)
+    return _result(exercise, found, time.monotonic() - started)
+
+
+def warm(exercise: Exercise) -> None:
+    """Import what the tests of an exercise import, once, so that no judge has to."""
+    for statement in dict.fromkeys(each for test in prepared(exercise) for each in test.before if each.names.imported):
+        with contextlib.suppress(Exception):  # the reference, which comes first, will say what is wrong
+            exec(compile(statement.code, "<exercise>", "exec"), {})
+
+
+def _result(exercise: Exercise, found: dict, seconds: float | int) -> Result:
+    """A result out of what the judge sent; a test of which it sent nothing has no points."""
+    end, flags = found["end"], found["flags"]
+    if end is None or end.startswith("failed"):
+        flags.append(Flag("failed", (end or "The process that judges this submission was lost.").removeprefix("failed: ")))
+        end = "failed"
+    tests = []
+    for test in exercise.tests:
+        passed, message = found["tests"].get(test.id, (False, "This was not judged."))
+        tests.append(TestResult(test.id, test.title, test.points if passed else 0, test.points, clean(message, MESSAGE)))
+    kept = dict.fromkeys(Flag(flag.kind, clean(flag.detail, MESSAGE)) for flag in flags)
+    return Result(
+        end,
+        sum(test.points for test in tests),
+        sum(test.max_points for test in tests),
+        sum(each.points for each in exercise.written),
+        tuple(tests),
+        tuple(kept)[:FLAGS],
+        clean(found["output"], OUTPUT),
+        round(seconds, 2),
+    )
+
+
+def clean(text: str, most: int) -> str:
+    """Text from a stranger made fit for a file and a terminal: no control characters but line ends and tabs, and not too long."""
+    text = "".join(c if c in "\n\t" or unicodedata.category(c)[0] != "C" else "�" for c in text[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _judged(task: Callable, seconds: float | int) -> Iterator[dict]:
+    """What a forked process sends while it runs `task(send)`. It is killed when it takes longer than `seconds`."""
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the child calls nothing that another thread could hold
+        parent, child = os.getpid(), os.fork()
+    if child == 0:
+        os.close(read)
+        _be_judge(task, write, parent)
+    os.close(write)
+    try:
+        yield from _messages(read, time.monotonic() + seconds)
+    finally:
+        os.close(read)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _be_judge(task: Callable, write: int, parent: int) -> None:
+    """The life of the forked process, which never returns."""
+    try:
+        die_with(parent)
+        _bound_memory()
+        quiet = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(quiet, stream)
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        with open(write, "wb", buffering=0) as pipe:
+
+            def send(**message) -> None:
+                pipe.write(json.dumps(message).encode() + b"\n")
+
+            try:
+                task(send)
+            except BaseException as error:
+                send(end=f"failed: {type(error).__name__}: {error}"[:MESSAGE])
+    finally:
+        os._exit(0)
+
+
+def _bound_memory() -> None:
+    """Bound what a damaged notebook, or a proxy's large answer, can make the judge take."""
+    with contextlib.suppress(OSError, ValueError, ImportError):
+        import resource
+
+        size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
+
+
+def _messages(read: int, deadline: float | int) -> Iterator[dict]:
+    rest = b""
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([read], [], [], left)[0]:
+            break
+        block = os.read(read, 1 << 16)
+        if not block:
+            return
+        *lines, rest = (rest + block).split(b"\n")
+        yield from (json.loads(line) for line in lines)
+    yield {"flag": ["unfinished", "The process that judges this submission had to be stopped."], "end": "graded"}
+
+
+class _SandboxLostError(BaseException):
+    """There is no new worker to be had: the fault of the sandbox, not of the submission."""
+
+
+class _OutOfTimeError(BaseException):
+    """The alarm of a test. Not an Exception, so that a check that catches those of a student's code does not catch it."""
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float | int) -> Iterator[None]:
+    def ring(*_) -> None:
+        raise _OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class _Judge:
+    """Grades one submission in the forked process, and sends what it finds."""
+
+    def __init__(self, exercise, submission, nursery, timeout: float | int, send: Callable):
+        self.exercise, self.submission, self.timeout, self.send = exercise, submission, timeout, send
+        self.deadline = time.monotonic() + 10 * timeout
+        self.worker = _Worker(nursery, self)
+        self.space: dict = {"__name__": "__main__", "display": lambda *things: None}
+        self.made: set[Statement] = set()
+        self.targets, self.ran = answer_names(exercise), set()
+        self.output = ""
+
+    def left(self) -> float | int:
+        """Seconds that a next cell or test may take."""
+        return min(self.timeout, self.deadline - time.monotonic())
+
+    def flag(self, kind: str, detail: str) -> None:
+        self.send(flag=[kind, detail])
+
+    def run(self) -> None:
+        submission = self.submission
+        if not isinstance(submission, Submission):
+            submission = read_submission(submission, self.exercise)
+        for flag in submission.flags:
+            self.flag(*flag)
+        if not submission.readable:
+            return self.send(end="unreadable")
+        todo, moved = steps(self.exercise, submission.cells, prepared(self.exercise))
+        if moved:
+            self.flag("reordered", "A cell uses names that only a later cell defines; it was run after that one.")
+        try:
+            for step in todo:
+                self.step(*step)
+        finally:
+            self.worker.close()
+        self.send(output=self.output[:OUTPUT], end="graded")
+
+    def step(self, cell: StudentCell | None, test: Prepared | None) -> None:
+        if self.left() <= 0:
+            self.flag("unfinished", "The time for one submission was over.")
+        elif cell is not None:
+            self.worker.run(cell)
+            self.ran.update((cell.id, *cell.answers))
+        else:
+            passed, message = self.judge(test)
+            while not passed and self.worker.look() == "protocol" and self.worker.drop_suspect():
+                passed, message = self.judge(test)
+            self.worker.look()
+            self.send(test=[test.test.id, passed, message])
+
+    def judge(self, test: Prepared) -> tuple[bool, str]:
+        """Run a test. Whatever it raises is its verdict."""
+        seconds = self.left()
+        try:
+            with _alarm(seconds + 1):  # the worker's own deadline, which is kinder, comes first
+                for name, id in test.providers.items():
+                    own = id in self.ran or sum(name in names for names in self.targets.values()) == 1
+                    self.space[name] = self.worker.value(name) if own else None
+                self.make(test.before)
+                exec(compile(test.test.code, f"<test {test.test.id}>", "exec"), self.space)
+            return True, ""
+        except _OutOfTimeError:
+            self.worker.close()
+            return False, f"The test was not over after {seconds:.0f} s."
+        except WorkerError as error:
+            return False, STOPPED.get(error.kind, str(error))
+        except StudentError as error:
+            return False, f"Your code raised {error.type}: {error.message}"
+        except _SandboxLostError:
+            raise
+        except AssertionError as error:
+            return False, str(error) or "Something that should hold does not."
+        except BaseException as error:
+            return False, f"{type(error).__name__}: {error}"
+
+    def make(self, statements: tuple[Statement, ...]) -> None:
+        """Run those of the exercise's own statements that have not been run yet."""
+        for statement in statements:
+            if statement not in self.made:
+                exec(compile(statement.code, "<exercise>", "exec"), self.space)
+                self.made.add(statement)
+
+
+class _Worker:
+    """The worker of one submission, replaced when it is lost. `done` are the cells that a new one has to run first."""
+
+    def __init__(self, nursery, judge: _Judge):
+        self.nursery, self.judge = nursery, judge
+        self.session: Session | None = None
+        self.done, self.restarts = [], 0
+
+    def run(self, cell: StudentCell) -> None:
+        """Run a cell; one at which the worker is lost is flagged and never run again."""
+        error, kind = self.attempt(cell, keep_output=True)
+        if kind == "protocol" and self.drop_suspect():
+            return self.run(cell)
+        if kind is not None:
+            return self.judge.flag("stopped", f"{_called(cell)}: {error}")
+        self.done.append(cell)
+        if error:
+            self.judge.flag("raised", f"{_called(cell)}: {error}")
+
+    def drop_suspect(self) -> bool:
+        """When something spoke in the worker's place: leave out the last cell of the student's own, which may have left it there."""
+        suspect = next((cell for cell in reversed(self.done) if cell.kind == "own"), None)
+        if suspect is None or self.restarts > RESTARTS:
+            return False
+        self.done.remove(suspect)
+        self.judge.flag("stopped", f"{_called(suspect)}: after it, the worker gave answers that were none.")
+        return True
+
+    def attempt(self, cell: StudentCell, *, keep_output: bool) -> tuple[str | None, str | None]:
+        """Run a cell: what it raised, and of what kind the end of the worker was, if it came."""
+        try:
+            session = self.open()
+        except WorkerError as error:
+            return str(error), error.kind
+        outcome = session.run(cell.source, max(self.judge.left(), 0.1))
+        if keep_output:
+            self.judge.output += outcome.output
+        if not outcome.alive:
+            self.close()
+        return outcome.error, outcome.kind
+
+    def open(self) -> Session:
+        """The session, begun anew and brought to where the lost one was if need be."""
+        if self.session is None:
+            if self.restarts > RESTARTS:
+                raise WorkerError("often", f"The worker was lost {self.restarts} times; no more of this submission was run.")
+            self.restarts += 1
+            try:
+                self.session = self.nursery.session()
+            except WorkerError as error:
+                raise _SandboxLostError(str(error)) from error
+            for cell in list(self.done):
+                self.attempt(cell, keep_output=False)
+                if self.session is None:
+                    self.done.remove(cell)
+                    return self.open()
+        return self.session
+
+    def value(self, name: str):
+        """What a name holds: a plain value or a proxy; None, as in an untouched stub, where the student defines no such name."""
+        session = self.open()
+        session.timeout = max(self.judge.left(), 0.1)
+        try:
+            return session.value(name)
+        except StudentError as error:
+            if error.type == "KeyError":
+                return None
+            raise
+
+    def look(self) -> str | None:
+        """Let go of a worker that was lost, even where a test did not say so; of what kind its end was."""
+        if self.session is None or self.session.alive:
+            return None
+        fault = self.session.fault
+        self.close()
+        return fault.kind if fault else "died"
+
+    def close(self) -> None:
+        if self.session is not None:
+            self.session, session = None, self.session
+            session.close()
+
+
+def _called(cell: StudentCell) -> str:
+    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
+    return f"answer {cell.id}" if cell.kind == "answer" else f"cell “{first[:40]}”"

@@ -1,0 +1,386 @@
+"""Grading a folder: one result each, resumable, in slices; and what a submission's judge does when things go wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from companion.grading.grade import DONE, SOME, grade, in_shard, write_result
+from companion.grading.matching import StudentCell
+from companion.grading.nursery import Nursery
+from companion.grading.runner import clean, grade_submission
+from companion.grading.source import load_source
+from companion.grading.submissions import Found, Submission, read_submission
+from companion.grading.team import GradeError, Team, as_json, reference
+from tests.grading import small
+
+FIELDS = {
+    *("format", "exercise", "student", "submission", "submission_sha256", "source_sha256", "status", "score", "max_score"),
+    *("manual_points", "tests", "flags", "output", "seconds", "variant"),
+}
+
+
+@pytest.fixture(scope="module")
+def exercise(tmp_path_factory):
+    return small.exercise(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    with Nursery() as opened:
+        yield opened
+
+
+@pytest.fixture
+def submitted(tmp_path, exercise):
+    """A folder of two submissions."""
+    folder = tmp_path / "submitted"
+    folder.mkdir()
+    (folder / "kim.ipynb").write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
+    (folder / "lee.ipynb").write_text(json.dumps(small.notebook(exercise, {"guess": "prediction = 0.69"})), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def quick(nursery, monkeypatch):
+    """Grade in this process's own nursery, where a test is about the folder and not about the processes."""
+
+    class InProcess(Team):
+        def add(self, count):
+            pass
+
+        def run(self, tasks):
+            for task in tasks:
+                exercise = self.settings.exercise.with_values(task.variant)
+                yield as_json(grade_submission(exercise, task.found.path, nursery), task, self.settings.exercise)
+
+    monkeypatch.setattr("companion.grading.grade.Team", InProcess)
+
+
+def run(exercise, submitted, out, **changes):
+    return grade(exercise, submitted, out=out, **{"jobs": 1, "progress": False, **changes})
+
+
+def loaded(folder):
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+
+
+def timeless(results):
+    return {name: {key: value for key, value in result.items() if key != "seconds"} for name, result in results.items()}
+
+
+@pytest.fixture(scope="module")
+def variants(tmp_path_factory):
+    """An exercise whose number hangs on the student."""
+    text = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+companion: {variants: {n: [3, 5, 7, 11, 13, 17]}}
+---
+
+# Exercises: variants
+
+```{code-cell} ipython3
+:companion: {answer: answer}
+
+answer = None  # your answer: {{n}} times two
+### BEGIN SOLUTION
+answer = {{n}} * 2
+### END SOLUTION
+```
+
+```{code-cell} ipython3
+:companion: {test: answer, points: 1}
+
+print(answer)
+### BEGIN HIDDEN TESTS
+assert answer == 2 * {{n}}, "Another number was asked for."
+### END HIDDEN TESTS
+```
+"""
+    path = tmp_path_factory.mktemp("variants") / "variants.md"
+    path.write_text(text, encoding="utf-8")
+    return load_source(path)
+
+
+def test_a_folder_is_graded_resumed_and_graded_again(exercise, submitted, tmp_path, quick):
+    out = tmp_path / "results"
+    summary = run(exercise, submitted, out)
+    first = loaded(out)
+    assert (summary.graded, summary.kept, summary.unreadable, summary.code) == (2, 0, 0, DONE)
+    assert (summary.mean, summary.median, summary.max_score) == (5.5, 5.5, 10)
+    assert {name: result["score"] for name, result in first.items()} == {"kim": 10, "lee": 1}
+    assert all(set(result) == FIELDS for result in first.values())
+    assert first["kim"]["manual_points"] == 2
+    assert [test["points"] for test in first["lee"]["tests"]] == [1, 0, 0, 0]
+    assert first["lee"]["tests"][1]["message"] == "Not answered yet."
+    assert "2 of 2 graded" in str(summary)
+
+    os.utime(out / "kim.json", (1, 1))
+    (submitted / "lee.ipynb").write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
+    (submitted / "park.ipynb").write_bytes(b"")
+    summary = run(exercise, submitted, out)
+    assert (summary.graded, summary.kept, summary.unreadable, summary.code) == (2, 1, 1, SOME)
+    assert (out / "kim.json").stat().st_mtime == 1
+    assert {name: result["score"] for name, result in loaded(out).items()} == {"kim": 10, "lee": 10, "park": 0}
+
+    summary = run(exercise._replace(sha256="another source"), submitted, out)
+    assert summary.kept == 0
+    summary = run(exercise._replace(sha256="another source"), submitted, out, force=True)
+    assert summary.kept == 0
+    assert run(exercise._replace(sha256="another source"), submitted, out).kept == 3
+    assert sorted(path.name for path in out.iterdir()) == ["kim.json", "lee.json", "park.json"]
+
+
+def test_a_damaged_result_is_made_again_without_starting_over(exercise, submitted, tmp_path, quick):
+    out = tmp_path / "results"
+    run(exercise, submitted, out)
+    (out / "kim.json").write_text('{"format": 1, "exer', encoding="utf-8")
+    assert run(exercise, submitted, out).kept == 1
+    assert loaded(out)["kim"]["score"] == 10
+
+
+def test_slices_together_are_the_whole(exercise, tmp_path, quick):
+    submitted = tmp_path / "submitted"
+    submitted.mkdir()
+    for i in range(8):
+        answers = {id: code for j, (id, code) in enumerate(small.ANSWERS.items()) if (i + j) % 2}
+        (submitted / f"student{i}.ipynb").write_text(json.dumps(small.notebook(exercise, answers)), encoding="utf-8")
+    for i in (1, 2):
+        run(exercise, submitted, tmp_path / "sliced", shard=(i, 2))
+        assert 0 < len(loaded(tmp_path / "sliced")) <= 8
+    run(exercise, submitted, tmp_path / "whole", jobs=2)
+    assert timeless(loaded(tmp_path / "sliced")) == timeless(loaded(tmp_path / "whole"))
+
+
+def test_every_submission_is_in_one_slice_and_one_name_in_the_same(tmp_path):
+    found = [Found(name, tmp_path / name) for name in (*(f"s{i}" for i in range(50)), "kim", "Kim~2", "KIM~3")]
+    slices = [in_shard(found, (i, 7)) for i in range(1, 8)]
+    assert sorted(each.student for one in slices for each in one) == sorted(each.student for each in found)
+    assert sum(any(each.student.casefold().startswith("kim") for each in one) for one in slices) == 1
+    assert max(map(len, slices)) < 20
+    assert in_shard(found, None) == found
+
+
+def test_variants_follow_the_seed_and_the_student(variants, tmp_path, quick):
+    from companion.grading.release import student_notebook
+    from companion.grading.variants import values_for
+
+    submitted = tmp_path / "submitted"
+    submitted.mkdir()
+    for name in ("kim", "lee", "park"):
+        value = values_for(variants, "salt", name)
+        made = json.loads(json.dumps(student_notebook(variants.with_values(value))))
+        small.cell_of(made, "answer")["source"] = f"answer = {2 * value['n']}"
+        (submitted / f"{name}.ipynb").write_text(json.dumps(made), encoding="utf-8")
+    run(variants, submitted, tmp_path / "results", seed="salt")
+    results = loaded(tmp_path / "results")
+    assert {name: result["score"] for name, result in results.items()} == {"kim": 1, "lee": 1, "park": 1}
+    assert {name: result["variant"] for name, result in results.items()} == {
+        name: values_for(variants, "salt", name) for name in results
+    }
+    summary = run(variants, submitted, tmp_path / "results", seed="another")
+    assert summary.kept == sum(values_for(variants, "another", name) == values_for(variants, "salt", name) for name in results)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"jobs": 0}, "jobs: got 0"),
+        ({"jobs": True}, "jobs: got True"),
+        ({"timeout": 0}, "timeout: got 0"),
+        ({"shard": (3, 2)}, "shard: got 3/2"),
+        ({"sandbox": "docker"}, "docker"),
+    ],
+)
+def test_what_cannot_begin_says_why(exercise, submitted, tmp_path, changes, message, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")  # no docker here, whatever the machine has
+    with pytest.raises(GradeError, match=message):
+        run(exercise, submitted, tmp_path / "results", **changes)
+
+
+def test_a_folder_without_submissions_and_no_folder(exercise, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(GradeError, match="no submission for small"):
+        run(exercise, tmp_path / "empty", tmp_path / "results")
+    with pytest.raises(GradeError, match="expected a folder"):
+        run(exercise, tmp_path / "nothing", tmp_path / "results")
+
+
+def test_a_reference_that_fails_its_own_tests_stops_everything(exercise, submitted, tmp_path):
+    answers = [answer._replace(reference_code="prediction = 2") if answer.id == "guess" else answer for answer in exercise.answers]
+    with pytest.raises(GradeError, match=r"reference of small fails its own tests.*guess: A fair coin"):
+        run(exercise._replace(answers=tuple(answers)), submitted, tmp_path / "results")
+    assert not list((tmp_path / "results").glob("*.json"))
+
+
+def test_a_result_is_whole_or_not_there(tmp_path, monkeypatch):
+    write_result(tmp_path, {"student": "kim", "score": 1})
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("no space")))
+    with pytest.raises(OSError, match="no space"):
+        write_result(tmp_path, {"student": "kim", "score": 2})
+    assert loaded(tmp_path)["kim"]["score"] == 1
+
+
+def test_a_process_that_is_lost_is_replaced(exercise, submitted, tmp_path):
+    """The grader's own process is killed in the middle of a submission, as a machine short of memory would."""
+    started = threading.Event()
+
+    def kill():
+        for _ in range(600):
+            time.sleep(0.1)
+            for process in psutil.Process().children():
+                if "spawn_main" in " ".join(process.cmdline()) and len(process.children(recursive=True)) >= 3:
+                    judges = [child for child in process.children() if "spawn_main" in " ".join(child.cmdline())]
+                    if judges and (tmp_path / "results").exists():
+                        os.kill(process.pid, signal.SIGKILL)
+                        started.set()
+                        return
+
+    made = small.notebook(exercise)
+    made["cells"].insert(0, small.code("import time\ntime.sleep(1.5)"))
+    for path in submitted.iterdir():
+        path.write_text(json.dumps(made), encoding="utf-8")
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        summary = run(exercise, submitted, tmp_path / "results")
+    except GradeError:  # it was killed while it graded the reference: then nothing has begun
+        assert started.is_set()
+        summary = run(exercise, submitted, tmp_path / "results")
+    thread.join()
+    assert started.is_set()
+    assert (summary.graded, summary.failed) == (2, 0)
+    assert {result["score"] for result in loaded(tmp_path / "results").values()} == {10}
+
+
+def test_an_interrupted_run_keeps_what_it_has_and_goes_on(exercise, tmp_path):
+    submitted = tmp_path / "submitted"
+    submitted.mkdir()
+    made = small.notebook(exercise)
+    made["cells"].insert(0, small.code("import time\ntime.sleep(0.5)"))
+    for i in range(4):
+        (submitted / f"s{i}.ipynb").write_text(json.dumps(made), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "companion.grading.cli",
+        "grade",
+        str(exercise.path),
+        str(submitted),
+        "-o",
+        str(tmp_path / "r"),
+    ]
+    process = subprocess.Popen([*command, "-j", "1", "--quiet"], stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "r" / "s0.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    family = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 2
+    before = len(loaded(tmp_path / "r"))
+    assert 1 <= before < 4
+    assert psutil.wait_procs(family, timeout=20)[1] == []
+    summary = run(exercise, submitted, tmp_path / "r")
+    assert (summary.graded, summary.kept) == (4, before)
+
+
+def test_the_reference_and_an_honest_notebook_raise_no_flag(exercise, nursery, tmp_path):
+    result = grade_submission(exercise, reference(exercise), nursery)
+    assert (result.status, result.score, result.max_score) == ("graded", 10, 10)
+    assert result.flags == ()
+    path = tmp_path / "kim.ipynb"
+    path.write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
+    for submission in (path, read_submission(path, exercise)):
+        result = grade_submission(exercise, submission, nursery)
+        assert (result.score, [flag.kind for flag in result.flags]) == (10, ["manual"])
+
+
+def with_test(exercise, id, code):
+    """The exercise with another test."""
+    tests = [test._replace(code=code) if test.id == id else test for test in exercise.tests]
+    return exercise._replace(tests=tuple(tests))
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("assert False", "Something that should hold does not."),
+        ("assert 1 == 2, 'one is not two'", "one is not two"),
+        ("raise KeyError('x')", "KeyError: 'x'"),
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        ("draw(1, 2)", "Your code raised TypeError: draw() missing"),
+        ("draw(1, 2, 3)", "Your code raised AttributeError: 'int' object"),
+        ("import time\ntry:\n    time.sleep(60)\nexcept Exception:\n    pass", "The test was not over after 2 s."),
+        ("draw(lambda: 1, 2, 3)", "TypeError: a function cannot be sent"),
+        ("raise ValueError('\\x1b[31m' + 'long' * 1000)", "ValueError: �[31mlonglong"),
+    ],
+)
+def test_what_a_test_raises_is_its_verdict_and_the_others_go_on(exercise, nursery, code, message):
+    changed = with_test(exercise, "draw", code)
+    result = grade_submission(changed, reference(exercise), nursery, timeout=2 if "sleep" in code else 30)
+    assert result.status == "graded"
+    assert [test.points for test in result.tests] == [1, 2, 0, 4]
+    assert result.tests[2].message.startswith(message)
+    assert len(result.tests[2].message) <= 500
+
+
+@pytest.mark.parametrize("code", ["import os\nos._exit(0)", "import os\nos.kill(os.getpid(), 9)"])
+def test_a_judge_that_is_lost_keeps_what_it_had_found(exercise, nursery, code):
+    result = grade_submission(with_test(exercise, "draw", code), reference(exercise), nursery)
+    assert result.status == "failed"
+    assert [test.points for test in result.tests] == [1, 2, 0, 0]
+    assert [flag.kind for flag in result.flags] == ["failed"]
+
+
+def test_memory_of_a_judge_is_bounded(exercise, nursery):
+    result = grade_submission(
+        with_test(exercise, "draw", "hoard = [bytearray(10**9) for _ in range(9)]"), reference(exercise), nursery
+    )
+    assert result.tests[2].message.startswith("MemoryError")
+    assert result.score == 7
+
+
+def test_what_prints_during_a_test_is_kept_from_the_student(exercise, nursery):
+    spying = "def draw(mu, logvar, generator):\n    print('SEEN', mu)\n    return mu"
+    cells = [cell._replace(source=spying) if cell.id == "draw" else cell for cell in reference(exercise).cells]
+    result = grade_submission(exercise, Submission([*cells, StudentCell(None, "print('mine')")], []), nursery)
+    assert "SEEN" not in result.output
+    assert "mine" in result.output
+
+
+def test_a_cell_that_takes_its_worker_along_is_left_out_and_the_rest_run_again(exercise, nursery):
+    cells = reference(exercise).cells
+    bad = [StudentCell(None, "import os\nos._exit(1)"), StudentCell(None, "import ctypes\nctypes.string_at(0)")]
+    result = grade_submission(exercise, Submission([*cells[:3], bad[0], *cells[3:], bad[1]], []), nursery)
+    assert result.score == 10
+    assert [flag.kind for flag in result.flags] == ["stopped", "stopped"]
+
+
+def test_a_submission_that_loses_its_worker_again_and_again_comes_to_an_end(exercise, nursery):
+    bad = [StudentCell(None, f"import os\nos._exit({i})") for i in range(20)]
+    started = time.monotonic()
+    result = grade_submission(exercise, Submission([*bad, *reference(exercise).cells], []), nursery)
+    assert result.status == "graded"
+    assert result.score == 0
+    assert time.monotonic() - started < 60
+
+
+def test_the_time_of_a_submission_is_bounded(exercise, nursery):
+    cells = [StudentCell(None, f"{i}\nwhile True:\n    pass") for i in range(30)]
+    started = time.monotonic()
+    result = grade_submission(exercise, Submission([*reference(exercise).cells, *cells], []), nursery, timeout=0.5)
+    assert time.monotonic() - started < 20
+    assert result.status == "graded"
+    assert {"stopped"} <= {flag.kind for flag in result.flags}
+
+
+def test_texts_of_strangers_are_cleaned():
+    assert clean("a\x1b[0m\n한\ud800", 10) == "a�[0m\n한�"
+    assert clean("x" * 11, 10) == "x" * 9 + "…"

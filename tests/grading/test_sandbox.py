@@ -1,0 +1,665 @@
+"""Attacks on a worker's sandbox: what a student's code tries, and that neither the machine, the siblings nor the grader notice.
+
+Each attack is real and bounded by the very limits that it is against; nothing leaves this machine. Linux with bubblewrap.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from companion.grading import sandbox
+from companion.grading.keeper import tree
+from companion.grading.nursery import Nursery, UnconfinedWarning
+from companion.grading.sandbox import Limits, SandboxError
+from companion.grading.session import WorkerError
+
+ROOT = Path(__file__).parents[2]
+LIMITS = Limits(memory=300 * 2**20, cpu=20, processes=16, call=10, output=2000)
+
+
+@pytest.fixture(scope="module")
+def nursery():
+    with Nursery("bwrap", LIMITS) as nursery:
+        assert nursery.preloaded, nursery.fault
+        yield nursery
+
+
+@pytest.fixture(scope="module", params=["forked", "alone"])
+def walled(nursery, request):
+    """A function that opens a worker: forked by the keeper, or in a sandbox of its own, where namespaces cannot be nested."""
+    return nursery.session if request.param == "forked" else lambda: nursery._alone("bwrap")
+
+
+@pytest.fixture(scope="module")
+def shared(walled):
+    """One worker for the attacks that it survives."""
+    with walled() as session:
+        yield session
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(nursery):
+    """Whatever a test does, no process of a worker outlives its session."""
+    before = set(tree(os.getpid()))
+    yield
+    deadline = time.monotonic() + 2  # a guard tells of the end of its worker's last process a moment before its own
+    while (left := set(tree(os.getpid())) - before) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not left
+
+
+def told(session, code, timeout=20):
+    """What a cell prints, which has to end well."""
+    outcome = session.run(code, timeout)
+    assert outcome.ok, outcome.error
+    return outcome.output.strip()
+
+
+TRY = """
+import ctypes, os, socket
+def attempt(f, *a):
+    try:
+        return f(*a)
+    except Exception as e:
+        return type(e).__name__
+"""
+
+
+# Files
+
+
+def test_no_file_of_the_machine_is_in_sight(shared, tmp_path):
+    secret = tmp_path / "other-student.ipynb"
+    secret.write_text("secret")
+    home = Path.home()
+    places = [secret, *(ROOT / name for name in ("tests", "book", ".git", "pyproject.toml")), home / ".ssh", home / ".bashrc"]
+    places += ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/var", "/home", "/sys", "/run", "/dev/tty", "/dev/pts", "/dev/mem"]
+    places += ["/proc/self", "/proc/1", "/proc/mounts", "/tmp"]
+    here = told(shared, f"import os\nprint(*filter(os.path.exists, {list(map(str, places))}))").split()
+    # A worker with a sandbox of its own sees its own processes in /proc.
+    assert [place for place in here if shared._lifeline is not None or not place.startswith("/proc")] == ["/tmp"]
+    assert told(shared, f"print(*sorted(os.listdir({str(ROOT)!r})))").split() in ([".venv", "companion"], ["companion"])
+    assert told(shared, "print(os.listdir('/etc'))") == "['ld.so.cache']"
+
+
+def test_nothing_can_be_written_but_tmp(shared):
+    package = Path(torch.__file__).parent
+    places = ["/", "/usr", "/dev", "/proc", "/work", package, ROOT / "companion", sys.prefix, sys.base_prefix]
+    code = "for place in places:\n    r = attempt(lambda: open(f'{place}/x', 'w'))\n    assert isinstance(r, str), (place, r)\n"
+    code += "    assert isinstance(attempt(os.chmod, place, 0o777), str), place\n"
+    told(shared, f"{TRY}places = {[str(p) for p in places if Path(p).exists()]}\n{code}open('/tmp/mine', 'w').write('x')")
+
+
+FILL = """
+def fill(name, size):
+    with open(name, 'wb') as f:
+        for _ in range(size >> 20):
+            f.write(bytes(1 << 20))
+"""
+
+
+def test_files_are_bounded_in_size_and_space(shared):
+    assert "OSError" in shared.run(f"{FILL}fill('/tmp/one', 80 << 20)", 20).error
+    if shared._lifeline is not None:
+        outcome = shared.run(
+            "for i in range(9):\n    for place in ('/tmp', '/dev/shm'):\n        fill(f'{place}/{i}', 30 << 20)", 20
+        )
+        assert "No space left" in outcome.error
+
+
+# Processes and privileges
+
+
+def test_no_other_process_is_in_sight(shared, nursery):
+    keeper = list(tree(nursery.keeper.pid))
+    code = f"{TRY}import signal\nprint(os.getppid() if os.getpid() == 1 else 0, "
+    code += f"[p for p in {keeper} + list(range(3, 3000)) if attempt(os.kill, p, 0) is None])"
+    assert told(shared, code) in ("0 []", "0 [2]")
+    for process in keeper:
+        os.kill(process, 0)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "libc.unshare(0x10000000)",
+        "libc.unshare(0x00020000)",
+        "libc.setns(0, 0)",
+        "libc.mount(b'none', b'/tmp', b'tmpfs', 0, None)",
+        "libc.umount2(b'/proc', 2)",
+        "libc.umount2(b'/tmp', 2)",
+        "libc.chroot(b'/tmp')",
+        "libc.ptrace(16, 1, 0, 0)",
+        "libc.process_vm_readv(1, None, 0, None, 0, 0)",
+        "libc.syscall(435, ctypes.create_string_buffer(88), 88)",  # clone3
+        "libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)",  # clone with a user namespace
+        "libc.syscall(319, b'x', 0)",  # memfd_create
+        "libc.syscall(425, 1, ctypes.create_string_buffer(120))",  # io_uring_setup
+        "libc.syscall(321, 0, None, 0)",  # bpf
+        "libc.syscall(250, 0, 0, 0)",  # keyctl
+        "libc.syscall(0x40000000 + 39)",  # an x32 call
+        "libc.setuid(0)",
+        "libc.setgid(0)",
+        "libc.sethostname(b'x', 1)",
+        "libc.prctl(24, 0, 0, 0, 0) if libc.prctl(23, 21, 0, 0, 0) == 0 else -1",  # CAP_SYS_ADMIN is not even in the bounding set
+        "libc.socket(40, 1, 0)",  # vsock
+        "libc.socket(16, 3, 0)",  # netlink
+        "libc.socket(17, 3, 0)",  # packets
+        "libc.socket(2, 3, 1)",  # raw
+    ],
+)
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of system calls are those of x86_64")
+def test_a_system_call_that_leads_out_is_refused(shared, call):
+    assert told(shared, f"import ctypes\nlibc = ctypes.CDLL(None)\nprint({call})") == "-1"
+
+
+def test_no_capability_is_left_and_limits_cannot_be_raised(shared):
+    code = "import ctypes, resource\nlibc, data = ctypes.CDLL(None), (ctypes.c_uint32 * 6)()\n"
+    code += (
+        "libc.capget((ctypes.c_uint32 * 2)(0x20080522, 0), data)\nprint(list(data), libc.prctl(39, 0, 0, 0, 0), os.getuid() > 0)\n"
+    )
+    code += f"{TRY}names = ['AS', 'CPU', 'NPROC', 'FSIZE', 'NOFILE', 'CORE']\n"
+    code += "print({attempt(resource.setrlimit, getattr(resource, f'RLIMIT_{n}'), (-1, -1)) for n in names})"
+    assert told(shared, f"import os\n{code}").splitlines() == ["[0, 0, 0, 0, 0, 0] 1 True", "{'ValueError'}"]
+
+
+def test_programs_that_change_who_one_is_do_not(shared):
+    assert (
+        told(shared, "import subprocess\nprint(subprocess.run(['su', '-c', 'id'], capture_output=True).returncode != 0)") == "True"
+    )
+    assert told(shared, "print(subprocess.run(['unshare', '-Ur', 'id'], capture_output=True).returncode != 0)") == "True"
+
+
+# The network
+
+
+def test_no_network_not_even_this_machines(shared):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as abstract:
+        abstract.bind("\0companion-test-abstract")
+        abstract.listen()
+        port = server.getsockname()[1]
+        code = f"{TRY}print(attempt(socket.create_connection, ('127.0.0.1', {port}), 2), attempt(socket.getaddrinfo, 'example.org', 80))\n"
+        code += "s = socket.socket(socket.AF_UNIX)\nprint(attempt(s.connect, '\\0companion-test-abstract'))"
+        lines = told(shared, code).splitlines()
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert lines == [f"{lines[0].split()[0]} gaierror", "ConnectionRefusedError"]
+    assert lines[0].split()[0] in ("OSError", "ConnectionRefusedError")
+
+
+# Siblings
+
+
+def test_siblings_share_no_file_no_memory_no_socket_and_no_signal(nursery):
+    with nursery.session() as mine, nursery.session() as other:
+        told(mine, "open('/tmp/answer', 'w').write('x')\nopen('/dev/shm/answer', 'w').write('x')")
+        told(
+            mine,
+            "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0sibling')\ns.listen()\nt = socket.create_server(('', 0))",
+        )
+        told(
+            mine,
+            "import ctypes\nlibc = ctypes.CDLL(None)\nassert libc.shmget(77, 100, 0o1666) >= 0 and libc.msgget(77, 0o1666) >= 0",
+        )
+        told(mine, "from multiprocessing import shared_memory\nm = shared_memory.SharedMemory('answer2', create=True, size=10)")
+        port = told(mine, "print(t.getsockname()[1])")
+        code = f"{TRY}from multiprocessing.shared_memory import SharedMemory\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'))\n"
+        code += "print(attempt(SharedMemory, 'answer2'), attempt(socket.socket(socket.AF_UNIX).connect, '\\0sibling'))\n"
+        code += f"print(attempt(socket.create_connection, ('127.0.0.1', {port}), 2))"
+        lines = told(other, code).splitlines()
+        assert lines[0] == "[] []"
+        assert lines[1] == "FileNotFoundError ConnectionRefusedError"
+        assert lines[2] == "OSError"
+        assert told(other, "libc = ctypes.CDLL(None)\nprint(libc.shmget(77, 100, 0), libc.msgget(77, 0))") == "-1 -1"
+        told(other, "import signal\nattempt(os.kill, -1, signal.SIGKILL)\nattempt(os.killpg, 0, signal.SIGKILL)")
+        assert told(mine, "print('here')") == "here"
+        assert told(other, "print('here')") == "here"
+
+
+def test_a_worker_has_its_own_channel_and_no_other_descriptor(nursery):
+    with nursery.session() as other, nursery.session() as mine:
+        code = f"{TRY}import stat\nprint([(n, stat.S_ISSOCK(os.fstat(n).st_mode)) for n in range(300) if attempt(os.fstat, n) != 'OSError'])"
+        listed = eval(told(mine, code))
+        assert [number for number, is_socket in listed if not is_socket][:3] == [0, 1, 2]
+        assert sum(is_socket for _, is_socket in listed) == 1
+        assert len(listed) <= 5  # the three standard ones, the channel, and the empty standard input as Python holds it
+        assert other.run("1", 5).ok
+
+
+# What takes too much
+
+
+def ended(session, code, timeout=10):
+    """How a cell ends that the worker does not survive."""
+    outcome = session.run(code, timeout)
+    assert not outcome.alive
+    with pytest.raises(WorkerError):
+        session.names()
+    return outcome.kind
+
+
+def test_a_fork_bomb_meets_the_limit(nursery):
+    with nursery.session() as session:
+        outcome = session.run("import os\nwhile True:\n    os.fork()", 10)
+        assert not outcome.ok
+
+
+BOMB = """
+import os, time
+while True:
+    try:
+        if os.fork() == 0:
+            os.setsid()
+    except OSError:
+        time.sleep(0.01)
+"""
+
+
+def test_a_fork_bomb_that_does_not_mind_is_stopped(nursery):
+    with nursery.session() as session, nursery.session() as sibling:
+        assert ended(session, BOMB, 1.5) in ("timeout", "protocol")
+        assert sibling.run("1", 10).ok
+
+
+THREADS = """
+import threading
+stop, started = threading.Event(), 0
+try:
+    for _ in range(100):
+        threading.Thread(target=stop.wait).start()
+        started += 1
+except RuntimeError:
+    pass
+stop.set()
+print(started)
+"""
+
+
+def test_threads_are_counted_too(shared):
+    assert 0 < int(told(shared, THREADS)) <= LIMITS.processes + 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["x = bytearray(2 << 30)", "import torch\nx = torch.zeros(1 << 28)", "x = []\nwhile True:\n    x.append(bytes(1 << 20))"],
+)
+def test_a_memory_bomb_is_an_error_and_the_worker_goes_on(nursery, code):
+    with nursery.session() as session:
+        outcome = session.run(code, 10)
+        assert outcome.alive
+        assert not outcome.ok
+        session.run("x = None", 5)
+        assert session.run("y = bytearray(50 << 20)", 5).ok
+
+
+TOGETHER = """
+import os, time
+for _ in range(10):
+    if os.fork() == 0:
+        x = b'x' * (100 << 20)
+        time.sleep(60)
+        os._exit(0)
+time.sleep(60)
+"""
+
+
+def test_memory_of_all_processes_counts_together(nursery):
+    with nursery.session() as session:
+        assert ended(session, TOGETHER, 20) == "memory"
+
+
+def test_the_limits_are_those_asked_for(shared):
+    names = ["CPU", "FSIZE", "NOFILE", "CORE", "NPROC"]
+    expected = [LIMITS.cpu, LIMITS.disk, LIMITS.files, 0, LIMITS.processes + 2]
+    code = f"import resource\nprint([resource.getrlimit(getattr(resource, f'RLIMIT_{{n}}')) for n in {names}])"
+    assert told(shared, code) == str([(value, value) for value in expected])
+
+
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while True:
+            time.sleep(100)
+    os._exit(0)
+os.wait()
+"""
+LOOPS = {
+    "plain": "while True: pass",
+    "catches all": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "signals blocked": "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
+    "signals ignored": "import signal\nfor n in set(range(1, 65)) - {9, 19, 32, 33}:\n    signal.signal(n, signal.SIG_IGN)\nwhile True: pass",
+    "sleeps": "import time\nwhile True: time.sleep(1000)",
+    "in C": "10 ** 10 ** 9",
+    "in torch": "import torch\nx = torch.rand(3000, 3000)\nwhile True: x @ x",
+    "a regular expression": "import re\nre.match('(a+)+$', 'a' * 60 + 'b')",
+    "leaves its group": f"{DAEMON}while True: pass",
+    "does not die with its parent": "import ctypes\nctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\nwhile True: pass",
+    "a thread that holds the lock": "import ctypes\nctypes.PyDLL(None).sleep(1000)",
+}
+
+
+@pytest.mark.parametrize("code", LOOPS.values(), ids=LOOPS)
+def test_a_loop_without_an_end_is_ended(nursery, code):
+    with nursery.session() as session:
+        started = time.monotonic()
+        assert ended(session, code, 0.5) == "timeout"
+        assert time.monotonic() - started < 4
+
+
+def test_what_a_session_started_in_the_background_ends_with_it(nursery):
+    with nursery.session() as session:
+        told(session, DAEMON)
+        told(session, "import subprocess\np = subprocess.Popen(['sleep', '1000'], start_new_session=True)")
+        assert len(list(tree(nursery.keeper.pid))) >= 5
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["print('x' * 10**8)", "import os\nfor _ in range(100):\n    os.write(1, bytes(1 << 20))\n    os.write(2, bytes(1 << 20))"],
+)
+def test_huge_output_is_cut_off_where_it_is_made(shared, code):
+    assert len(told(shared, code)) < 2100
+
+
+def test_huge_answers_are_refused(nursery):
+    with nursery.session() as session:
+        session.run("import sys\ndef f(kind):\n    return {'text': 'x' * 10**8, 'list': [0.5] * 10**6, 'names': 1}[kind]", 10)
+        f = session.value("f")
+        assert len(f("text")) == 10**8
+        with pytest.raises((WorkerError, Exception), match="carried"):
+            f("list")
+        told(session, "for i in range(50_000):\n    globals()[f'name{i}'] = i\nglobals()['x' * 10**6] = 1")
+        assert len(session.names()) <= 5000
+        outcome = session.run("raise type('E' * 10**7, (Exception,), {})('x' * 10**7)", 10)
+        assert len(outcome.error) <= 2001
+
+
+# Lies
+
+
+def test_a_process_that_ends_itself_is_told_as_such(nursery):
+    for code in ("import os\nos._exit(0)", "import ctypes\nctypes.string_at(0)", "import os\nos.abort()"):
+        with nursery.session() as session:
+            assert ended(session, code) == "died"
+
+
+def test_a_worker_that_closes_what_it_has_is_gone(nursery):
+    with nursery.session() as session:
+        assert ended(session, "import os\nos.closerange(0, 1000)") == "died"
+
+
+FORGE = """
+import json, os, socket, stat, threading, time
+from companion.grading import protocol
+def frame(message, body=b''):
+    text = json.dumps(message).encode()
+    return protocol.PREFIX.pack(protocol.MARK, len(text), len(body)) + text + body
+def everywhere(data):
+    for number in range(300):
+        try:
+            os.write(number, data)
+        except OSError:
+            pass
+def is_socket(number):
+    try:
+        return stat.S_ISSOCK(os.fstat(number).st_mode)
+    except OSError:
+        return False
+channel = socket.socket(fileno=next(filter(is_socket, range(300))))
+"""
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "everywhere(frame({'re': 2, 'ok': True, 'error': None, 'output': '', 'magics': 0}))",
+        "everywhere(frame({'re': 3, 'ok': True, 'value': 10}))",
+        "everywhere(frame({'re': 2, 'ok': True, 'value': 10}) * 100)",
+        "everywhere(frame({'hello': 1}))",
+        "everywhere(bytes(1000))",
+        "everywhere(b'\\x80\\x04cos\\nsystem\\n.')",
+        "everywhere(protocol.PREFIX.pack(protocol.MARK, 2**32 - 1, 2**64 - 1))",
+        "threading.Thread(target=lambda: (time.sleep(0.05), everywhere(bytes(999)))).start(); time.sleep(0.1)",
+        "socket.send_fds(channel, [bytes(99)], [0, 1, 2])",
+        "channel.shutdown(socket.SHUT_RD)",
+    ],
+)
+def test_forged_messages_end_the_worker_that_sent_them(nursery, lie):
+    descriptors = len(os.listdir("/proc/self/fd"))
+    with nursery.session() as session, nursery.session() as sibling:
+        session.run(FORGE, 10)
+        with contextlib.suppress(WorkerError):
+            session.run(lie, 5)
+            session.names()
+            session.value("json")
+            pytest.fail("the worker is still believed")
+        assert session.fault.kind in ("protocol", "died")
+        assert told(sibling, "print('here')") == "here"
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+def test_a_worker_rewritten_from_within_makes_only_its_own_values_wrong(nursery):
+    code = "import gc, json, torch\nfrom companion.grading import protocol, worker\ntorch.allclose = lambda *a, **k: True\n"
+    code += "worker.Worker.do_value = lambda self, m, d, e: {'value': {'t': 'ref', 'id': 7, 'k': 'module', 'name': '__class__'}}\n"
+    code += "import builtins\nbuiltins.open = builtins.print = None"
+    with nursery.session() as session:
+        session.run(code, 10)
+        model = session.value("x")
+        assert isinstance(model, torch.nn.Module)
+        with pytest.raises(Exception, match=r".*"):
+            model(torch.ones(1))
+    assert not torch.allclose(torch.ones(1), torch.zeros(1))
+    assert callable(open)
+
+
+# The sandbox itself
+
+
+GRADER = """
+import time
+from companion.grading.nursery import Nursery
+with Nursery('bwrap') as nursery:
+    session = nursery.session()
+    session.run('import os\\nfor _ in range(3):\\n    if os.fork() == 0:\\n        while True: pass', 10)
+    print('ready', flush=True)
+    time.sleep(600)
+"""
+
+
+def test_nothing_outlives_a_grader_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", GRADER], stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        family = list(tree(process.pid))
+        assert len(family) >= 7
+        process.kill()
+        process.wait()
+    deadline = time.monotonic() + 5
+    while (left := [each for each in family if alive(each)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_worker_ends_with_the_forked_process_that_asked_for_it(nursery):
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with nursery.session() as session:
+            session.run(DAEMON, 10)
+            os.write(write, b"ready")
+            session.run("while True: pass", 60)
+    assert os.read(read, 9) == b"ready"
+    family = list(tree(nursery.keeper.pid))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(read), os.close(write)
+    deadline = time.monotonic() + 5
+    while len(left := list(tree(nursery.keeper.pid))) > len(family) - 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(left) <= len(family) - 3
+
+
+def alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_nursery_leaves_no_process():
+    with Nursery("bwrap") as nursery:
+        sessions = [nursery.session() for _ in range(3)]
+        family = list(tree(nursery.keeper.pid))
+    assert len(family) >= 8
+    deadline = time.monotonic() + 2
+    while any(map(alive, family)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(alive, family))
+    with pytest.raises(WorkerError):
+        sessions[0].names()
+    for session in sessions:
+        session.close()
+    with pytest.raises(WorkerError, match="closed"):
+        nursery.session()
+
+
+def test_a_session_whose_sandbox_is_killed_has_died(nursery):
+    with Nursery("bwrap") as own, own.session() as session:
+        os.killpg(own.keeper.pid, signal.SIGKILL)
+        own.keeper.wait()
+        deadline = time.monotonic() + 5  # the system ends the processes of a namespace one after the other
+        while (outcome := session.run("1", 5)).alive and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert outcome.kind == "died"
+        with pytest.raises(WorkerError):
+            own.session()
+
+
+def test_where_namespaces_do_not_nest_each_worker_has_its_own_sandbox(monkeypatch):
+    real = sandbox.keeper_command
+
+    def broken(limits, kind):
+        return [
+            part.replace("main(sys", "confine.leave = lambda: 1 / 0; main(sys") if "import main" in part else part
+            for part in command(limits, kind)
+        ]
+
+    def command(limits, kind):
+        return [part.replace("import main", "import main, confine") for part in real(limits, kind)]
+
+    monkeypatch.setattr(sandbox, "keeper_command", broken)
+    with Nursery("bwrap", LIMITS) as nursery:
+        assert not nursery.preloaded
+        assert nursery.fault
+        with nursery.session() as session:
+            assert told(session, "print(1)") == "1"
+
+
+def test_none_is_for_those_who_ask_by_name_and_are_warned():
+    nursery = Nursery("none", LIMITS)
+    with pytest.warns(UnconfinedWarning, match="without a sandbox"):
+        nursery.__enter__()
+    with contextlib.closing(nursery):
+        assert nursery.preloaded
+        with nursery.session() as session:
+            told(session, DAEMON)
+            family = set(tree(nursery.keeper.pid)) - {nursery.keeper.pid}
+            assert len(family) >= 3
+            assert ended(session, "while True: pass", 0.3) == "timeout"
+        deadline = time.monotonic() + 2
+        while any(map(alive, family)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not any(map(alive, family))
+        with nursery.session() as session:
+            assert not session.run("x = bytearray(1 << 30)", 5).ok
+
+
+def test_auto_without_any_sandbox_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(SandboxError, match=r"bubblewrap is not installed.*neither docker nor podman.*apt install bubblewrap"):
+        Nursery().__enter__()
+    with pytest.raises(SandboxError, match="expected auto"):
+        Nursery("chroot")
+
+
+def test_a_sandbox_that_does_not_start_says_why(monkeypatch, tmp_path):
+    script(tmp_path / "bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(SandboxError, match="Permission denied"):
+        Nursery("bwrap").__enter__()
+
+
+# Docker, played by a script
+
+
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+def test_docker_s_command_line_locks_the_container():
+    command = sandbox.docker(LIMITS, "grade-1-2", "podman", "image:1")
+    text = " ".join(command)
+    assert command[:4] == ["podman", "run", "-i", "--rm"]
+    for part in (
+        "--network none",
+        "--read-only",
+        "--memory 4g",
+        "--pids-limit 64",
+        "--cap-drop ALL",
+        "no-new-privileges",
+        "--user 65534:65534",
+    ):
+        assert part in text
+    assert "--pull never" in text
+    assert not {"-v", "--volume", "--mount", "--privileged", "--tty", "-t"} & set(command)
+    assert command.index("image:1") < command.index("python")
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_worker_in_a_container_is_the_same_worker(monkeypatch, tmp_path, engine):
+    """A script in docker's place notes how it is called, and for `run` starts the command after the image as it is."""
+    log = tmp_path / "log"
+    run = f'while [ "$1" != companion-grade ]; do shift; done; shift 2; cd "{ROOT}"; exec "{sys.executable}" "$@"'
+    script(tmp_path / engine, f'echo "$1 $2 $3" >> "{log}"\ncase "$1" in run) {run.replace("-I", "")} ;; esac\nexit 0')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("companion.grading.nursery.LINUX", False)  # as on macOS: bubblewrap is no choice
+    with Nursery("auto", LIMITS) as nursery:
+        assert (nursery.sandbox, nursery.preloaded, nursery.engine) == ("docker", False, engine)
+        with nursery.session() as session:
+            told(session, "def f(x): return 2 * x")
+            x = torch.ones(2, requires_grad=True)
+            session.value("f")(x).sum().backward()
+            assert x.grad.tolist() == [2, 2]
+            assert ended(session, "while True: pass", 0.3) == "timeout"
+    calls = log.read_text().splitlines()
+    assert [call.split()[0] for call in calls] == ["info", "image", "run", "kill", "ps"]
+    assert calls[3].split()[1].startswith(nursery.mark)
+
+
+def test_without_the_image_one_is_told_how_to_make_it(monkeypatch, tmp_path):
+    script(tmp_path / "docker", 'case "$1" in image) exit 1 ;; esac')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(SandboxError, match="docker build -t companion-grade"):
+        Nursery("docker").__enter__()
+
+
+def test_a_sandbox_that_hangs_at_its_start_is_given_up(monkeypatch, tmp_path):
+    script(tmp_path / "bwrap", "exec sleep 600")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr("companion.grading.nursery.PATIENCE", 0.1)
+    with pytest.raises(SandboxError, match="did not start within 1 s"):
+        Nursery("bwrap", LIMITS._replace(start=1)).__enter__()
