@@ -9,17 +9,19 @@ PAGE := _build/html/index.html
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book test lab notebooks exercises models check-models sweeps check-sweeps bench portable limits clean
+.PHONY: book test lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits clean
 .DEFAULT_GOAL := book
 
 book: $(READY)  ## build the site into _build/html, warnings as errors, and print the page to open
 	$(VENV)/jupyter-book build . -W -n --keep-going --quiet
 	@echo "make book: open file://$(CURDIR)/$(PAGE)"
 
+# The notebooks come first: each is one process's work for up to a minute, which nothing could share at the end.
 test: book  ## unit tests, browser tests, and every notebook run again and compared with its stored outputs
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check --quiet .
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval -n $(JOBS) --dist loadfile tests book
+	@$(VENV)/python tools/axe.py
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval -n $(JOBS) --dist loadfile --no-loadscope-reorder book tests
 
 exercises: $(READY)  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
 	OMP_NUM_THREADS=1 $(VENV)/companion release
@@ -47,6 +49,9 @@ notebooks: $(READY)  ## run every notebook and store its outputs, and its time a
 
 limits: $(READY)  ## run every notebook and fail when one takes over 60 s or 1 GB
 	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py --check --limits 60 1024
+
+offline: book  ## pack the site for reading without a network: _build/offline/course.zip, and course.pdf of every page (needs a Chromium)
+	$(VENV)/python tools/offline.py
 
 portable: $(READY)  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book

@@ -9,6 +9,7 @@ import http.server
 import importlib.util
 import os
 import shutil
+import sys
 import threading
 from pathlib import Path
 
@@ -31,7 +32,9 @@ FLAGS = [
 
 
 def load_extension(name):
-    """Import one of the site's extensions from its file."""
+    """Import one of the site's extensions from its file, as Sphinx does: beside the others."""
+    if str(EXTENSIONS) not in sys.path:
+        sys.path.append(str(EXTENSIONS))
     spec = importlib.util.spec_from_file_location(name, EXTENSIONS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

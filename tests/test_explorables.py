@@ -4,10 +4,13 @@ What each one paints is held against companion in detail in tests/widgets, on pa
 site's extension, its policy and its style sheet leave that whole.
 """
 
+import functools
 import gzip
+import http.server
 import json
 import math
 import re
+import threading
 
 import nbformat
 import numpy as np
@@ -174,6 +177,70 @@ def test_the_slider_fetches_its_family_and_shows_each_models_numbers(open_page, 
         slider.go(page, "ArrowRight")
 
 
+# ------------------------------------------------------------------ what makes them fast, and what it must not spoil
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_a_move_writes_into_what_stands_there(browser, address, name):
+    """New nodes would be laid out anew, and after each the theme's own script measures every printout of the page again."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/book/{name}.html")
+    page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=10_000)
+    next_frame(page)
+    page.evaluate(
+        "() => { window.changed = []; const note = (all) => window.changed.push(...all.map((one) => one.target.outerHTML));"
+        "new MutationObserver(note).observe(document.querySelector('main'), { childList: true, subtree: true }); }"
+    )
+    before = page.locator(".explorable").first.inner_text()
+    if name == "index":
+        drawing.draw(page, drawing.arc(0.5, 0.5, 0.3, -80, 280)[:12])
+    else:
+        slider = page.locator(".explorable-view").first.get_by_role("slider")
+        (slider.nth(0) if name == "08-beta-tradeoff" else page.locator(".explorable-handle").first).press("ArrowRight")
+        next_frame(page)
+    assert page.locator(".explorable").first.inner_text() != before
+    changed = page.evaluate("window.changed")
+    assert [html for html in changed if 'role="status"' not in html] == []  # where a screen reader is told that a stroke has ended
+    page.close()
+
+
+def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
+    """The server holds back what follows the explorable until it has been used."""
+    whole = (site / "book" / "04-gaussian-parameters.html").read_bytes()
+    cut = whole.index(b"<h2>", whole.index(b'class="explorable-view'))
+    used = threading.Event()
+
+    class Halting(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if not self.path.endswith("04-gaussian-parameters.html"):
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(whole[:cut])
+            used.wait(20)
+            return self.wfile.write(whole[cut:])
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Halting, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever).start()
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        try:
+            page.goto(f"http://127.0.0.1:{server.server_port}/book/04-gaussian-parameters.html", wait_until="commit")
+            page.locator(".explorable-live").wait_for(state="attached", timeout=10_000)
+            before = region.shown(page)
+            page.locator(".explorable-handle").first.press("ArrowLeft")
+            next_frame(page)
+            assert region.shown(page)[0] == pytest.approx(before[0] - 0.08)
+            assert page.evaluate("document.readyState") == "loading"
+        finally:
+            used.set()
+            page.close()
+            server.shutdown()
+
+
 # ------------------------------------------------------------------ what is stored, and what it weighs
 
 
@@ -217,10 +284,11 @@ def test_the_table_above_is_what_the_notebooks_hold():
     for path in sorted(BOOK.rglob("[0-9a-z]*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
         views = [view["model_id"] for cell in cells for view in notebooks.widget_views(cell.get("outputs", []))]
-        state = stored_models(path.stem)
+        page = path.relative_to(BOOK).with_suffix("").as_posix()
+        state = stored_models(page)
         assert all(view in state for view in views), f"{path.name}: a view without its state would be blank"
         if views:
-            found[path.stem] = [state[view]["state"]["_anywidget_id"].split(".")[-1] for view in views]
+            found[page] = [state[view]["state"]["_anywidget_id"].split(".")[-1] for view in views]
     assert found == WHERE
 
 

@@ -69,6 +69,28 @@ def test_limits_fail_on_time_or_memory_and_check_stores_nothing(book, capsys):
     assert path.read_bytes() == before
 
 
+def test_folders_below_the_book_are_run_too_but_not_the_exercises(book):
+    (book / "appendix").mkdir()
+    (book / "exercises").mkdir()
+    lab = write(book / "appendix" / "lab.ipynb", "import os\nos.path.basename(os.getcwd())")
+    exercise = write(book / "exercises" / "01-a.ipynb", "1")
+    assert notebooks.main([]) == 0
+    assert outputs(lab)[0][0].data["text/plain"] == "'appendix'"  # links and files are found from where the notebook lies
+    assert outputs(exercise) == [[]]
+    assert set(json.loads((book / "measured.json").read_text())) == {"appendix/lab.ipynb"}
+
+
+def test_a_run_of_one_notebook_leaves_the_others_measurements_alone(book):
+    write(book / "01-a.ipynb", "1")
+    second = write(book / "02-a.ipynb", "1")
+    assert notebooks.main([]) == 0
+    stored = json.loads((book / "measured.json").read_text()) | {"01-a.ipynb": {"seconds": 7, "peak_mib": 7}}
+    (book / "measured.json").write_text(json.dumps(stored))
+    write(second, "2")
+    assert notebooks.main([str(second)]) == 0
+    assert json.loads((book / "measured.json").read_text())["01-a.ipynb"] == {"seconds": 7, "peak_mib": 7}
+
+
 MOVING = """import ipywidgets, traitlets
 class Moving(ipywidgets.DOMWidget):
     _view_name = traitlets.Unicode("View").tag(sync=True)

@@ -1,8 +1,4 @@
-"""The built site in a real browser, and the Sphinx extensions in tools/sphinx_ext.
-
-The browser tests read _build/html as `make book` leaves it: over a loopback server, once more from disk, and once with
-scripts switched off. Nothing here needs the network, and a request that would leave the machine is stopped and reported.
-"""
+"""The Sphinx extensions in tools/sphinx_ext: their functions, and small builds with them. tests/test_pages.py visits the pages."""
 
 import os
 import subprocess
@@ -13,117 +9,9 @@ import pytest
 import yaml
 from nbformat import v4
 
-from tests.browser import EXTENSIONS, ROOT, SITE, load_extension, watch
+from tests.browser import EXTENSIONS, ROOT, load_extension
 
-MODES = {
-    "desktop, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "phone, dark": {"viewport": {"width": 375, "height": 800}, "color_scheme": "dark"},
-    "from disk": {"viewport": {"width": 1280, "height": 900}},
-    "no script": {"viewport": {"width": 375, "height": 800}, "java_script_enabled": False},
-}
-# Folded text is opened, and an explorable's still picture, which hides behind the live one, has no width to judge.
-MEASURE = """() => document.querySelectorAll('details').forEach(d => { d.open = true; }) ?? ({
-  title: document.title,
-  pageWidth: document.documentElement.scrollWidth,
-  windowWidth: document.documentElement.clientWidth,
-  images: [...document.querySelectorAll('article img')].map(i => ({
-    alt: i.alt, file: i.src.split('/').pop(), drawn: i.naturalWidth > 0, behind: !!i.closest('.explorable-live'),
-    width: i.getBoundingClientRect().width})),
-  formulas: [...document.querySelectorAll('article .katex')].map(k => ({
-    width: k.querySelector('.katex-html').getBoundingClientRect().width,
-    font: getComputedStyle(k).fontFamily,
-    copyWidth: k.querySelector('.katex-mathml').getBoundingClientRect().width})),
-  rawMath: document.querySelectorAll('article .math:not(:has(.katex))').length,
-})"""
-
-
-def toc_pages():
-    """Return the page names in _toc.yml, the front page first."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    return [toc["root"], *(page["file"] for chapter in chapters for page in [chapter, *chapter.get("sections", [])])]
-
-
-PAGES = toc_pages()
 repository = load_extension("repository")
-
-
-# --- The site in a browser -----------------------------------------------------------------------------
-
-
-def visit(context, start, page):
-    """Open ``page`` below ``start``; return what it measured and everything that went wrong on the way."""
-    tab = context.new_page()
-    trouble = watch(tab, start)
-    tab.goto(f"{start}/{page}.html", wait_until="load")
-    tab.evaluate("document.fonts.ready.then(() => true)")
-    found = tab.evaluate(MEASURE) | trouble
-    tab.close()
-    return found
-
-
-@pytest.fixture(scope="module")
-def visits(browser, address):
-    """Every page in every mode, opened once: visits[mode][page]."""
-    seen = {}
-    for mode, options in MODES.items():
-        context = browser.new_context(**options)
-        start = SITE.as_uri() if mode == "from disk" else address
-        seen[mode] = {page: visit(context, start, page) for page in PAGES}
-        context.close()
-    return seen
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("mode", MODES)
-class TestPage:
-    """Each page of the table of contents, in each mode."""
-
-    def test_opens_quietly(self, visits, mode, page):
-        """No error or warning on the console, nothing missing, nothing asked of another machine."""
-        seen = visits[mode][page]
-        assert seen["title"]
-        assert (seen["console"], seen["failed"], seen["left"]) == ([], [], [])
-
-    def test_does_not_scroll_sideways(self, visits, mode, page):
-        seen = visits[mode][page]
-        assert seen["pageWidth"] <= seen["windowWidth"]
-
-    def test_images_are_drawn_and_described(self, visits, mode, page):
-        """An alt text of a sentence, not the file name that Sphinx falls back to; at most 600 CSS pixels wide."""
-        for image in visits[mode][page]["images"]:
-            assert image["drawn"], image
-            assert image["behind"] or image["width"] > 0, image
-            assert image["width"] <= 600.5, image
-            assert len(image["alt"]) >= 40, image
-            assert image["file"] not in image["alt"], image
-
-    def test_formulas_are_rendered(self, visits, mode, page):
-        """KaTeX drew them at build time and its style sheet is there: without it, a formula shows twice."""
-        seen = visits[mode][page]
-        assert seen["rawMath"] == 0
-        for formula in seen["formulas"]:
-            assert formula["width"] > 0, formula
-            assert formula["copyWidth"] <= 1.5, formula
-            assert "KaTeX_Main" in formula["font"], formula
-
-
-def test_the_notation_page_has_formulas(visits):
-    """Guards the test above, which says nothing about a page without formulas."""
-    assert len(visits["no script"]["book/appendix/notation"]["formulas"]) > 10
-
-
-def test_chapters_have_figures(visits):
-    """Guards the test of alt texts in the same way."""
-    for page in PAGES[1:3]:
-        assert visits["desktop, light"][page]["images"], page
-
-
-def test_icon_script_is_gone(site):
-    """The theme's 1.5 MB script is neither in the site nor named by a page."""
-    assert not list(site.glob("_static/vendor/fontawesome/*/js/*"))
-    for page in PAGES:
-        assert "fontawesome/6.5.2/js" not in (site / f"{page}.html").read_text(encoding="utf-8"), page
 
 
 # --- The address of the repository ---------------------------------------------------------------------
@@ -206,13 +94,16 @@ def test_config_holds_no_address():
 # --- Small builds with the extensions --------------------------------------------------------------------
 
 
-def build(folder, text, extensions, environ=()):
-    """Build one page, book/01-autoencoders, with warnings as errors; return (exit status, its HTML or "", what was said)."""
+def build(folder, text, extensions, environ=(), others=()):
+    """Build book/01-autoencoders, and notebooks named ``others`` below it, with warnings as errors.
+
+    Return (exit status, the first page's HTML or "", what was said).
+    """
     launch = yaml.safe_load((ROOT / "_config.yml").read_text())["launch_buttons"]
-    (folder / "book").mkdir()
-    nbformat.write(
-        v4.new_notebook(cells=[v4.new_markdown_cell(f"# Page\n\n{text}", id="text")]), folder / "book" / "01-autoencoders.ipynb"
-    )
+    below = "".join(f"/{page}\n" for page in others)
+    write(folder, "book/01-autoencoders", f"# Page\n\n{text}" + (f"\n\n```{{toctree}}\n{below}```" if others else ""))
+    for page in others:
+        write(folder, page, "# Page")
     (folder / "conf.py").write_text(f"""
 import sys
 sys.path.append({str(EXTENSIONS)!r})
@@ -238,12 +129,20 @@ katex_prerender = True
     return done.returncode, page.read_text() if page.exists() else "", done.stdout + done.stderr
 
 
+def write(folder, page, text):
+    """Write a notebook of one text cell at the name of a page."""
+    file = folder / f"{page}.ipynb"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(v4.new_notebook(cells=[v4.new_markdown_cell(text, id="text")], metadata=kernel), file)
+
+
 def test_buttons_lead_to_the_fork(tmp_path):
     fork = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "fork/engine", "GITHUB_REF_NAME": "main"}
     status, page, said = build(tmp_path, "Text.", ["repository"], fork)
     assert status == 0, said
     assert "https://mybinder.org/v2/gh/fork/engine/main?urlpath=lab/tree/book/01-autoencoders.ipynb" in page
-    assert "colab" not in page  # it would open a chapter without companion, which fails at its first import
+    assert "https://colab.research.google.com/github/fork/engine/blob/colab/book/01-autoencoders.ipynb" in page
     assert 'href="https://github.com/fork/engine"' in page
 
 
@@ -252,6 +151,14 @@ def test_no_address_no_buttons(tmp_path):
     assert status == 0, said
     assert "buttons: none" in said
     assert not any(word in page for word in ("mybinder", "colab", "github.com"))
+
+
+def test_on_gitlab_there_is_binder_and_no_colab(tmp_path):
+    fork = {"GITHUB_SERVER_URL": "https://gitlab.com", "GITHUB_REPOSITORY": "fork/engine", "GITHUB_REF_NAME": "main"}
+    status, page, said = build(tmp_path, "Text.", ["repository"], fork)
+    assert status == 0, said
+    assert "https://mybinder.org/v2/gl/fork%2Fengine/main?urlpath=lab/tree/book/01-autoencoders.ipynb" in page
+    assert "colab.research" not in page
 
 
 def test_a_formula_that_katex_cannot_render_fails_the_build(tmp_path):

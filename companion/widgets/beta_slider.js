@@ -2,30 +2,47 @@
 
 const SHOWN = 6;
 
-/** The map of one stage: its codes, and the prior's circles of one and two sigma around the origin. */
-function makeStageMap(stage, labels) {
-  const { reach } = stage, every = reach < 8 ? 1 : 5;
-  const plane = makePlane({ low: -reach, high: reach, label: `Latent map for beta ${stage.beta}, from ${number(-reach, 1)} to ${number(reach, 1)}` });
-  const prior = makeEllipses(plane, [1, 2]);
-  const dots = Array.from({ length: SHOWN }, () => element("circle", { class: "explorable-dot", r: 9 }));
+/** What stands still on the map of a stage, for a plane from -reach to reach: painted when it is first asked for, and after `forget`. */
+function makeGround(stage, labels) {
+  const { reach } = stage, every = reach < 8 ? 1 : 5, codes = unpackCodes(stage.codes, -reach, reach);
+  const spread = Math.max(...codes.map((code) => Math.hypot(...code)));
+  let painted = null;
+  return {
+    forget() { painted = null; },
+    /** The picture, in the colours that `root`, an element of the page, has now. */
+    get(root) {
+      if (painted) return painted;
+      const plane = makePlane({ low: -reach, high: reach, label: "", coloured: root });
+      plane.paint((context) => {
+        plane.grid(context, every);
+        plane.ticks(context, 2 * every, ["z₁", "z₂"]);
+        paintCodes(context, plane, codes, labels, { names: spread > 0.5 }); // collapsed codes would write ten labels in one place
+      });
+      return (painted = plane.canvas);
+    },
+  };
+}
+
+/** The map: the codes of a stage in its own scale, the prior's circles of one and two sigma around the origin, and the draws. */
+function makeMap(stages, labels) {
+  const plane = makePlane({ low: -1, high: 1, label: "Latent map" }), prior = makeEllipses(plane, [1, 2]); // its unit is the stage's reach
+  const dots = Array.from({ length: SHOWN }, () => element("circle", { class: "explorable-dot", r: 9 })), grounds = stages.map((stage) => makeGround(stage, labels));
   plane.root.classList.add("explorable-fixed");
   prior.root.setAttribute("class", "explorable-prior");
-  prior.place([0, 0, 1, 1]);
   overlay(plane, prior.root, ...dots);
-  const codes = unpackCodes(stage.codes, -reach, reach);
-  const spread = Math.max(...codes.map((code) => Math.hypot(...code)));
-  return {
-    root: plane.root,
-    paint: () => plane.paint((context) => {
-      plane.grid(context, every);
-      plane.ticks(context, 2 * every, ["z₁", "z₂"]);
-      paintCodes(context, plane, codes, labels, { names: spread > 0.5 }); // collapsed codes would write ten labels in one place
-    }),
-    place: (samples) => samples.forEach((z, i) => {
-      const [cx, cy] = plane.pixel(z);
-      put(dots[i], { cx, cy });
-    }),
+  let painted = null;
+  const show = (i, samples) => {
+    const { reach, beta } = stages[i], ground = grounds[i].get(plane.root);
+    if (ground !== painted) plane.paint((context) => context.drawImage(ground, 0, 0));
+    painted = ground;
+    put(plane.root, { "aria-label": `Latent map for beta ${beta}, from ${number(-reach, 1)} to ${number(reach, 1)}` });
+    prior.place([0, 0, 1 / reach, 1 / reach]);
+    samples.forEach((z, k) => {
+      const [cx, cy] = plane.pixel(z.map((value) => value / reach));
+      put(dots[k], { cx, cy });
+    });
   };
+  return { root: plane.root, show, forget: () => grounds.forEach((ground) => ground.forget()) };
 }
 
 /** All models in the plane of rate and distortion; the current one marked, with the line of slope -beta through it. */
@@ -47,7 +64,7 @@ function makeCurve(stages) {
     });
     const now = stages[current], [x, y] = at(now), [from, to] = chart.x;
     put(mark, { cx: x, cy: y });
-    line.setAttribute("d", chart.path([from, to].map((rate) => [rate, now.distortion - now.beta * (rate - now.rate)])));
+    put(line, { d: chart.path([from, to].map((rate) => [rate, now.distortion - now.beta * (rate - now.rate)])) });
     line.toggleAttribute("hidden", beyond(now));
   };
   const chart = makeChart({ x: [-0.06 * widest, widest], y: [lowest - room, highest + room], height: 270, label: "Rate and distortion", title: "distortion, nats", draw, titleAt: 0.3 * widest, left: 36 });
@@ -56,7 +73,7 @@ function makeCurve(stages) {
   const place = (index) => {
     current = index;
     const { beta, rate, distortion } = stages[index];
-    chart.root.setAttribute("aria-label", `Rate-distortion curve of ${stages.length} models; beta ${beta} stands at rate ${number(rate)}, distortion ${number(distortion)}`);
+    put(chart.root, { "aria-label": `Rate-distortion curve of ${stages.length} models; beta ${beta} stands at rate ${number(rate)}, distortion ${number(distortion)}` });
     draw();
   };
   return { root: chart.root, place, draw };
@@ -110,7 +127,7 @@ function makeDecoders(model, { came, failed }) {
 async function render({ model, el }) {
   const stages = model.get("stages"), labels = bytes(model.get("labels")), pictures = bytes(model.get("pictures"));
   const save = (name, value) => { model.set(name, value); model.save_changes(); };
-  const maps = stages.map(() => null), holder = element("div"), figures = makeFigures(), curve = makeCurve(stages);
+  const map = makeMap(stages, labels), figures = makeFigures(), curve = makeCurve(stages);
   const status = element("p", { class: "explorable-quiet", role: "status" });
   const roll = element("button", { type: "button", class: "explorable-roll", onclick() {
     save("seed", model.get("seed") + 1);
@@ -123,13 +140,6 @@ async function render({ model, el }) {
   });
   const normals = () => { const normal = makeNormal(model.get("seed")); return Array.from({ length: SHOWN }, () => [normal(), normal()]); };
 
-  const showMap = (i, samples) => {
-    const fresh = !maps[i];
-    maps[i] ??= makeStageMap(stages[i], labels);
-    if (holder.firstChild !== maps[i].root) holder.replaceChildren(maps[i].root);
-    if (fresh) maps[i].paint(); // once it stands on the page, where the colours are
-    maps[i].place(samples);
-  };
   const paintPictures = (i, samples) => {
     const stored = i === model.get("start") && model.get("seed") === 0;
     const ready = stored || decoders.layers[i] !== null;
@@ -143,7 +153,7 @@ async function render({ model, el }) {
     const i = model.get("index"), stage = stages[i], samples = normals();
     slider.place(i);
     figures.show(stage);
-    showMap(i, samples);
+    map.show(i, samples);
     curve.place(i);
     paintPictures(i, samples);
   };
@@ -154,14 +164,14 @@ async function render({ model, el }) {
   const root = element("div", { class: "explorable explorable-beta-slider", onpointerdown: decoders.fetch, oninput: decoders.fetch },
     element("div", { class: "explorable-knob" }, slider.root, marks), figures.root,
     element("div", { class: "explorable-columns" },
-      element("div", {}, element("p", { class: "explorable-heading" }, "Latent map"), holder),
+      element("div", {}, element("p", { class: "explorable-heading" }, "Latent map"), map.root),
       element("div", {}, element("p", { class: "explorable-heading" }, "Rate and distortion"), curve.root, element("p", { class: "explorable-quiet explorable-under" }, "rate, nats; the line has slope −β"))),
     rows.root, status,
     element("p", { class: "explorable-quiet" }, "Move the slider, also with the arrow keys. Dashed: the prior at one and two sigma. Orange: the six draws. Each β has a map of its own scale."));
   el.append(root);
   update();
   ["index", "seed"].forEach((name) => model.on(`change:${name}`, redraw));
-  const stop = onThemeChange(() => maps.forEach((map) => map?.paint()));
+  const stop = onThemeChange(() => { map.forget(); map.show(model.get("index"), normals()); });
   return () => { ["index", "seed"].forEach((name) => model.off(`change:${name}`, redraw)); stop(); };
 }
 

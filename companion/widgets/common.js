@@ -23,9 +23,16 @@ function put(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
-/** Write a text where another one stands. */
+/** Write a text where another one stands, into the node that holds it: a new node is laid out anew, and who watches the page is told. */
 function write(node, text) {
-  if (node.textContent !== String(text)) node.textContent = text;
+  const holder = node.firstChild ?? node.appendChild(document.createTextNode(""));
+  if (holder.data !== String(text)) holder.data = text;
+}
+
+/** A cell of a table whose number changes: `root` for the row, `text` to write into, a box of its own size, so that no other cell moves. */
+function makeCell(attributes = {}, ...children) {
+  const text = element("span", { class: "explorable-value" }, ...children);
+  return { root: element("td", attributes, text), text };
 }
 
 const colours = new Map(); // asked for since the page last turned light or dark: asking stops the browser to work out its style
@@ -195,8 +202,8 @@ function paintCodes(context, plane, codes, labels, { size = 2, alpha = 0.75, nam
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineWidth = 3 * plane.scale;
-  context.strokeStyle = colour(plane.root, "page");
-  context.fillStyle = colour(plane.root, "ink");
+  context.strokeStyle = colour(plane.coloured, "page");
+  context.fillStyle = colour(plane.coloured, "ink");
   for (const label of new Set(labels)) {
     const own = codes.filter((_, i) => labels[i] === label);
     const [x, y] = plane.pixel([0, 1].map((axis) => median(own.map((code) => code[axis]))));
@@ -217,23 +224,24 @@ function unpackCodes(data, low, high) {
 /**
  * A square of the plane, [low, high] both ways, with a canvas to paint on and handles to drag.
  * `plane.handle({ label, value, moved, describe })` adds a point that mouse, touch and arrow keys move; with `anywhere`, a press
- * on the free plane takes it there. It is a slider to a screen reader, whose value text `describe(point)` gives.
+ * on the free plane takes it there. It is a slider to a screen reader, whose value text `describe(point)` gives. A plane that stands on no
+ * page, and is only painted, takes its colours from the element `coloured`. Every canvas of a page costs time in every frame, so a plane
+ * whose picture moves has that for its `canvas`, and its lines and numbers in an svg (`ruled`).
  */
-function makePlane({ low, high, label, pixels = 600 }) {
-  const canvas = element("canvas", { width: pixels, height: pixels, "aria-hidden": "true" });
+function makePlane({ low, high, label, pixels = 600, coloured = null, canvas = element("canvas", { width: pixels, height: pixels, "aria-hidden": "true" }) }) {
   const root = element("div", { class: "explorable-plane", role: "group", "aria-label": label }, canvas);
   const share = (value) => (value - low) / (high - low);
   const plane = {
-    root, canvas, low, high, scale: pixels / 300,
+    root, canvas, low, high, pixels, scale: pixels / 300, coloured: coloured ?? root,
     pixel: ([a, b]) => [share(a) * pixels, (1 - share(b)) * pixels],
     paint(draw) {
-      const context = canvas.getContext("2d");
+      const context = canvas.getContext("2d", { willReadFrequently: true });
       context.clearRect(0, 0, pixels, pixels);
       draw(context);
     },
     /** Lines at the whole numbers `every`, the axes a little stronger. */
     grid(context, every) {
-      context.strokeStyle = colour(root, "line");
+      context.strokeStyle = colour(plane.coloured, "line");
       for (let value = Math.ceil(low / every) * every; value <= high; value += every) {
         context.lineWidth = (Math.abs(value) < every / 2 ? 1.6 : 0.6) * plane.scale;
         context.beginPath();
@@ -248,7 +256,7 @@ function makePlane({ low, high, label, pixels = 600 }) {
     ticks(context, every, [across, up]) {
       const margin = 4 * plane.scale;
       context.font = `${11 * plane.scale}px system-ui, sans-serif`;
-      context.fillStyle = colour(root, "quiet");
+      context.fillStyle = colour(plane.coloured, "quiet");
       const write = (text, [x, y], align, baseline) => {
         context.textAlign = align;
         context.textBaseline = baseline;
@@ -389,7 +397,7 @@ function addRegion(plane, { value, moved, name = "", least = 0.2, most = 2, take
 /** Ellipses at 1, 2 and 3 sigma (or other `radii`) as lines of an svg that lies on a plane; `place([mu1, mu2, sigma1, sigma2])` moves them. */
 function makeEllipses(plane, radii = [1, 2, 3]) {
   const rings = radii.map(() => element("ellipse", { class: "explorable-ellipse" }));
-  const unit = plane.canvas.width / (plane.high - plane.low);
+  const unit = plane.pixels / (plane.high - plane.low);
   return {
     root: element("g", {}, ...rings),
     place([a, b, s, t]) {
@@ -399,11 +407,28 @@ function makeEllipses(plane, radii = [1, 2, 3]) {
   };
 }
 
-/** An svg over a plane, in the coordinates of its canvas. */
+/** An svg as large as a plane, in the coordinates of `plane.pixel`. */
+const onPlane = (plane, ...children) => element("svg", { viewBox: `0 0 ${plane.pixels} ${plane.pixels}`, "aria-hidden": "true" }, ...children);
+
+/** An svg over a plane's canvas. */
 function overlay(plane, ...children) {
-  const svg = element("svg", { viewBox: `0 0 ${plane.canvas.width} ${plane.canvas.height}`, "aria-hidden": "true" }, ...children);
+  const svg = onPlane(plane, ...children);
   plane.canvas.after(svg);
   return svg;
+}
+
+/** Under a plane's canvas: lines at the whole numbers, stronger axes, and the numbers and the names of the axes as `plane.ticks` writes them. */
+function ruled(plane, every, [across, up]) {
+  const { low, high, pixels, pixel } = plane, inside = (step) => Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((value) => value % step === 0);
+  const line = (value) => `M${pixel([value, low]).join(" ")}V0M${pixel([low, value]).join(" ")}H${pixels}`, margin = 4 * plane.scale;
+  const text = ([x, y], anchor, baseline, said) => element("text", { x, y, "text-anchor": anchor, "dominant-baseline": baseline, "font-size": 11 * plane.scale }, said);
+  const numbered = inside(every).filter((value) => value > low && value < high);
+  plane.canvas.before(element("div", { class: "explorable-ground" }, onPlane(plane,
+    element("path", { class: "explorable-grid", d: inside(1).map(line).join(""), "stroke-width": 0.6 * plane.scale }),
+    element("path", { class: "explorable-grid", d: line(0), "stroke-width": 1.6 * plane.scale }),
+    ...numbered.map((value) => text([pixel([value, 0])[0], pixels - margin], "middle", "auto", number(value, 0))),
+    ...numbered.map((value) => text([margin, pixel([0, value])[1]], "start", "central", number(value, 0))),
+    text([pixels - margin, pixels - margin], "end", "auto", across), text([margin, margin], "start", "hanging", up))));
 }
 
 /** A labelled slider for one number; `text(value)` is shown beside it, `say(value)` read out. */
@@ -435,14 +460,31 @@ function ticks([low, high], count) {
   return { values: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step), places: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
+/** Texts of an svg; `show([[text, attributes], …])` writes them into the nodes that are there, and hides what is over. */
+function makeTexts() {
+  const root = element("g");
+  return {
+    root,
+    show(texts) {
+      while (root.children.length < texts.length) root.append(element("text"));
+      [...root.children].forEach((node, i) => {
+        node.toggleAttribute("hidden", i >= texts.length);
+        if (i >= texts.length) return;
+        write(node, texts[i][0]);
+        put(node, texts[i][1]);
+      });
+    },
+  };
+}
+
 /**
  * An SVG chart as wide as its room and `height` pixels high, so that its letters keep their size. `x` and `y` are [low, high]; `draw(chart)`
  * runs whenever the width changes. `chart.at(x)` and `chart.up(y)` are pixels, `chart.path(points)` a path's text, `chart.frame()` draws
  * grid and rulers if they changed and says whether. What is added to `chart.area` is cut off at the frame, what is added to `chart.svg` is not. `chart.handle(options)` adds a knob that moves along x.
  */
 function makeChart({ x, y, height, label, title, draw, titleAt = x[0], left = 34, bottom = 24, countX = 6, countY = 4 }) {
-  const grid = element("g"), area = element("svg");
-  const svg = element("svg", { "aria-hidden": "true" }, grid, area);
+  const grid = element("path", { class: "explorable-grid" }), rulers = makeTexts(), heading = element("text", { class: "explorable-title" }, title), area = element("svg");
+  const svg = element("svg", { "aria-hidden": "true" }, grid, rulers.root, heading, area);
   const root = element("div", { class: "explorable-chart", role: "group", "aria-label": label, style: `height: ${height}px` }, svg);
   const chart = {
     root, svg, area, x, y, height, left, bottom, width: 300, right: 8, top: 8, handles: [],
@@ -458,14 +500,14 @@ function makeChart({ x, y, height, label, title, draw, titleAt = x[0], left = 34
       if (key === chart.framed) return false;
       chart.framed = key;
       const inner = { x: left, y: chart.top, width: Math.max(1, chart.width - left - chart.right), height: height - chart.top - bottom };
-      Object.entries({ ...inner, viewBox: Object.values(inner).join(" ") }).forEach(([name, value]) => area.setAttribute(name, value));
+      put(area, { ...inner, viewBox: Object.values(inner).join(" ") });
       const across = ticks(chart.x, countX), upward = ticks(chart.y, countY);
-      grid.replaceChildren(
-        ...across.values.map((value) => element("path", { class: "explorable-grid", d: `M${chart.at(value)} ${chart.top}V${height - bottom}` })),
-        ...upward.values.map((value) => element("path", { class: "explorable-grid", d: `M${left} ${chart.up(value)}H${chart.width - chart.right}` })),
-        ...(bottom < 20 ? [] : across.values.map((value) => element("text", { x: chart.at(value), y: height - bottom + 16, "text-anchor": "middle" }, number(value, across.places)))),
-        ...upward.values.map((value) => element("text", { x: left - 6, y: chart.up(value) + 4, "text-anchor": "end" }, number(value, upward.places))),
-        element("text", { x: chart.at(titleAt) + 6, y: chart.top + 11, class: "explorable-title" }, title));
+      const lines = [...across.values.map((value) => `M${chart.at(value)} ${chart.top}V${height - bottom}`), ...upward.values.map((value) => `M${left} ${chart.up(value)}H${chart.width - chart.right}`)];
+      put(grid, { d: lines.join("") });
+      const below = bottom < 20 ? [] : across.values.map((value) => [number(value, across.places), { x: chart.at(value), y: height - bottom + 16, "text-anchor": "middle" }]);
+      const beside = upward.values.map((value) => [number(value, upward.places), { x: left - 6, y: chart.up(value) + 4, "text-anchor": "end" }]);
+      rulers.show([...below, ...beside]);
+      put(heading, { x: chart.at(titleAt) + 6, y: chart.top + 11 });
       return true;
     },
     handle: (options) => addChartHandle(chart, options),

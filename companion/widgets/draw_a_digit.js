@@ -47,7 +47,12 @@ function inkOf(strokes) {
 
 /** -log p(x|z) of pixels under Bernoulli distributions with these logits, in nats, summed over pixels. */
 function bernoulliNll(x, logits) {
-  return logits.reduce((sum, a, i) => sum + Math.max(a, 0) - a * x[i] + Math.log1p(Math.exp(-Math.abs(a))), 0);
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) {
+    const a = logits[i];
+    sum += Math.max(a, 0) - a * x[i] + Math.log1p(Math.exp(-Math.abs(a)));
+  }
+  return sum;
 }
 
 /** All that follows from a picture: its Gaussian, what its mean and six samples decode to, and the three terms in nats. */
@@ -141,7 +146,7 @@ function makeField(model, { finished }) {
 
   const paint = (strokes, pixels) => {
     hint.hidden = pixels.length > 0;
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     context.clearRect(0, 0, size, size);
     if (!strokes.length && pixels.length) {
       const small = digitCanvas("");
@@ -181,15 +186,19 @@ function makeMap(model) {
     const near = (z) => z.map((value, axis) => (value - mu[axis]) / NEAR);
     glass.paint((context) => {
       if (!answer) return;
-      const seen = codes.map((z, i) => [near(z), labels[i]]).filter(([at]) => Math.max(...at.map(Math.abs)) < 1.1);
-      paintCodes(context, glass, seen.map(([at]) => at), seen.map(([, label]) => label), { size: 5, alpha: 0.6, names: false });
+      const close = (value, axis) => Math.abs(value - mu[axis]) < 1.1 * NEAR;
+      const seen = [...codes.keys()].filter((i) => close(codes[i][0], 0) && close(codes[i][1], 1));
+      paintCodes(context, glass, seen.map((i) => near(codes[i])), seen.map((i) => labels[i]), { size: 5, alpha: 0.6, names: false });
     });
     if (!answer) return;
     ellipses.place([...mu, ...sigma]);
     inGlass.place([0, 0, ...sigma.map((value) => value / NEAR)]);
     const [left, top] = plane.pixel([mu[0] - NEAR, mu[1] + NEAR]), [right, bottom] = plane.pixel([mu[0] + NEAR, mu[1] - NEAR]);
-    Object.entries({ x: left, y: top, width: right - left, height: bottom - top }).forEach(([name, value]) => frame.setAttribute(name, value));
-    dots.forEach((dot, i) => glass.pixel(near(answer.codes[i])).forEach((value, axis) => dot.setAttribute(axis ? "cy" : "cx", value)));
+    put(frame, { x: left, y: top, width: right - left, height: bottom - top });
+    dots.forEach((dot, i) => {
+      const [cx, cy] = glass.pixel(near(answer.codes[i]));
+      put(dot, { cx, cy });
+    });
   };
   return { root: plane.root, glass: glass.root, paint, update };
 }
@@ -197,7 +206,7 @@ function makeMap(model) {
 // ---------------------------------------------------------------- the three terms
 
 function makeTerms(average) {
-  const cell = (name) => element("td", { class: `explorable-own explorable-${name}` }, "—");
+  const cell = (name) => makeCell({ class: `explorable-own explorable-${name}` }, "—");
   const own = { reconstruction: cell("reconstruction"), kl: cell("kl"), sum: cell("loss") };
   const head = (...names) => element("tr", {}, element("td"), ...names.map((name) => element("th", { scope: "col" }, name)));
   const row = (name, ...cells) => element("tr", {}, element("th", { scope: "row" }, name), ...cells);
@@ -205,12 +214,11 @@ function makeTerms(average) {
     element("caption", {}, "What the picture costs, in nats; −ELBO is the sum"),
     element("thead", {}, head("reconstruction", "KL", "−ELBO")),
     element("tbody", {},
-      row("this picture", own.reconstruction, own.kl, own.sum),
+      row("this picture", ...Object.values(own).map((each) => each.root)),
       row("average test digit", ...[...average, average[0] + average[1]].map((value) => element("td", {}, number(value, 1))))));
   const show = (answer) => {
-    own.reconstruction.textContent = answer ? number(answer.reconstruction, 2) : "—";
-    own.kl.textContent = answer ? number(answer.kl, 2) : "—";
-    own.sum.textContent = answer ? number(answer.reconstruction + answer.kl, 2) : "—";
+    const shown = answer && { reconstruction: answer.reconstruction, kl: answer.kl, sum: answer.reconstruction + answer.kl };
+    for (const [name, { text }] of Object.entries(own)) write(text, shown ? number(shown[name], 2) : "—");
   };
   return { root, show };
 }
@@ -262,7 +270,7 @@ async function render({ model, el }) {
     answer = pixels.length ? readPicture(layers, pixels, model.get("seed")) : null;
     field.paint(strokes, pixels);
     paintDigit(seen, answer ? answer.x : WHITE);
-    for (const [part, places] of [["mu", 3], ["sigma", 3], ["logvar", 3]]) code[part].textContent = answer ? pair(answer[part], places) : "—";
+    for (const [part, places] of [["mu", 3], ["sigma", 3], ["logvar", 3]]) write(code[part], answer ? pair(answer[part], places) : "—");
     for (const part of [map, pictures, terms]) (part.update ?? part.show)(answer);
     roll.disabled = !answer;
   };

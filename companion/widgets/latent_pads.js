@@ -20,8 +20,8 @@ function shadeDistance(context, plane, pad) {
   const ink = colour(plane.root, "far").split(",").map(Number);
   levels.forEach((level, i) => picture.data.set([...ink, 110 * ((level - nearest) / Math.max(1, farthest - nearest))], 4 * i));
   small.getContext("2d").putImageData(picture, 0, 0);
-  const margin = plane.canvas.width / (side - 1) / 2; // a grid point stands in the middle of its pixel
-  context.drawImage(small, -margin, -margin, plane.canvas.width + 2 * margin, plane.canvas.height + 2 * margin);
+  const margin = plane.pixels / (side - 1) / 2; // a grid point stands in the middle of its pixel
+  context.drawImage(small, -margin, -margin, plane.pixels + 2 * margin, plane.pixels + 2 * margin);
 }
 
 async function makePad(model, index, labels) {
@@ -54,8 +54,8 @@ async function makePad(model, index, labels) {
     shown = point;
     handle.place(point);
     paintDigit(picture, decode(layers, point));
-    where.textContent = text(point);
-    far.textContent = distance(point);
+    write(where, text(point));
+    write(far, distance(point));
   };
   const readings = element("dl", {}, element("dt", {}, "code"), where, element("dt", {}, "distance to the nearest training image"), far);
   const root = element("div", {}, element("p", { class: "explorable-heading" }, pad.name), plane.root, element("div", { class: "explorable-reading" }, picture, readings));

@@ -48,34 +48,23 @@ function paintDraws(context, plane, draws, [a, b, s, t], rolled) {
   if (rolled) dots(Math.min(DRAWS, rolled + 1), 3.5 * plane.scale, colour(plane.root, "violet"));
 }
 
-/** A plane whose ground stays and whose draws, ellipses and arrows move. */
+/** A plane whose lines stay and whose draws, ellipses and arrows move. */
 function makeStage(label, names, marks) {
   const plane = makePlane({ low: -LIMIT, high: LIMIT, label });
   plane.root.classList.add("explorable-handles-only");
-  const layer = element("canvas", { class: "explorable-draws", width: plane.canvas.width, height: plane.canvas.height, "aria-hidden": "true" });
+  plane.canvas.classList.add("explorable-draws");
+  ruled(plane, 2, names);
   const ellipses = makeEllipses(plane);
   overlay(plane, ellipses.root, ...marks);
-  plane.canvas.after(layer);
-  return {
-    plane, ellipses,
-    paint: () => plane.paint((context) => {
-      plane.grid(context, 1);
-      plane.ticks(context, 2, names);
-    }),
-    cloud(draws, region, rolled) {
-      const context = layer.getContext("2d");
-      context.clearRect(0, 0, layer.width, layer.height);
-      paintDraws(context, plane, draws, region, rolled);
-    },
-  };
+  return { plane, ellipses, cloud: (draws, region, rolled) => plane.paint((context) => paintDraws(context, plane, draws, region, rolled)) };
 }
 
 /** The numbers, a row each: `place(name, [one, other], held)`. */
 function makeNumbers() {
   const names = { mu: "μ", sigma: "σ", eps: "ε", z: "z = μ + σε", "dz-dmu": "∂z/∂μ", "dz-dsigma": "∂z/∂σ", mean: "draws, mean", deviation: "draws, deviation" };
   const rows = Object.fromEntries(Object.entries(names).map(([name, text]) => {
-    const held = element("span", { class: "explorable-held" }), cells = [0, 1].map(() => element("td"));
-    return [name, { held, cells, root: element("tr", { class: `explorable-row-${name}` }, element("th", { scope: "row" }, text, held), ...cells) }];
+    const held = element("span", { class: "explorable-held" }), cells = both(() => makeCell());
+    return [name, { held, cells, root: element("tr", { class: `explorable-row-${name}` }, element("th", { scope: "row" }, text, held), ...cells.map((cell) => cell.root)) }];
   }));
   const table = element("table", { class: "explorable-numbers" },
     element("thead", {}, element("tr", {}, element("td"), ...["direction 1", "direction 2"].map((name) => element("th", { scope: "col" }, name)))),
@@ -83,7 +72,7 @@ function makeNumbers() {
   return {
     root: table,
     place(name, values, held = false) {
-      values.forEach((value, axis) => write(rows[name].cells[axis], number(value)));
+      values.forEach((value, axis) => write(rows[name].cells[axis].text, number(value)));
       write(rows[name].held, held ? " held" : "");
     },
   };
@@ -119,12 +108,11 @@ async function render({ model, el }) {
     const eps = epsNow(), [x, y] = dice.plane.pixel(eps);
     dice.cloud(draws, [0, 0, 1, 1], model.get("rolls"));
     vector.place(dice.plane.pixel([0, 0]), [x, y]);
-    epsDot.setAttribute("cx", x);
-    epsDot.setAttribute("cy", y);
-    dice.plane.root.setAttribute("aria-label", `Plane of the dice: eps is ${number(eps[0])}, ${number(eps[1])}`);
+    put(epsDot, { cx: x, cy: y });
+    put(dice.plane.root, { "aria-label": `Plane of the dice: eps is ${number(eps[0])}, ${number(eps[1])}` });
   };
   const updateArrows = (four, eps, z) => {
-    const [x, y] = stage.plane.pixel(z), unit = stage.plane.canvas.width / (2 * LIMIT);
+    const [x, y] = stage.plane.pixel(z), unit = stage.plane.pixels / (2 * LIMIT);
     step.place(stage.plane.pixel(four), [x, y]);
     put(zDot, { cx: x, cy: y });
     byMu[0].place([x, y], [x + unit, y]);
@@ -163,16 +151,14 @@ async function render({ model, el }) {
         element("ul", { class: "explorable-key" }, key("eps", "ε, and σε from μ to z"), key("mu", "∂z/∂μ: points to z for μ + 1"), key("sigma", "∂z/∂σ: points to z for σ + 1")),
         element("p", { class: "explorable-quiet" }, "Drag μ (blue) or the orange squares, one sigma from it, or use the arrow keys (with Shift for larger steps). Grey: 1,000 draws; their ε were drawn once. Violet dots: your rolls."),
         said))));
-  const ground = () => { dice.paint(); stage.paint(); };
   const all = () => { updateDice(); update(); };
   dice.ellipses.place([0, 0, 1, 1]);
-  ground();
   all();
   const redraw = oncePerFrame(update), redrawAll = oncePerFrame(all);
   const reseed = () => { draws = drawAll(model.get("seed")); moments = momentsOf(draws); redrawAll(); };
   const listeners = { "change:region": redraw, "change:held": redraw, "change:rolls": redrawAll, "change:seed": reseed };
   Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
-  const stop = onThemeChange(() => { ground(); all(); });
+  const stop = onThemeChange(all);
   return () => { Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener)); stop(); };
 }
 

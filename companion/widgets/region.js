@@ -48,7 +48,7 @@ function makeShade() {
 /** What share each ellipse of the selected region holds, written on its line: below the centre, or beside it when the region is flat. */
 function makeShares(plane) {
   const texts = HOLDS.map((share) => element("text", { class: "explorable-share" }, share));
-  const unit = plane.canvas.width / (2 * LIMIT);
+  const unit = plane.pixels / (2 * LIMIT);
   return {
     root: element("g", {}, ...texts),
     place([a, b, s, t]) {
@@ -81,17 +81,17 @@ function makeCounts() {
 /** The selected region's four numbers and the density at its centre. */
 function makeReading() {
   const title = element("p", { class: "explorable-heading" }), names = ["μ", "σ"];
-  const cells = names.map(() => [0, 1].map(() => element("td")));
+  const cells = names.map(() => [0, 1].map(() => makeCell()));
   const height = element("output", { class: "explorable-number explorable-density", "aria-live": "off" });
   return {
     root: element("div", {}, title,
       element("table", { class: "explorable-numbers explorable-four" },
         element("thead", {}, element("tr", {}, element("td"), element("th", { scope: "col" }, "z₁"), element("th", { scope: "col" }, "z₂"))),
-        element("tbody", {}, ...names.map((name, i) => element("tr", {}, element("th", { scope: "row" }, name), ...cells[i])))),
+        element("tbody", {}, ...names.map((name, i) => element("tr", {}, element("th", { scope: "row" }, name), ...cells[i].map((cell) => cell.root))))),
       element("p", { class: "explorable-quiet" }, "mixture density at μ ", height)),
     place(regions, chosen) {
       write(title, `Region ${chosen + 1} of ${regions.length}`);
-      regions[chosen].forEach((value, i) => write(cells[i >> 1][i % 2], number(value)));
+      regions[chosen].forEach((value, i) => write(cells[i >> 1][i % 2].text, number(value)));
       write(height, number(density(regions, regions[chosen]), 3));
     },
   };
@@ -104,12 +104,12 @@ async function render({ model, el }) {
     Object.entries(changes).forEach(([name, value]) => model.set(name, value));
     model.save_changes();
   };
-  const plane = makePlane({ low: -LIMIT, high: LIMIT, label: "Plane of codes with regions" });
+  const shade = makeShade(), plane = makePlane({ low: -LIMIT, high: LIMIT, label: "Plane of codes with regions", canvas: shade.canvas });
   plane.root.classList.add("explorable-handles-only");
-  const shade = makeShade(), shares = makeShares(plane), counts = makeCounts(), reading = makeReading();
+  ruled(plane, 2, ["z₁", "z₂"]);
+  const shares = makeShares(plane), counts = makeCounts(), reading = makeReading();
   const parts = Array.from({ length: MOST }, (_, i) => makePart(plane, i));
   overlay(plane, ...parts.map((part) => part.ellipses.root), shares.root);
-  plane.canvas.after(shade.canvas);
 
   function makePart(onto, i) {
     const moved = (four) => save({ selected: i, regions: regionsNow().map((other, j) => (j === i ? four : other)) });
@@ -141,13 +141,7 @@ async function render({ model, el }) {
     tell(`Region ${gone + 1} removed`);
   } }, "Remove");
 
-  const paint = () => {
-    shade.tint(colour(plane.root, "blue"));
-    plane.paint((context) => {
-      plane.grid(context, 1);
-      plane.ticks(context, 2, ["z₁", "z₂"]);
-    });
-  };
+  const paint = () => shade.tint(colour(plane.root, "blue"));
   const drawn = [];
   const update = () => {
     const regions = regionsNow(), chosen = chosenNow();

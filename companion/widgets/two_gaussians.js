@@ -38,15 +38,18 @@ function roundUp(value) {
   return Math.max(0.5, power * [1, 2, 5, 10].find((factor) => factor * power >= value));
 }
 
-const STEPS = Array.from({ length: 401 }, (_, i) => -8 + i * 0.04);
+/** The z at which a bell is drawn: five sigma each way, close enough for a smooth line. */
+const acrossBell = (mu, sigma) => Array.from({ length: 121 }, (_, i) => mu + (sigma * (i - 60)) / 12);
+
+const STEPS = Array.from({ length: 161 }, (_, i) => -8 + i * 0.1);
 
 function makeDensities(model, at, move) {
-  const [p, q, fill, rug] = ["p", "q", "fill", "rug"].map((kind) => element("path", { class: `explorable-curve explorable-gaussian-${kind}` }));
+  const [p, q, rug] = ["p", "q", "rug"].map((kind) => element("path", { class: `explorable-curve explorable-gaussian-${kind}` }));
   const stem = element("path", { class: "explorable-dashes" });
   const names = { p: element("text", { class: "explorable-name-p" }, "p"), q: element("text", { class: "explorable-name-q" }, "q") };
   let update = () => {};
   const chart = makeChart({ x: [-8, 8], y: [0, 0.5], height: 200, label: "Densities of q and p", title: "density", bottom: 24, countY: 3, draw: () => update() });
-  chart.area.append(fill, p, q, stem, rug, names.p, names.q);
+  chart.area.append(p, q, stem, rug, names.p, names.q);
   const mean = chart.handle({ label: "Mean of q", min: -REACH, max: REACH, moved: (mu) => move({ mu }), describe: (mu) => `mu ${number(mu)}` });
   const spread = chart.handle({
     label: "Sigma of q", min: Math.exp(-REACH / 2), max: Math.exp(REACH / 2), kind: "stretch", fromX: (x) => x - at().mu,
@@ -56,14 +59,11 @@ function makeDensities(model, at, move) {
     const { mu, v, sigma, eps } = at();
     chart.y = [0, roundUp(1.06 * Math.max(density(0, 0, 0), density(mu, mu, v)))];
     if (chart.frame()) p.setAttribute("d", chart.path(STEPS.map((z) => [z, density(z, 0, 0)])));
-    const bell = Array.from({ length: 241 }, (_, i) => mu + sigma * (i - 120) / 24).map((z) => [z, density(z, mu, v)]);
-    const outline = chart.path(bell);
-    q.setAttribute("d", outline);
-    fill.setAttribute("d", `${outline}Z`);
+    put(q, { d: chart.path(acrossBell(mu, sigma).map((z) => [z, density(z, mu, v)])) });
     const floor = chart.height - chart.bottom;
-    rug.setAttribute("d", eps.map((e) => `M${chart.at(mu + sigma * e).toFixed(1)} ${floor}v-9`).join(""));
+    put(rug, { d: eps.map((e) => `M${chart.at(mu + sigma * e).toFixed(1)} ${floor}v-9`).join("") });
     const top = density(mu, mu, v), half = density(mu + sigma, mu, v);
-    stem.setAttribute("d", chart.path([[mu, half], [mu + sigma, half]]));
+    put(stem, { d: chart.path([[mu, half], [mu + sigma, half]]) });
     mean.place(mu, mu, top);
     spread.place(sigma, mu + sigma, half);
     const mode = mu >= 0 ? 1 : -1;
@@ -80,14 +80,18 @@ function makeIntegrand(at) {
   chart.area.append(above, below, line);
   update = () => {
     const { mu, v, sigma } = at();
-    const points = Array.from({ length: 241 }, (_, i) => mu + sigma * (i - 120) / 24).map((z) => [z, density(z, mu, v) * logRatio(z, mu, v)]);
+    const points = acrossBell(mu, sigma).map((z) => [z, density(z, mu, v) * logRatio(z, mu, v)]);
     const high = roundUp(1.05 * Math.max(...points.map((point) => point[1])));
     chart.y = [-Math.max(0.25, high / 4), high];
     chart.frame();
-    const area = (keep) => `${chart.path([[points[0][0], 0], ...points.map(([z, y]) => [z, keep(y) ? y : 0]), [points.at(-1)[0], 0]])}Z`;
-    above.setAttribute("d", area((y) => y > 0));
-    below.setAttribute("d", area((y) => y < 0));
-    line.setAttribute("d", chart.path(points));
+    const ends = (i) => i === 0 || i === points.length - 1;
+    const area = (inside) => { // along the line where it is on that side, along zero elsewhere
+      const on = points.map(([, y]) => inside(y)), turns = points.filter((_, i) => ends(i) || on[i - 1] || on[i] || on[i + 1]);
+      return `${chart.path(turns.map(([z, y]) => [z, inside(y) ? y : 0]))}Z`;
+    };
+    put(above, { d: area((y) => y > 0) });
+    put(below, { d: area((y) => y < 0) });
+    put(line, { d: chart.path(points) });
   };
   return { root: chart.root, update: () => update() };
 }
@@ -124,8 +128,8 @@ function makeSlopes(at, move) {
     const { mu, v } = at(), [x, y] = plane.pixel([mu, v]).map((pixel) => pixel / plane.scale);
     const [across, up] = slopes(mu, v).map((slope) => Math.max(-LONGEST, Math.min(LONGEST, (-slope * SHARE * 300) / (2 * REACH))));
     handle.place([mu, v]);
-    arrows[0].setAttribute("d", arrow([x, y], [Math.sign(across), 0], Math.abs(across)));
-    arrows[1].setAttribute("d", arrow([x, y], [0, -Math.sign(up)], Math.abs(up)));
+    put(arrows[0], { d: arrow([x, y], [Math.sign(across), 0], Math.abs(across)) });
+    put(arrows[1], { d: arrow([x, y], [0, -Math.sign(up)], Math.abs(up)) });
   };
   return { root: plane.root, paint, update };
 }
@@ -145,8 +149,8 @@ function makeReadings(model, at, roll) {
   const values = Object.fromEntries(Object.keys(rows).map((name) => [name, element("dd", { class: `explorable-${name}` })]));
   const list = element("dl", { class: "explorable-pairs" }, ...Object.entries(rows).flatMap(([name, [title, more]]) =>
     [element("dt", {}, title, element("span", {}, more)), values[name]]));
-  const count = element("select", { "aria-label": "number of samples", onchange: () => { model.set("samples", Number(count.value)); model.save_changes(); }, onkeydown: (event) => event.stopPropagation() },
-    ...[10, 100, 1000].map((n) => element("option", { value: n }, `${n.toLocaleString("en")} samples`)));
+  // Buttons, not a menu: a menu's list belongs to the whole page, and the browser then lays the whole page out when a number changes.
+  const counts = [10, 100, 1000].map((n) => [n, element("button", { type: "button", onclick: () => { model.set("samples", n); model.save_changes(); } }, n.toLocaleString("en"))]);
   const told = element("p", { class: "explorable-quiet explorable-status", "aria-live": "polite" });
   const button = element("button", { type: "button", onclick: () => { roll(); told.textContent = `Rolled: ${text(at())}.`; } }, "roll");
   const text = ({ mu, v, eps }) => {
@@ -160,9 +164,9 @@ function makeReadings(model, at, roll) {
       reverse: number(klReverse(mu, v), 3), mu: number(across, 3), logvar: number(up, 3),
     };
     Object.entries(shown).forEach(([name, said]) => write(values[name], said));
-    if (count.value !== String(eps.length)) count.value = String(eps.length);
+    counts.forEach(([n, choice]) => put(choice, { "aria-pressed": n === eps.length }));
   };
-  const root = element("div", { class: "explorable-reading-column" }, list, element("div", { class: "explorable-controls" }, count, button), told);
+  const root = element("div", { class: "explorable-reading-column" }, list, element("div", { class: "explorable-controls", role: "group", "aria-label": "Number of samples" }, "samples", ...counts.map(([, choice]) => choice), button), told);
   return { root, update, quiet: () => { told.textContent = ""; } };
 }
 

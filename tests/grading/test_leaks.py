@@ -150,8 +150,9 @@ def test_the_site_has_the_solutions_and_not_the_hidden_tests():
         pytest.fail("there is no _build/html: run make book first", pytrace=False)
     texts = {path: plain(path) for path in SITE.rglob("*") if path.suffix in (".html", ".js", ".ipynb", ".md", ".txt", ".json")}
     exercises = [load_source(path) for path in sorted(PRACTICE.glob("*.md"))]
-    # A chapter, or another exercise, may show the very line that is a slip or a test in this one.
-    chapters = [cell.source for path in (ROOT / "book").glob("*.ipynb") for cell in nbformat.read(path, as_version=4).cells]
+    # A chapter, the wrong-code lab or another exercise may show the very line that is a slip or a test in this one.
+    pages = [path for folder in (ROOT / "book", ROOT / "book" / "appendix") for path in folder.glob("*.ipynb")]
+    chapters = [cell.source for path in pages for cell in nbformat.read(path, as_version=4).cells]
     taught = bare("\n".join([*chapters, *(text for exercise in exercises for text in shown(exercise))]))
     for exercise in exercises:
         pages = [text for name, text in texts.items() if name.match(f"solutions/{exercise.name}.html")]

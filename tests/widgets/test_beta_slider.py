@@ -11,7 +11,7 @@ import torch
 from companion import evaluation, models
 from companion.widgets import BetaSlider, Stage
 from companion.widgets.dice import normals
-from tests.widgets.conftest import next_frame, pixels
+from tests.widgets.conftest import canvas, next_frame, pixels
 
 FAMILY = {
     0: "vae-2-beta0",
@@ -204,10 +204,7 @@ def test_every_code_is_painted_on_the_map(explorable_page, make, family):
     widget = make(betas=(1, 4))
     page = explorable_page(widget)
     page.wait_for_timeout(100)  # the map is painted again in the frame in which it stands on the page
-    picture = np.reshape(
-        page.locator(".explorable-plane canvas").evaluate("c => [...c.getContext('2d').getImageData(0, 0, 600, 600).data]"),
-        (600, 600, 4),
-    )
+    picture = canvas(page.locator(".explorable-plane canvas"))
     reach = widget.stages[0]["reach"]
     places = 300 + family[1][1].numpy() * [300 / reach, -300 / reach]
     inked = [picture[int(y), int(x), 3] > 100 and picture[int(y), int(x), :3].min() < 250 for x, y in places]

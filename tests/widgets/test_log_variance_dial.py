@@ -62,7 +62,7 @@ class Picture:
 
     def __init__(self, page, name: str):
         self.dial = page.locator(f".explorable-dial-{name}")
-        texts = self.dial.locator(".explorable-chart > svg > g text:not(.explorable-title)").evaluate_all(
+        texts = self.dial.locator(".explorable-chart > svg > g text:not([hidden])").evaluate_all(
             "nodes => nodes.map((n) => [n.textContent, +n.getAttribute('x'), +n.getAttribute('y'), n.getAttribute('text-anchor')])"
         )
         self.x = self._scale([(to_float(text), x) for text, x, _, anchor in texts if anchor == "middle"])

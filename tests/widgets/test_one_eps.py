@@ -6,7 +6,7 @@ import torch
 
 from companion.widgets import OneEps
 from companion.widgets.dice import normals
-from tests.widgets.conftest import next_frame
+from tests.widgets.conftest import canvas, next_frame
 
 START = (0.5, -0.6, 1.1, 0.8)
 DRAWS = 1000
@@ -141,10 +141,7 @@ def test_the_thousand_draws_have_the_regions_mean_and_deviation(explorable_page,
 
 def painted(page):
     """Centre and deviation of the ink of the painted draws, in the plane's units."""
-    data = page.locator(".explorable-draws").last.evaluate(
-        "c => { const d = c.getContext('2d').getImageData(0, 0, 600, 600).data; return Array.from({ length: 360000 }, (_, i) => d[4 * i + 3]); }"
-    )
-    ink = np.array(data, dtype=float).reshape(600, 600)
+    ink = canvas(page.locator(".explorable-draws").last)[..., 3].astype(float)
     at = (np.arange(600) + 0.5) / UNIT - 4
     across, up = ink.sum(axis=0), ink.sum(axis=1)[::-1]
     moments = []

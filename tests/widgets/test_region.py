@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from companion.widgets import Regions
-from tests.widgets.conftest import next_frame
+from tests.widgets.conftest import canvas, next_frame
 
 THREE = [(-1.5, -0.8, 0.8, 0.4), (1.2, 1.0, 0.5, 0.7), (-0.5, 2.4, 1.5, 0.3)]
 FINE, FULL = 200, 170  # pixels of the shade each way, and its strongest level
@@ -32,8 +32,7 @@ def counts(page):
 
 def shade(page):
     """Levels of the painted density, (200, 200), first row on top."""
-    data = page.locator(".explorable-shade").evaluate("c => Array.from(c.getContext('2d').getImageData(0, 0, 200, 200).data)")
-    return np.array(data).reshape(FINE, FINE, 4)[..., 3]
+    return canvas(page.locator(".explorable-shade"))[..., 3].astype(int)
 
 
 def level(regions):

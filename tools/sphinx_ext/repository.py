@@ -1,7 +1,8 @@
-"""Sphinx extension: the repository and Binder buttons of whichever public clone builds the book.
+"""Sphinx extension: the repository, Binder and Colab buttons of whichever public clone builds the book.
 
 The address is in no file. It comes from CI's variables or from the clone's remote ``origin``, so a fork's
-buttons lead to the fork. Without a public address the book is built without these buttons.
+buttons lead to the fork. Without a public address the book is built without these buttons; the download button
+stays. Colab's button opens the notebook of the branch ``colab``, which tools/colab.py makes and CI publishes.
 """
 
 import os
@@ -56,10 +57,43 @@ def git(root: Path, *arguments: str) -> str | None:
     return done.stdout.strip() or None
 
 
+COLAB = "https://colab.research.google.com"
+COLAB_BRANCH = "colab"
+HINT = (
+    '<p class="launch-hint">You can read all of this page on a phone. To run its code, open it on a computer: '
+    "Jupyter wants a keyboard and a wide screen.</p>"
+)
+
+
+def launch_links(url: str, branch: str, page: str) -> dict[str, str]:
+    """Return the addresses of a notebook page's launch buttons: name of the button -> address. Colab reads from GitHub alone.
+
+    >>> launch_links("https://github.com/ada/engine", "main", "book/07-loss")["Colab"]
+    'https://colab.research.google.com/github/ada/engine/blob/colab/book/07-loss.ipynb'
+    """
+    host, owner, name = url.removeprefix("https://").split("/")
+    where = f"gh/{owner}/{name}" if host == "github.com" else f"gl/{owner}%2F{name}"
+    links = {"Binder": f"https://mybinder.org/v2/{where}/{quote(branch, safe='')}?urlpath=lab/tree/{page}.ipynb"}
+    if host == "github.com":
+        links["Colab"] = f"{COLAB}/github/{owner}/{name}/blob/{COLAB_BRANCH}/{page}.ipynb"
+    return links
+
+
+def lead_to_colabs_branch(app, pagename, templatename, context, doctree) -> None:
+    """Point the theme's Colab button at the branch whose notebooks install companion; say on a notebook's page what running wants."""
+    groups = [group for group in context.get("header_buttons", []) if group.get("label") == "launch-buttons"]
+    for button in (button for group in groups for button in group["buttons"] if button["text"] == "Colab"):
+        button["url"] = launch_links(app.config.html_theme_options["repository_url"], "", pagename)["Colab"]
+    if "kernelspec" in app.env.metadata.get(pagename, {}) and pagename != app.config.root_doc:
+        context["body"] = context["body"].replace("</h1>", f"</h1>\n{HINT}", 1)
+
+
 def button_options(url: str | None, branch: str, launch_buttons: dict) -> dict:
     """Return the theme options that show the buttons for ``url``, or none of them when it is None."""
     if url is None:
         return {"repository_url": "", "use_repository_button": False, "launch_buttons": {}}
+    if url.startswith("https://github.com/"):  # the theme warns of a Colab button for another host
+        launch_buttons = launch_buttons | {"colab_url": COLAB}
     return {
         "repository_url": url,
         "repository_branch": quote(branch, safe=""),
@@ -85,4 +119,5 @@ def set_buttons(app, config) -> None:
 def setup(app):
     """Connect before the theme's own handlers, which run at builder-inited."""
     app.connect("config-inited", set_buttons)
+    app.connect("html-page-context", lead_to_colabs_branch, priority=900)  # after the theme has made its buttons
     return {"parallel_read_safe": True, "parallel_write_safe": True}

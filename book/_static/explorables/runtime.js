@@ -1,9 +1,11 @@
 /* Runs the book's explorables on a page without a kernel: reads the saved widget state, gives each anywidget the part of the model
-   that it uses, and swaps it in for its still picture. A classic script, and modules only from blobs, so that it works from file:// too. */
+   that it uses, and swaps it in for its still picture. A classic script, and modules only from blobs, so that it works from file:// too.
+   It may run while the page still comes in: a view goes live once the parser has left it, and what it needs is fetched before. */
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const base = new URL(".", document.currentScript.src);
   const models = new Map(); // id -> promise of a model
+  const modules = new Map(); // id -> promise of a widget's code
   window.courseBuffers ??= {};
 
   function loadBuffer(name) {
@@ -48,10 +50,16 @@
     return models.get(id);
   }
 
-  /** Begin to fetch the models that a widget points at one by one: it will ask for them. Those in a list it may want later, or never. */
-  async function fetchAhead(states, id) {
-    const names = Object.values(states[id]?.state ?? {}).filter((value) => typeof value === "string" && value.startsWith("IPY_MODEL_"));
-    for (const other of names.map((name) => name.slice("IPY_MODEL_".length))) getModel(states, other).catch(() => {}); // who asks is told
+  /** Begin to fetch a widget, its code, and the models that it points at one by one: it will ask for them. Those in a list it may want later, or never. */
+  function fetchAhead(states, id) {
+    const names = Object.values(states[id].state).filter((value) => typeof value === "string" && value.startsWith("IPY_MODEL_"));
+    const needed = [id, ...names.map((name) => name.slice("IPY_MODEL_".length))].map((model) => getModel(states, model));
+    for (const promise of [getModule(states, id), ...needed]) promise.catch(() => {}); // who asks is told
+  }
+
+  function getModule(states, id) {
+    if (!modules.has(id)) modules.set(id, importText(states[id]?.state._esm ?? ""));
+    return modules.get(id);
   }
 
   async function importText(text) {
@@ -70,7 +78,7 @@
   async function mount(view, states) {
     const id = view.id.replace("explorable-", "");
     if (states[id] && !states[id].state._esm) throw new Needs("This control needs a running kernel: open the chapter in Jupyter or Binder.");
-    const [model, { default: widget }] = await Promise.all([getModel(states, id), importText(states[id]?.state._esm ?? ""), fetchAhead(states, id)]);
+    const [model, { default: widget }] = await Promise.all([getModel(states, id), getModule(states, id)]);
     addStyle(model.get("_css") ?? "");
     const el = document.createElement("div");
     view.prepend(el); // before it is drawn, so that colours of the style sheet can be read
@@ -100,10 +108,11 @@
   function rest(article) {
     const free = (block) => !block.closest(".explorable-view") && !block.parentElement.closest(".course-rests");
     const blocks = [...article.querySelectorAll("p:not(figcaption p), ul, div.math, .highlight, .pst-scrollable-table-container")]; // no margin sticks out of these
-    const sizes = blocks.map((block) => block.getBoundingClientRect().height);
+    const boxes = blocks.map((block) => block.getBoundingClientRect());
     blocks.forEach((block, i) => {
-      if (!sizes[i] || !free(block)) return;
-      block.style.containIntrinsicHeight = `auto ${sizes[i]}px`;
+      const { height, top, bottom } = boxes[i];
+      if (!height || !free(block) || (bottom > -innerHeight && top < 2 * innerHeight)) return; // what is in view would blink: a layout shift
+      block.style.containIntrinsicHeight = `auto ${height}px`;
       block.classList.add("course-rests");
     });
   }
@@ -133,15 +142,36 @@
     view.dataset.problem = error.message; // for whoever looks for the cause
   }
 
-  function start() {
-    let states = {};
-    try { states = JSON.parse(document.querySelector(STATE)?.textContent ?? "{}").state ?? {}; } catch { /* each view says so below */ }
-    const views = [...document.querySelectorAll(".explorable-view")];
-    const mounted = views.map((view) => mount(view, states).catch((error) => explain(view, error)));
-    const loaded = new Promise((done) => (document.readyState === "complete" ? done() : window.addEventListener("load", done)));
-    if (views.length) Promise.all([...mounted, loaded, document.fonts.ready]).then(restWhenIdle);
+  function readStates() {
+    try { return JSON.parse(document.querySelector(STATE)?.textContent ?? "{}").state ?? {}; } catch { return {}; } // each view says so
   }
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  /** Whether the parser has left an element: something comes after it, or the page is whole. */
+  function isWhole(element) {
+    for (let node = element; node; node = node.parentElement) if (node.nextSibling) return true;
+    return document.readyState !== "loading";
+  }
+
+  function start() {
+    const states = readStates(), mounted = new Map(); // view -> promise
+    for (const id of Object.keys(states)) if (states[id].state?._esm) fetchAhead(states, id);
+    const mountWhole = () => {
+      for (const view of document.querySelectorAll(".explorable-view")) {
+        if (!mounted.has(view) && isWhole(view)) mounted.set(view, mount(view, states).catch((error) => explain(view, error)));
+      }
+    };
+    const parser = new MutationObserver(mountWhole);
+    const end = () => {
+      parser.disconnect();
+      mountWhole();
+      const loaded = new Promise((done) => (document.readyState === "complete" ? done() : window.addEventListener("load", done)));
+      if (mounted.size) Promise.all([...mounted.values(), loaded, document.fonts.ready]).then(restWhenIdle);
+    };
+    if (document.readyState !== "loading") return end();
+    parser.observe(document, { childList: true, subtree: true });
+    document.addEventListener("DOMContentLoaded", end);
+    mountWhole();
+  }
+
+  start();
 })();
