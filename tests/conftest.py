@@ -1,5 +1,6 @@
 """What every test shares: shape annotations checked at run time, and the digits loaded once."""
 
+import matplotlib
 import pytest
 import torch
 from jaxtyping import config, install_import_hook
@@ -8,6 +9,13 @@ from jaxtyping import config, install_import_hook
 install_import_hook("companion", "beartype.beartype")
 
 from companion import data  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    """What a test sets of matplotlib's style ends with it."""
+    with matplotlib.rc_context():
+        yield
 
 
 @pytest.fixture

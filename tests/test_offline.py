@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup, SoupStrainer
 from pypdf import PdfReader
 
 from tests.browser import ROOT, watch
-from tools import offline
+from tools import chromium, offline
 
 PAGES = offline.toc_pages(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
 FEW = ("book/index", "book/04-gaussian-parameters", "book/exercises/04-gaussian-parameters", "book/appendix/references")
@@ -252,7 +252,7 @@ def test_bookmarks_and_contents_name_every_page_and_where_it_begins(printed, sit
 
 
 def test_without_a_browser_it_says_what_is_missing_and_leaves_the_zip(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(offline, "PROGRAMS", ("no-such-browser",))
+    monkeypatch.setattr(chromium, "PROGRAMS", ("no-such-browser",))
     site = small_site(tmp_path / "site", {"index": "<h1>A</h1>"})
     assert offline.main(["--site", str(site), "--out", str(tmp_path / "out")]) == 1
     assert "needs Chromium or Chrome, and none of no-such-browser is here" in capsys.readouterr().err

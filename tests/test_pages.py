@@ -12,22 +12,15 @@ import pytest
 import yaml
 
 from tests.browser import ROOT, SITE, load_extension, watch
-from tools import axe
+from tools import axe, offline
 
 images = load_extension("images")
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 800}
 SECONDS = 20_000  # milliseconds until what a page does when it opens must be done
 
-
-def toc_pages():
-    """Return the page names in _toc.yml, the front page first."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    return [toc["root"], *(page["file"] for chapter in chapters for page in [chapter, *chapter.get("sections", [])])]
-
-
-BOOK = toc_pages()
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+BOOK = [page.name for page in offline.toc_pages(TOC)]  # the front page first
 PAGES = [*BOOK, "search", "genindex"]
 FROM_DISK = [BOOK[0], BOOK[1], BOOK[7], "search"]  # once more with scripts; tests/test_explorables.py has the other chapters
 

@@ -12,7 +12,6 @@ import html
 import logging
 import os
 import posixpath
-import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -26,11 +25,12 @@ from bs4 import BeautifulSoup, Tag
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools import chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 OUT = ROOT / "_build" / "offline"
-PROGRAMS = ("chromium", "/usr/bin/chromium", "chromium-browser", "google-chrome", "chrome")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 SLOW_MACHINE_SECONDS = 600
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 LEFT_OUT = {".buildinfo"}  # of Sphinx's own
@@ -186,11 +186,6 @@ def style_sheets(site: Path, pages: list[Page], base: str) -> str:
 # --- The PDF ---------------------------------------------------------------------------------------------
 
 
-def find_browser() -> str | None:
-    """Return the path of a Chromium or Chrome, or None."""
-    return next(filter(None, map(shutil.which, PROGRAMS)), None)
-
-
 def first_pages(pdf: Path) -> dict[str, int]:
     """Return for each place that a link of the PDF leads to the number of its page, from 1."""
     reader = PdfReader(pdf)
@@ -203,7 +198,7 @@ def headless(program: str) -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
         yield browser
         browser.close()
 
@@ -288,10 +283,11 @@ def main(arguments: list[str]) -> int:
     archive, pdf = options.out / "course.zip", options.out / "course.pdf"
     pack(options.site, archive)
     print(f"make offline: {archive}, {archive.stat().st_size / 1e6:.1f} MB: unpack it and open course/index.html")
-    program = find_browser()
+    program = chromium.find()
     if program is None:
         print(
-            f"make offline: no PDF: printing needs Chromium or Chrome, and none of {', '.join(PROGRAMS)} is here", file=sys.stderr
+            f"make offline: no PDF: printing needs Chromium or Chrome, and none of {', '.join(chromium.PROGRAMS)} is here",
+            file=sys.stderr,
         )
         return 1
     pages = toc_pages(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))

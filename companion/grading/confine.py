@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import re
 import resource
 import struct
 import sys
@@ -18,7 +19,7 @@ NEW_NS, NEW_CGROUP, NEW_UTS, NEW_IPC, NEW_USER, NEW_PID, NEW_NET = (
     *(0x00020000, 0x02000000, 0x04000000, 0x08000000),
     *(0x10000000, 0x20000000, 0x40000000),
 )
-READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC, RECURSIVE, PRIVATE = 1, 2, 4, 8, 1 << 14, 1 << 18
+READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC, BIND, MOVE, RECURSIVE, PRIVATE = 1, 2, 4, 8, 1 << 12, 1 << 13, 1 << 14, 1 << 18
 DIE_WITH_PARENT, DUMPABLE, SECCOMP, BOUNDING, SUBREAPER, NO_NEW_PRIVILEGES = 1, 4, 22, 24, 36, 38
 LINUX = sys.platform == "linux"
 
@@ -73,14 +74,33 @@ def leave() -> None:
 
 
 def own_files(disk: int) -> None:
-    """A file system of one's own: nothing in /tmp and /dev/shm, no /proc at all. For the child that follows `leave`."""
+    """A file system of one's own: nothing in /tmp and /dev/shm, no /proc at all. For the child that follows `leave`.
+
+    Where the environment itself lies below /tmp, as in a clone that somebody tries out there, it stays, read-only as bubblewrap bound it.
+    """
     libc("unshare", NEW_NS)
     libc("mount", b"none", b"/", None, RECURSIVE | PRIVATE, None)
     options = f"size={disk},nr_inodes=10000,mode=1777".encode()
-    for place in (b"/tmp", b"/dev/shm"):
-        libc("mount", b"tmpfs", place, b"tmpfs", NO_SUID | NO_DEVICES, options)
+    libc("mount", b"tmpfs", b"/dev/shm", b"tmpfs", NO_SUID | NO_DEVICES, options)
+    aside = {place: Path(f"/dev/shm/{i}") for i, place in enumerate(_mounted_below("/tmp"))}
+    for place, kept in aside.items():
+        kept.mkdir()
+        libc("mount", os.fsencode(place), os.fsencode(kept), None, BIND | RECURSIVE, None)
+    libc("mount", b"tmpfs", b"/tmp", b"tmpfs", NO_SUID | NO_DEVICES, options)
+    for place, kept in aside.items():
+        place.mkdir(parents=True)
+        libc("mount", os.fsencode(kept), os.fsencode(place), None, MOVE, None)
+        kept.rmdir()
     libc("mount", b"tmpfs", b"/proc", b"tmpfs", NO_SUID | NO_DEVICES | NO_EXEC | READ_ONLY, b"size=4k,mode=555")
     os.chdir("/tmp")
+
+
+def _mounted_below(folder: str) -> list[Path]:
+    """The places below a folder at which something is mounted, but for those below another of them."""
+    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    places = {Path(re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split()[4])) for line in lines}  # a space is \040
+    below = sorted(place for place in places if Path(folder) in place.parents)
+    return [place for place in below if not any(other in place.parents for other in below)]
 
 
 def mapped() -> int:
