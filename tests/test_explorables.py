@@ -204,6 +204,53 @@ def test_a_move_writes_into_what_stands_there(browser, address, name):
     page.close()
 
 
+MOVED = ".explorable-handle, input[type=range], .explorable-pad"  # what arrow keys move
+
+KEYS = """async (knob) => {
+  const said = () => knob.getAttribute("aria-valuetext"), seen = [said()];
+  const press = async () => {
+    knob.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true }));
+    await null;
+    seen.push(said());
+  };
+  await press();
+  await press();
+  await new Promise(requestAnimationFrame);
+  return [...seen, said()];
+}"""
+
+
+@pytest.mark.parametrize("name", [name for name in WHERE if name not in ("index", "08-beta-tradeoff")])
+def test_a_key_is_drawn_at_once_and_a_second_one_with_the_frame(browser, address, name):
+    """Not later, or the time until the frame is lost; not more often, or a burst of events is drawn in vain."""
+    page = browser.new_page()
+    page.goto(f"{address}/book/{name}.html")
+    page.locator(".explorable-live").first.wait_for(state="attached", timeout=10_000)
+    before, first, second, framed = page.locator(".explorable-view .explorable-handle").first.evaluate(KEYS)
+    page.close()
+    assert first != before
+    assert second == first
+    assert framed != second
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_the_page_does_not_hear_the_keys_of_an_explorable(browser, address, name):
+    """The theme and bootstrap search the whole page at each key that they hear."""
+    page = browser.new_page()
+    page.goto(f"{address}/book/{name}.html")
+    page.locator(".explorable-live").first.wait_for(state="attached", timeout=10_000)
+    page.evaluate(
+        "() => { window.heard = []; for (const who of [window, document])"
+        " who.addEventListener('keydown', (event) => window.heard.push(event.key), { capture: true }); }"
+    )
+    page.locator(f".explorable-view :is({MOVED})").first.press("ArrowRight")
+    assert page.evaluate("window.heard") == []
+    page.keyboard.press("Control+k")  # the site's own: it opens the search
+    assert "k" in page.evaluate("window.heard")
+    assert page.locator(".search-button__wrapper.show").count() == 1
+    page.close()
+
+
 def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
     """The server holds back what follows the explorable until it has been used."""
     whole = (site / "book" / "04-gaussian-parameters.html").read_bytes()

@@ -8,6 +8,7 @@ function makeGround(stage, labels) {
   const spread = Math.max(...codes.map((code) => Math.hypot(...code)));
   let painted = null;
   return {
+    has: () => painted !== null,
     forget() { painted = null; },
     /** The picture, in the colours that `root`, an element of the page, has now. */
     get(root) {
@@ -42,7 +43,7 @@ function makeMap(stages, labels) {
       put(dots[k], { cx, cy });
     });
   };
-  return { root: plane.root, show, forget: () => grounds.forEach((ground) => ground.forget()) };
+  return { root: plane.root, show, has: (i) => grounds[i].has(), prepare: (i) => grounds[i].get(plane.root), forget: () => grounds.forEach((ground) => ground.forget()) };
 }
 
 /** All models in the plane of rate and distortion; the current one marked, with the line of slope -beta through it. */
@@ -106,6 +107,42 @@ function makeFigures() {
   return { root, show };
 }
 
+/** The pictures of each stage, decoded once for a seed: means of the test digits, then samples. */
+function makePictures(stages, layers) {
+  const kept = stages.map(() => ({ seed: null, pictures: null }));
+  return {
+    has: (i, seed) => kept[i].seed === seed,
+    get(i, seed) {
+      if (kept[i].seed !== seed) kept[i] = { seed, pictures: [...stages[i].means, ...samplesOf(seed)].map((z) => decode(layers[i], z)) };
+      return kept[i].pictures;
+    },
+  };
+}
+
+/** The draws from the prior that belong to a seed, the same for every stage. */
+function samplesOf(seed) {
+  const normal = makeNormal(seed);
+  return Array.from({ length: SHOWN }, () => [normal(), normal()]);
+}
+
+/** Do what `next()` gives, a function or null, one after the other, whenever the page has nothing else to do. */
+function whenIdle(next) {
+  const wait = window.requestIdleCallback ?? ((run) => setTimeout(run, 50));
+  let waiting = false;
+  const run = () => {
+    waiting = false;
+    const work = next();
+    if (!work) return;
+    work();
+    start();
+  };
+  const start = () => {
+    if (!waiting) wait(run);
+    waiting = true;
+  };
+  return start;
+}
+
 /** The decoders of all stages, fetched together when first asked for; the one that is on show comes first. */
 function makeDecoders(model, { came, failed }) {
   const references = model.get("decoders"), layers = references.map(() => null);
@@ -138,27 +175,32 @@ async function render({ model, el }) {
     label: "β", min: 0, max: stages.length - 1, step: 1, value: model.get("index"), text: (i) => `${stages[i].beta}`, moved: (i) => save("index", i),
     say: (i) => `beta ${stages[i].beta}: rate ${number(stages[i].rate)}, distortion ${number(stages[i].distortion)} nats`,
   });
-  const normals = () => { const normal = makeNormal(model.get("seed")); return Array.from({ length: SHOWN }, () => [normal(), normal()]); };
 
-  const paintPictures = (i, samples) => {
-    const stored = i === model.get("start") && model.get("seed") === 0;
+  const paintPictures = (i) => {
+    const seed = model.get("seed"), stored = i === model.get("start") && seed === 0;
     const ready = stored || decoders.layers[i] !== null;
     rows.live.classList.toggle("explorable-waiting", !ready);
     put(rows.live, { "aria-busy": !ready });
     if (stored) rows.canvases.forEach((canvas, k) => paintLevels(canvas, pictures, k));
-    else if (ready) [...stages[i].means, ...samples].forEach((z, k) => paintDigit(rows.canvases[k], decode(decoders.layers[i], z)));
+    else if (ready) decoded.get(i, seed).forEach((values, k) => paintDigit(rows.canvases[k], values));
     else decoders.fetch();
   };
   const update = () => {
-    const i = model.get("index"), stage = stages[i], samples = normals();
+    const i = model.get("index"), stage = stages[i];
     slider.place(i);
     figures.show(stage);
-    map.show(i, samples);
+    map.show(i, samplesOf(model.get("seed")));
     curve.place(i);
-    paintPictures(i, samples);
+    paintPictures(i);
+    if (decoders.layers[i]) prepare();
   };
   const redraw = oncePerFrame(update);
   const decoders = makeDecoders(model, { came: redraw, failed() { status.textContent = "The decoders could not be loaded: the pictures of this β are missing."; } });
+  const decoded = makePictures(stages, decoders.layers);
+  const prepare = whenIdle(() => { // what the slider may show next, so that it need not wait for it
+    const seed = model.get("seed"), todo = stages.findIndex((_, i) => decoders.layers[i] && !(decoded.has(i, seed) && map.has(i)));
+    return todo < 0 ? null : () => { map.prepare(todo); decoded.get(todo, seed); };
+  });
 
   const marks = element("div", { class: "explorable-slider explorable-stops", "aria-hidden": "true" }, element("span"), element("div", {}, ...stages.map((stage) => element("span", {}, `${stage.beta}`))), element("span"));
   const root = element("div", { class: "explorable explorable-beta-slider", onpointerdown: decoders.fetch, oninput: decoders.fetch },
@@ -171,7 +213,7 @@ async function render({ model, el }) {
   el.append(root);
   update();
   ["index", "seed"].forEach((name) => model.on(`change:${name}`, redraw));
-  const stop = onThemeChange(() => { map.forget(); map.show(model.get("index"), normals()); });
+  const stop = onThemeChange(() => { map.forget(); map.show(model.get("index"), samplesOf(model.get("seed"))); });
   return () => { ["index", "seed"].forEach((name) => model.off(`change:${name}`, redraw)); stop(); };
 }
 

@@ -44,14 +44,38 @@ function colour(root, name) {
   return found;
 }
 
-/** Run `draw` once in the next frame, however often it is asked for before. */
+/**
+ * Run `draw` once when the event at hand has been heard, so that the time until the next frame is not lost; what is asked for after that,
+ * once in the frame.
+ */
 function oncePerFrame(draw) {
-  let asked = false;
+  let state = "idle"; // then asked, drawn, and again when it was asked for after it was drawn
   return () => {
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(() => { asked = false; draw(); });
+    if (state === "drawn") state = "again";
+    if (state !== "idle") return;
+    state = "asked";
+    queueMicrotask(() => { state = "drawn"; draw(); });
+    requestAnimationFrame(() => {
+      const late = state === "again";
+      state = "idle";
+      if (late) draw();
+    });
   };
+}
+
+/** Start to hear every key of the page before anyone else does; the map says what an element does with its own. */
+function listenForKeys() {
+  const keys = new WeakMap();
+  window.addEventListener("keydown", (event) => { if (keys.get(event.composedPath()[0])?.(event)) event.stopImmediatePropagation(); }, { capture: true });
+  return keys;
+}
+
+/**
+ * Give the keys of an element to `take(event)`, which says whether a key was its own. Then nobody else hears it: a site's scripts search the
+ * whole page at each key, and a notebook takes arrow keys for its cells.
+ */
+function ownKeys(node, take) {
+  (window.explorableKeys ??= listenForKeys()).set(node, take);
 }
 
 /** Call `redraw` when the page turns light or dark, and once when the explorable stands on it; returns the function that stops it. */
@@ -342,15 +366,15 @@ function addHandle(plane, { label, value, moved, describe, anywhere = false, kin
   };
   knob.addEventListener("pointerdown", (event) => plane.nearest(event, handle).drag(event));
   if (anywhere) plane.canvas.addEventListener("pointerdown", drag);
-  knob.addEventListener("keydown", (event) => {
+  ownKeys(knob, (event) => {
     const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
     const direction = directions[event.key];
-    if (!direction || handle.held) return;
+    if (!direction || handle.held) return false;
     event.preventDefault();
-    event.stopPropagation(); // or a notebook takes the arrow keys for its cells
     const step = ((high - low) / 100) * (event.shiftKey ? 5 : 1);
     if (nudge) nudge(step * (direction[0] + direction[1]));
     else go([0, 1].map((axis) => handle.value[axis] + step * direction[axis]));
+    return true;
   });
   root.append(knob);
   plane.handles.push(handle);
@@ -445,7 +469,7 @@ function makeSlider({ label, min, max, step, value, text = (v) => number(v), say
     },
   };
   input.addEventListener("input", () => moved(Number(input.value)));
-  input.addEventListener("keydown", (event) => event.stopPropagation());
+  ownKeys(input, (event) => /^(Arrow|Page|Home|End)/.test(event.key)); // the browser moves it
   slider.place(value);
   return slider;
 }
@@ -541,13 +565,13 @@ function addChartHandle(chart, { label, min, max, moved, describe, fromX = (x) =
     followPointer(event, knob, (later) => go(fromX(chart.valueAt(later) + grip)));
   };
   knob.addEventListener("pointerdown", (event) => { if (event.button <= 0) nearestHandle(chart.handles, event, handle).drag(event); });
-  knob.addEventListener("keydown", (event) => {
+  ownKeys(knob, (event) => {
     const step = ((max - min) / 100) * (event.shiftKey ? 5 : 1), value = Number.isFinite(handle.value) ? handle.value : min;
     const next = { ArrowLeft: value - step, ArrowDown: value - step, ArrowRight: value + step, ArrowUp: value + step, Home: min, End: max }[event.key];
-    if (next === undefined) return;
+    if (next === undefined) return false;
     event.preventDefault();
-    event.stopPropagation();
     go(next);
+    return true;
   });
   chart.root.append(knob);
   chart.handles.push(handle);

@@ -122,12 +122,11 @@ function makeField(model, { finished }) {
   });
   for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, (event) => { if (event.isPrimary) lift(); });
   root.addEventListener("blur", () => { lift(); pen.hidden = true; });
-  root.addEventListener("keydown", (event) => {
+  ownKeys(root, (event) => {
     const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
     const direction = directions[event.key];
-    if (!direction && event.key !== " ") return;
+    if (!direction && event.key !== " ") return false;
     event.preventDefault();
-    event.stopPropagation(); // or a notebook takes the keys for its cells
     if (direction) {
       const step = (event.shiftKey ? 3 : 1) / SIDE;
       const point = at.map((value, axis) => inside(value + step * direction[axis]));
@@ -142,6 +141,7 @@ function makeField(model, { finished }) {
       status.textContent = `pen down at column ${Math.round(SIDE * at[0])}, row ${Math.round(SIDE * at[1])} of ${SIDE}`;
     }
     showPen();
+    return true;
   });
 
   const paint = (strokes, pixels) => {

@@ -129,6 +129,7 @@ def test_the_family_takes_at_most_350_kb_compressed(make):
 def test_decoders_come_at_first_touch(explorable_page, make, shown):
     widget = make()
     page = explorable_page(widget)
+    page.wait_for_load_state("networkidle")
     before = fetched(page)
     i = list(FAMILY).index(1)
     z = np.vstack([widget.stages[i]["means"], normals(0, 6, 2)])

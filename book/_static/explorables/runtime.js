@@ -8,6 +8,10 @@
   const modules = new Map(); // id -> promise of a widget's code
   window.courseBuffers ??= {};
 
+  // As listenForKeys in common.js, but here, before the site's own scripts listen: they search the whole page at each key.
+  const keys = (window.explorableKeys = new WeakMap());
+  window.addEventListener("keydown", (event) => { if (keys.get(event.target)?.(event)) event.stopImmediatePropagation(); }, { capture: true });
+
   function loadBuffer(name) {
     if (name in window.courseBuffers) return Promise.resolve(window.courseBuffers[name]);
     return new Promise((resolve, reject) => {
