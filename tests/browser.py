@@ -47,10 +47,10 @@ def browser():
 
 
 @contextlib.contextmanager
-def serve(folder):
-    """Serve a folder on loopback, on a port that was free; give its address."""
+def serve(folder, handler=http.server.SimpleHTTPRequestHandler):
+    """Serve a folder on loopback, on a port that was free, by a handler of its requests; give its address."""
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
+    class Quiet(handler):
         def log_message(self, *arguments):
             pass
 

@@ -611,13 +611,6 @@ def test_auto_without_any_sandbox_says_what_to_install(monkeypatch):
         Nursery("chroot")
 
 
-def test_a_sandbox_that_does_not_start_says_why(monkeypatch, tmp_path):
-    script(tmp_path / "bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1")
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(SandboxError, match="Permission denied"):
-        Nursery("bwrap").__enter__()
-
-
 # Docker, played by a script
 
 
@@ -666,16 +659,18 @@ def test_a_worker_in_a_container_is_the_same_worker(monkeypatch, tmp_path, engin
     assert calls[3].split()[1].startswith(nursery.mark)
 
 
-def test_without_the_image_one_is_told_how_to_make_it(monkeypatch, tmp_path):
-    script(tmp_path / "docker", 'case "$1" in image) exit 1 ;; esac')
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    with pytest.raises(SandboxError, match="docker build -t companion-grade"):
-        Nursery("docker").__enter__()
-
-
-def test_a_sandbox_that_hangs_at_its_start_is_given_up(monkeypatch, tmp_path):
-    script(tmp_path / "bwrap", "exec sleep 600")
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1", "Permission denied"),
+        ("docker", 'case "$1" in image) exit 1 ;; esac', "docker build -t companion-grade"),
+        ("bwrap", "exec sleep 600", "did not start within 1 s"),
+    ],
+    ids=["refused", "no image", "hangs"],
+)
+def test_a_sandbox_that_does_not_start_says_why(monkeypatch, tmp_path, name, text, said):
+    script(tmp_path / name, text)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr("companion.grading.nursery.PATIENCE", 0.1)
-    with pytest.raises(SandboxError, match="did not start within 1 s"):
-        Nursery("bwrap", LIMITS._replace(start=1)).__enter__()
+    with pytest.raises(SandboxError, match=said):
+        Nursery(name, LIMITS._replace(start=1)).__enter__()
