@@ -86,7 +86,8 @@ def watch(tab, start):
     # The theme logs which colour mode it took; errors and warnings are what must not be there.
     tab.on("console", lambda m: m.type in ("error", "warning") and trouble["console"].append(f"{m.type}: {m.text}"))
     tab.on("pageerror", lambda error: trouble["console"].append(str(error)))
-    tab.on("requestfailed", lambda r: trouble["failed"].append(r.url))
+    # A request is aborted when the reader leaves the page before it is answered: nothing failed. A missing file says otherwise.
+    tab.on("requestfailed", lambda r: r.failure != "net::ERR_ABORTED" and trouble["failed"].append(r.url))
     tab.on("response", lambda r: r.status >= 400 and trouble["failed"].append(f"{r.status} {r.url}"))
 
     def stay(route):

@@ -13,6 +13,7 @@ import yaml
 from bs4 import BeautifulSoup, SoupStrainer
 from pypdf import PdfReader
 
+from tests import THOROUGH
 from tests.browser import ROOT, watch
 from tools import chromium, offline
 
@@ -183,7 +184,7 @@ def test_a_heading_says_a_formula_once():
 @pytest.fixture(scope="module")
 def printed(browser, site, tmp_path_factory):
     """(pages, the PDF of them read back, the letters of each of its pages)."""
-    pages = PAGES if os.environ.get("CI") else [page for page in PAGES if page.name in FEW]
+    pages = PAGES if THOROUGH else [page for page in PAGES if page.name in FEW]
     target = tmp_path_factory.mktemp("printed") / "course.pdf"
     count = offline.write_pdf(site, pages, target, browser)
     reader = PdfReader(target)
