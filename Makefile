@@ -1,66 +1,70 @@
-# `make book` and `make test` are all a newcomer needs: both make .venv first, the first time.
+# `make book`, `make check` and `make test` are all a newcomer needs. Each makes .venv first, the first time.
 
-PYTHON ?= python3
+# The first Python there is; where it does not fit, tools/environment.py looks for one that does.
+PYTHON ?= $(or $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.14 python,$(shell command -v $(name) 2>/dev/null))),\
+	$(if $(shell command -v uv 2>/dev/null),uv run --quiet --no-project --python 3.13 python))
 JOBS ?= 2
 VENV := .venv/bin
-READY := .venv/.installed
-PAGE := _build/html/index.html
 # The networks are small: one thread is as fast as two, and two that spin while they wait slow everything beside them.
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book test lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits clean
+.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits lock clean environment
 .DEFAULT_GOAL := book
 
-book: $(READY)  ## build the site into _build/html, warnings as errors, and print the page to open
-	$(VENV)/jupyter-book build . -W -n --keep-going --quiet
-	@echo "make book: open file://$(CURDIR)/$(PAGE)"
+book: environment  ## build the site into _build/html, warnings as errors, and print the page to open
+	@$(PYTHON) tools/make.py book
 
-# The notebooks come first: each is one process's work for up to a minute, which nothing could share at the end.
-test: book  ## unit tests, browser tests, and every notebook run again and compared with its stored outputs
-	$(VENV)/ruff check .
-	$(VENV)/ruff format --check --quiet .
-	@$(VENV)/python tools/axe.py
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval -n $(JOBS) --dist loadfile --no-loadscope-reorder book tests
+check: environment  ## lint and every fast test, about a minute: what to run after each change
+	@$(PYTHON) tools/make.py check --jobs $(JOBS)
 
-exercises: $(READY)  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
+test: environment  ## all of it: the site, lint, every notebook run again and compared, and the tests; SLOW=1 NO_SKIPS=1 as CI does
+	@$(PYTHON) tools/make.py test --jobs $(JOBS) $(if $(filter 1,$(SLOW)),--slow) $(if $(filter 1,$(NO_SKIPS)),--no-skips)
+
+exercises: environment  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
 	OMP_NUM_THREADS=1 $(VENV)/companion release
 
-models: $(READY)  ## train the models that the chapters share, some minutes, into companion/_bundled
+models: environment  ## train the models that the chapters share, some minutes, into companion/_bundled
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py
 
-check-models: $(READY)  ## train the shared models again and compare them with the stored ones
+check-models: environment  ## train the shared models again and compare them with the stored ones
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py --check
 
-sweeps: $(READY)  ## make the stored sweeps of chapter 8 again, about a quarter of an hour, into companion/_bundled/sweeps
+sweeps: environment  ## make the stored sweeps of chapter 8 again, about a quarter of an hour, into companion/_bundled/sweeps
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_sweeps.py --jobs $(JOBS)
 
-check-sweeps: $(READY)  ## make the stored sweeps again and compare them with what is stored
+check-sweeps: environment  ## make the stored sweeps again and compare them with what is stored
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_sweeps.py --check --jobs $(JOBS)
 
-bench: $(READY)  ## what takes long or hangs on the machine: sizes and times as ratios, into benchmarks/ (see its README)
+bench: environment  ## what is slow or depends on the machine: sizes and times as ratios, into benchmarks/ (see its README)
 	$(VENV)/python benchmarks/run.py
 
-lab: $(READY)  ## open JupyterLab on the chapters
+lab: environment  ## open JupyterLab on the chapters
 	$(VENV)/jupyter lab --notebook-dir=book
 
-notebooks: $(READY)  ## run every notebook and store its outputs, and its time and memory in book/measured.json
+notebooks: environment  ## run every notebook and store its outputs, and its time and memory in book/measured.json
 	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py
 
-limits: $(READY)  ## run every notebook and fail when one takes over 60 s or 1 GB
+limits: environment  ## run every notebook and fail when one takes over 60 s or 1 GB
 	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py --check --limits 60 1024
 
 offline: book  ## pack the site for reading without a network: _build/offline/course.zip, and course.pdf of every page (needs a Chromium)
 	$(VENV)/python tools/offline.py
 
-portable: $(READY)  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
+portable: environment  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
 	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book
 	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
 	MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
 
+lock: environment  ## compile requirements.txt and binder/requirements.txt from their .in files; UPGRADE=1 looks for newer versions of all, UPGRADE=NAME of one
+	$(VENV)/python tools/lock.py $(if $(UPGRADE),--upgrade $(filter-out 1,$(UPGRADE)))
+
 clean:  ## remove what make made: the environment, the site and the test results
 	rm -rf .venv _build test-results .pytest_cache .ruff_cache companion.egg-info
 
-$(READY): requirements.txt pyproject.toml tools/environment.py
-	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found. Install Python 3.11 to 3.13 and run make again."; exit 1; }
+help:  ## say what each target is for
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+
+environment:
+	@test -n "$(strip $(PYTHON))" || { echo "make: no Python found. Install Python 3.11 to 3.14, or uv, and run make again."; exit 1; }
 	@$(PYTHON) tools/environment.py

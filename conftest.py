@@ -1,4 +1,4 @@
-"""Lets `pytest --nbval` compare figures, and lends tests a browser."""
+"""Lets `pytest --nbval` compare figures, lends tests a browser, and says what a test needs."""
 
 collect_ignore_glob = ["book/exercises/*.ipynb"]  # stored without outputs; tests/exercises runs them
-pytest_plugins = ["tests.figures", "tests.browser"]
+pytest_plugins = ["tests.needs", "tests.figures", "tests.browser"]

@@ -227,7 +227,7 @@ def log_likelihood(
         generator: draws z.
 
     Returns:
-        `LogLikelihood`, float64 sums whatever the type of the weights.
+        `LogLikelihood`, float64 sums on the CPU, whatever the type and the device of the weights.
 
     Raises:
         ValueError or TypeError: fewer than 2 samples or images, `chunk` below 1.
@@ -390,11 +390,14 @@ def _require_code_and_factors(mu: Tensor, factors: Tensor, bins: int) -> None:
 def _log_sums(
     model: nn.Module, x: Tensor, samples: int, nll: Callable[[Tensor, Tensor], Tensor], at_a_time: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Logarithms of the sum of the weights and of the sum of their squares, (n,) each, drawn a part at a time."""
-    first = second = torch.full((len(x),), -torch.inf, dtype=torch.float64, device=x.device)
+    """Logarithms of the sum of the weights and of the sum of their squares, (n,) each, drawn a part at a time.
+
+    They are summed on the CPU: some devices, Apple's GPUs among them, have no float64.
+    """
+    first = second = torch.full((len(x),), -torch.inf, dtype=torch.float64)
     for start in range(0, samples, at_a_time):
         part = min(at_a_time, samples - start)
-        weights = losses.log_weights(model, x, samples=part, nll=nll, generator=generator).double()
+        weights = losses.log_weights(model, x, samples=part, nll=nll, generator=generator).cpu().double()
         first = torch.logaddexp(first, weights.logsumexp(dim=0))
         second = torch.logaddexp(second, (2 * weights).logsumexp(dim=0))
     return first, second

@@ -31,7 +31,7 @@ class NonFiniteLossError(FloatingPointError):
 class History:
     """What a run recorded, and what it needs to go on.
 
-    terms: for each term of the loss its mean over the batch at every step done, (steps_done,), float64, nats.
+    terms: for each term of the loss its mean over the batch at every step done, (steps_done,), float64 on the CPU, nats.
     interrupted: True when the run was stopped by the keyboard (Ctrl-C, or Jupyter's stop button).
     state: what `fit(..., resume=history)` needs to go on exactly where this run stopped.
     """
@@ -70,7 +70,7 @@ def fit(
 
     Args:
         model: the network; only its parameters are touched.
-        x: the data, (n, pixels), on the device and of the type of the model's weights.
+        x: the data, (n, pixels), on the device and of the type of the model's weights. An Apple GPU ("mps") wants float32.
         loss: `loss(model, batch, generator=generator)` returns a NamedTuple (or dict) of tensors with a scalar `loss` in it.
         generator: draws the order of the batches, and whatever `loss` draws from it.
         steps: how many updates in all, those of `resume` counted in.
@@ -104,7 +104,7 @@ def fit(
         try:
             for step in _steps(records.done, steps, progress):
                 _set_learning_rate(optimizer, learning_rate * (1 - step / steps) if decay else learning_rate)
-                batch = x.index_select(0, batches.indices(step))
+                batch = x.index_select(0, batches.indices(step).to(x.device))
                 records.add(_update(model, batch, loss, optimizer, generator, where=f"epoch {batches.epoch(step)}, step {step}"))
                 if interrupts:
                     break
@@ -183,10 +183,11 @@ class _Batches:
 def _update(model: nn.Module, batch: Tensor, loss: Loss, optimizer: Optimizer, generator: torch.Generator, where: str):
     """One step: terms, check, gradients, update. Returns the means of the terms over the batch."""
     terms = _named(loss(model, batch, generator=generator))
-    means = {name: value.detach().double().mean() for name, value in terms.items()}
-    for name, value in means.items():
-        if not torch.isfinite(value):
-            raise NonFiniteLossError(f"fit: {where}: term `{name}` is {value.item()}, expected a finite number", History())
+    # On the CPU first: some devices, Apple's GPUs among them, have no float64.
+    means = {name: value.detach().cpu().double().mean() for name, value in terms.items()}
+    for name in sorted(means, key=lambda name: name == "loss"):  # the sum last: the term that overflowed is the one to name
+        if not torch.isfinite(means[name]):
+            raise NonFiniteLossError(f"fit: {where}: term `{name}` is {means[name].item()}, expected a finite number", History())
     optimizer.zero_grad()
     terms["loss"].backward()
     optimizer.step()

@@ -1,5 +1,1 @@
-"""The course's tests: fast ones by default, and with CI set those, too, that take long and seldom fail alone."""
-
-import os
-
-THOROUGH = bool(os.environ.get("CI"))
+"""The course's tests. What a test needs beside Python is said by its markers: see `needs`."""

@@ -1,24 +1,22 @@
-"""A pytest plugin: one Chromium, a loopback server over a folder, and a record of what goes wrong on a page.
-
-Without a browser the tests that want one are skipped with a line that says so; with CI set they fail, because there it must be there.
-"""
+"""A pytest plugin: one Chromium, a loopback server over a folder, and a record of what goes wrong on a page."""
 
 import contextlib
 import functools
 import http.server
 import importlib.util
-import os
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from tests.needs import missing
 from tools import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 EXTENSIONS = ROOT / "tools" / "sphinx_ext"
+PATIENCE = 120_000  # milliseconds; only a failing test waits as long
 
 
 def load_extension(name):
@@ -32,12 +30,11 @@ def load_extension(name):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(pytestconfig):
     """One Chromium for all pages."""
     program = chromium.find()
     if program is None:
-        say = pytest.fail if os.environ.get("CI") else pytest.skip
-        say("no Chromium or Chrome on this machine: install chromium to test what a browser shows")
+        missing(pytestconfig, "no Chromium or Chrome on this machine: install chromium to test what a browser shows")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -55,7 +52,7 @@ def serve(folder, handler=http.server.SimpleHTTPRequestHandler):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])  # how soon it hears that it is to stop
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

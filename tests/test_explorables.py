@@ -4,7 +4,6 @@ What each one paints is held against companion in detail in tests/widgets, on pa
 site's extension, its policy and its style sheet leave that whole.
 """
 
-import functools
 import gzip
 import http.server
 import json
@@ -19,7 +18,7 @@ import torch
 
 from companion import losses, models, sweep, widgets
 from companion.widgets.explorable import Explorable
-from tests.browser import ROOT, watch
+from tests.browser import PATIENCE, ROOT, serve, watch
 from tests.widgets import test_beta_slider as slider
 from tests.widgets import test_draw_a_digit as drawing
 from tests.widgets import test_latent_pads as pads
@@ -47,7 +46,7 @@ KINDS = {
 }
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[pytest.param(kind, marks=[] if kind == "desktop, light" else pytest.mark.slow) for kind in KINDS])
 def kind(request):
     return request.param
 
@@ -64,7 +63,7 @@ def open_page(browser, site, address, kind):
         page.trouble = watch(page, start)
         contexts.append((context, page))
         page.goto(f"{start}/book/{name}.html")
-        page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=10_000)
+        page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=PATIENCE)
         return page
 
     yield visit
@@ -180,12 +179,17 @@ def test_the_slider_fetches_its_family_and_shows_each_models_numbers(open_page, 
 # ------------------------------------------------------------------ what makes them fast, and what it must not spoil
 
 
-@pytest.mark.parametrize("name", WHERE)
+def one_and_the_rest(names):
+    """Pages for a test of what all explorables share: one in every run, the others with --slow."""
+    return [pytest.param(name, marks=[] if name == "04-gaussian-parameters" else pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize("name", one_and_the_rest(WHERE))
 def test_a_move_writes_into_what_stands_there(browser, address, name):
     """New nodes would be laid out anew, and after each the theme's own script measures every printout of the page again."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=10_000)
+    page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=PATIENCE)
     next_frame(page)
     page.evaluate(
         "() => { window.changed = []; const note = (all) => window.changed.push(...all.map((one) => one.target.outerHTML));"
@@ -220,12 +224,12 @@ KEYS = """async (knob) => {
 }"""
 
 
-@pytest.mark.parametrize("name", [name for name in WHERE if name not in ("index", "08-beta-tradeoff")])
+@pytest.mark.parametrize("name", one_and_the_rest(name for name in WHERE if name not in ("index", "08-beta-tradeoff")))
 def test_a_key_is_drawn_at_once_and_a_second_one_with_the_frame(browser, address, name):
     """Not later, or the time until the frame is lost; not more often, or a burst of events is drawn in vain."""
     page = browser.new_page()
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".explorable-live").first.wait_for(state="attached", timeout=10_000)
+    page.locator(".explorable-live").first.wait_for(state="attached", timeout=PATIENCE)
     before, first, second, framed = page.locator(".explorable-view .explorable-handle").first.evaluate(KEYS)
     page.close()
     assert first != before
@@ -233,12 +237,12 @@ def test_a_key_is_drawn_at_once_and_a_second_one_with_the_frame(browser, address
     assert framed != second
 
 
-@pytest.mark.parametrize("name", WHERE)
+@pytest.mark.parametrize("name", one_and_the_rest(WHERE))
 def test_the_page_does_not_hear_the_keys_of_an_explorable(browser, address, name):
     """The theme and bootstrap search the whole page at each key that they hear."""
     page = browser.new_page()
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".explorable-live").first.wait_for(state="attached", timeout=10_000)
+    page.locator(".explorable-live").first.wait_for(state="attached", timeout=PATIENCE)
     page.evaluate(
         "() => { window.heard = []; for (const who of [window, document])"
         " who.addEventListener('keydown', (event) => window.heard.push(event.key), { capture: true }); }"
@@ -265,18 +269,14 @@ def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
             self.send_header("Content-Type", "text/html")
             self.end_headers()
             self.wfile.write(whole[:cut])
-            used.wait(20)
+            used.wait(PATIENCE / 1000)
             return self.wfile.write(whole[cut:])
 
-        def log_message(self, *arguments):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Halting, directory=str(site))) as server:
-        threading.Thread(target=server.serve_forever).start()
+    with serve(site, Halting) as start:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         try:
-            page.goto(f"http://127.0.0.1:{server.server_port}/book/04-gaussian-parameters.html", wait_until="commit")
-            page.locator(".explorable-live").wait_for(state="attached", timeout=10_000)
+            page.goto(f"{start}/book/04-gaussian-parameters.html", wait_until="commit")
+            page.locator(".explorable-live").wait_for(state="attached", timeout=PATIENCE)
             before = region.shown(page)
             page.locator(".explorable-handle").first.press("ArrowLeft")
             next_frame(page)
@@ -285,7 +285,6 @@ def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
         finally:
             used.set()
             page.close()
-            server.shutdown()
 
 
 # ------------------------------------------------------------------ what is stored, and what it weighs
@@ -299,7 +298,7 @@ def test_text_far_from_view_rests_in_its_place(browser, address, name):
     """What runtime.js lets rest, for speed, stands where it stood: links lead to the right place, and paper has all of it."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".course-rests").first.wait_for(state="attached", timeout=15_000)
+    page.locator(".course-rests").first.wait_for(state="attached", timeout=PATIENCE)
     resting = page.locator(".course-rests").evaluate_all("all => all.map((block) => getComputedStyle(block).contentVisibility)")
     assert len(resting) > 5
     assert set(resting) == {"auto"}
@@ -368,6 +367,7 @@ def test_every_page_has_the_policy(site):
         assert "default-src 'self'; script-src 'self' 'unsafe-inline' blob:" in head, page
 
 
+@pytest.mark.slow
 def test_without_scripts_the_still_picture_stands(browser, address):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 800})
     page = context.new_page()

@@ -18,7 +18,6 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
-from tests import THOROUGH
 from tests.figures import BAR, LEVELS, TILE, TOLERANCE, judge, measure
 
 ROOT = Path(__file__).parents[1]
@@ -127,7 +126,10 @@ PathCollection.draw = draw_moved
 """
 
 # Notebooks and a piece of the source of the cell whose scatter loses a point; "example" is the one above.
-SCATTERS = [("example", "plots.codes"), ("book/01-autoencoders.ipynb", "plots.codes(")]
+SCATTERS = [
+    pytest.param("example", "plots.codes", marks=pytest.mark.slow),
+    pytest.param("book/01-autoencoders.ipynb", "plots.codes(", marks=pytest.mark.slow),
+]
 PORTABLE = "book/06-log-variance.ipynb"  # run as other CPUs would here; `make portable` runs all
 
 
@@ -205,6 +207,7 @@ def changed(stored, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.medium
 def test_change_fails_with_place_and_reason(changed, name):
     """The failure says chapter and cell, what kind it is and, for a figure that moved, how far."""
     cell = len(KEPT) + 1 + list(CASES).index(name)
@@ -214,6 +217,7 @@ def test_change_fails_with_place_and_reason(changed, name):
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.picture])
+@pytest.mark.medium
 def test_change_is_drawn(changed, name):
     """The picture named by the message is on disk, and its largest difference is black, however small it was."""
     cell = len(KEPT) + 1 + list(CASES).index(name)
@@ -222,11 +226,13 @@ def test_change_is_drawn(changed, name):
     assert has_black(changed.difference(cell, figure))
 
 
+@pytest.mark.medium
 def test_cells_without_a_change_pass_beside_failing_ones(changed):
     """Only the cases fail, and all of them."""
     assert sorted(changed.failures) == list(range(len(KEPT) + 1, len(KEPT) + 1 + len(CASES)))
 
 
+@pytest.mark.medium
 def test_text_and_figure_are_reported_together(changed):
     """Neither difference hides the other."""
     message = changed.failures[len(KEPT) + 1 + list(CASES).index("changed number beside a figure")]
@@ -235,12 +241,14 @@ def test_text_and_figure_are_reported_together(changed):
     assert f"(tolerance {TOLERANCE.tile_rms:.2f})" in message
 
 
+@pytest.mark.medium
 def test_ignored_text_does_not_fail(changed):
     """A cell that asks for it is excused from the comparison of text only."""
     message = changed.failures[len(KEPT) + 1 + list(CASES).index("figure of a cell whose text is ignored")]
     assert "mismatch" not in message
 
 
+@pytest.mark.medium
 def test_every_figure_is_recorded(changed):
     """The file has the failed figures with their verdicts beside the passing ones."""
     verdicts = [row["verdict"] for row in changed.rows()]
@@ -250,6 +258,7 @@ def test_every_figure_is_recorded(changed):
     assert f"{len(verdicts)} compared, 8 failed" in changed.output
 
 
+@pytest.mark.slow
 def test_unchanged_notebook_passes_under_xdist(kept, tmp_path):
     """The rows also come back from pytest-xdist's workers, and old pictures of the notebook's cells go away."""
     stale = tmp_path / "test-results/01-example-cell02-fig1.png"
@@ -264,7 +273,7 @@ def test_unchanged_notebook_passes_under_xdist(kept, tmp_path):
     assert not stale.exists()
 
 
-@pytest.mark.skipif(not THOROUGH, reason="a chapter on another CPU takes half a minute: CI=true runs it")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "capability", "threads"),
     [
@@ -289,6 +298,7 @@ def test_a_chapter_comes_out_the_same_on_another_cpu(tmp_path, environment, capa
     assert all(row["distance"][name] <= TOLERANCE._asdict()[name] / 4 for row in run.rows() for name in row["distance"])
 
 
+@pytest.mark.medium
 def test_a_closing_semicolon_silences_a_value_as_it_does_in_jupyter(tmp_path):
     """Chapters end plotting cells with one; without a history IPython would print the value all the same."""
     cells = [new_code_cell(source, execution_count=number + 1) for number, source in enumerate(["40 + 2;", "1;"])]

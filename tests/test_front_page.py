@@ -11,6 +11,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from PIL import Image
+from pypdf import PdfReader
 from sphinx.errors import ExtensionError
 
 from tests.browser import ROOT, load_extension
@@ -194,3 +195,15 @@ def test_a_page_read_in_the_dark_prints_black_on_white_with_all_it_says(look):
     assert seen["stills"]
     assert all(seen["stills"])
     assert not any(seen["live"])
+
+
+# A colour, and a rectangle from the corner on that it fills: the sheet, or its part within the margins.
+FILLED = re.compile(rb"([\d.]+ [\d.]+ [\d.]+) rg\n(?:/G\d+ gs\n)?0 0 \d+ \d+ re\nf")
+
+
+def test_the_margins_of_a_page_read_in_the_dark_are_white_when_backgrounds_are_printed(look):
+    tab = look("04-gaussian-parameters", 605, 900, color_scheme="dark")
+    sheets = PdfReader(io.BytesIO(tab.pdf(print_background=True))).pages
+    filled = [colour for sheet in sheets for colour in FILLED.findall(sheet.get_contents().get_data())]
+    assert len(filled) >= len(sheets) > 5
+    assert set(filled) == {b"1 1 1"}

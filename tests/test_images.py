@@ -87,6 +87,7 @@ def test_a_drawing_has_256_colours_at_most_and_its_paper_stays_white():
     assert off[:50].max() == 0
 
 
+@pytest.mark.medium
 def test_the_books_figures_lose_nothing_that_is_seen():
     """Within the bounds, all of them, white paper white; and under half of their bytes."""
     before, after = [], []
@@ -134,6 +135,7 @@ def test_a_result_is_made_once(tmp_path, monkeypatch):
 # --- On the page ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.medium
 def test_the_tags_of_a_page(tmp_path):
     """Sizes as attributes, the first picture at once and the others when they are near; the stored file as it was."""
     (tmp_path / "book").mkdir()
@@ -153,6 +155,7 @@ def test_the_tags_of_a_page(tmp_path):
     assert (tmp_path / "book" / "first.png").read_bytes() == before
 
 
+@pytest.mark.medium
 def test_a_picture_too_large_fails_the_build(tmp_path):
     """The message names the page, the size and the limit."""
     (tmp_path / "book").mkdir()
@@ -163,6 +166,7 @@ def test_a_picture_too_large_fails_the_build(tmp_path):
     assert "A photograph of noise" in said
 
 
+@pytest.mark.slow
 def test_an_output_keeps_the_width_that_its_notebook_gives(tmp_path):
     """A figure stored at two pixels for each CSS pixel is shown at its own size and no pixel of it is thrown away."""
     output = v4.new_output(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser import PATIENCE
 from tests.test_pages import BOOK, DESKTOP, PHONE
 
 CHAPTER = next(page for page in BOOK if page.endswith("04-gaussian-parameters"))  # boxes that fold, an explorable, tables, code
@@ -31,7 +32,7 @@ def chapter(browser, address):
     """A chapter whose explorable stands, on a desktop."""
     page = browser.new_page(viewport=DESKTOP)
     page.goto(f"{address}/{CHAPTER}.html")
-    page.locator(".explorable-live").first.wait_for(state="attached", timeout=20_000)
+    page.locator(".explorable-live").first.wait_for(state="attached", timeout=PATIENCE)
     page.add_style_tag(content="*, *::before, *::after { transition: none !important; } html { scroll-behavior: auto !important; }")
     yield page
     page.close()
@@ -49,6 +50,7 @@ def walk(page, key="Tab"):
     pytest.fail(f"after {MOST} stops the focus is still on its way: {[stop['name'] for stop in stops[-5:]]}")
 
 
+@pytest.mark.slow
 def test_every_stop_is_seen_and_none_is_a_trap(chapter):
     stops = walk(chapter)
     assert [stop["name"] for stop in stops if not stop["seen"]] == []

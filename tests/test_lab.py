@@ -125,11 +125,6 @@ class TestACard:
         assert read(card.check.source) <= shared | assigned(card.run.source)
         assert not shared & (assigned(card.run.source) | assigned(card.check.source))
 
-    def test_is_short(self, card):
-        for cell in card[2:]:
-            assert sum(1 for line in cell.source.splitlines() if line.strip()) <= 24
-        assert len(card.text.split()) <= 150
-
 
 def test_the_tool_refuses_a_check_that_does_not_tell_the_lines_apart():
     """So a notebook that runs has checks that work: a verdict cannot be printed and be untrue."""

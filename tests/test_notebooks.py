@@ -9,6 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import notebooks
 
+pytestmark = pytest.mark.medium  # each runs kernels
+
 
 @pytest.fixture
 def book(tmp_path, monkeypatch) -> Path:

@@ -1,6 +1,6 @@
 """What `make offline` writes: the zip read from disk without a network, and the PDF read back page by page.
 
-With CI set the PDF holds every page of the book, as `make offline` makes it; else four pages, one of each kind, to keep this short.
+The PDF holds every page of the book, as `make offline` makes it, which takes long.
 """
 
 import os
@@ -13,12 +13,10 @@ import yaml
 from bs4 import BeautifulSoup, SoupStrainer
 from pypdf import PdfReader
 
-from tests import THOROUGH
 from tests.browser import ROOT, watch
 from tools import chromium, offline
 
 PAGES = offline.toc_pages(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
-FEW = ("book/index", "book/04-gaussian-parameters", "book/exercises/04-gaussian-parameters", "book/appendix/references")
 
 
 # --- The zip ---------------------------------------------------------------------------------------------
@@ -184,13 +182,12 @@ def test_a_heading_says_a_formula_once():
 @pytest.fixture(scope="module")
 def printed(browser, site, tmp_path_factory):
     """(pages, the PDF of them read back, the letters of each of its pages)."""
-    pages = PAGES if THOROUGH else [page for page in PAGES if page.name in FEW]
     target = tmp_path_factory.mktemp("printed") / "course.pdf"
-    count = offline.write_pdf(site, pages, target, browser)
+    count = offline.write_pdf(site, PAGES, target, browser)
     reader = PdfReader(target)
-    assert count == len(reader.pages) > len(pages)
+    assert count == len(reader.pages) > len(PAGES)
     assert [file.name for file in target.parent.iterdir()] == ["course.pdf"]
-    return pages, reader, [letters(page.extract_text()) for page in reader.pages]
+    return PAGES, reader, [letters(page.extract_text()) for page in reader.pages]
 
 
 def letters(text):
@@ -198,6 +195,7 @@ def letters(text):
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
+@pytest.mark.slow
 def test_every_caption_is_in_the_pdf(printed, site):
     """Without the formulas of a caption, which a PDF holds in another order."""
     pages, _, texts = printed
@@ -216,6 +214,7 @@ def is_picture(item):
     return item.get_object()["/Subtype"] == "/Image"
 
 
+@pytest.mark.slow
 def test_every_figure_is_in_the_pdf(printed, site):
     pages, reader, _ = printed
     figures = {
@@ -227,6 +226,7 @@ def test_every_figure_is_in_the_pdf(printed, site):
     assert len(drawn) >= len(figures) >= 10
 
 
+@pytest.mark.slow
 def test_every_link_inside_the_pdf_leads_to_a_page(printed):
     _, reader, _ = printed
     links = [item.get_object() for page in reader.pages for item in page.get("/Annots", [])]
@@ -238,6 +238,7 @@ def test_every_link_inside_the_pdf_leads_to_a_page(printed):
     assert all(address.startswith(("https://", "http://", "mailto:")) for address in outer), outer
 
 
+@pytest.mark.slow
 def test_bookmarks_and_contents_name_every_page_and_where_it_begins(printed, site):
     pages, reader, texts = printed
     marks = {mark.title: reader.get_destination_page_number(mark) + 1 for mark in reader.outline if not isinstance(mark, list)}

@@ -103,6 +103,7 @@ def test_the_importance_weighted_bound_rises_with_k_to_the_truth(exact, generato
     assert log_p.mean().item() - means[1] > 4 * max(errors[-1], errors[1])
 
 
+@pytest.mark.medium
 def test_log_likelihood_is_within_its_errors_of_the_truth_and_the_errors_are_right(exact, generator):
     w, b, x, log_p = exact
     model = LinearGaussian(w, b, rotated=False, widen=1.5)  # a wide q, because a q narrower than the posterior has wild weights
@@ -154,6 +155,7 @@ def test_the_kl_is_its_defining_integral_and_its_monte_carlo_mean(generator, mu,
     assert closed == pytest.approx(draws.mean().item(), abs=4 * draws.std().item() / 200_000**0.5)
 
 
+@pytest.mark.medium
 def test_log_likelihood_of_a_one_latent_vae_is_the_integral_over_its_latent(generator, digits):
     model = models.VAE(1, generator=generator)
     with torch.no_grad():
@@ -191,7 +193,8 @@ class LinearVAE(torch.nn.Module):
         return models.VAEOutput(self.decoder(z), mu, logvar, z)
 
 
-@pytest.mark.parametrize("beta", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("beta", [2.0, *(pytest.param(beta, marks=pytest.mark.slow) for beta in (1.0, 4.0))])
+@pytest.mark.medium
 def test_a_linear_vae_keeps_the_directions_whose_variance_exceeds_beta_sigma_squared(generator, beta):
     """At the optimum a kept latent's mean has variance 1 - beta sigma^2 / lambda (Tipping & Bishop 1999; Lucas et al. 2019)."""
     eigenvalues, n = torch.tensor([9.0, 3.0, 1.5, 0.6]).double(), 512

@@ -1,24 +1,25 @@
 """Every page of the built site as its readers meet it: what it asks for, what it holds, where its links lead, and what axe-core says.
 
-Reads _build/html as `make book` leaves it. Each page is opened twice: from a loopback server with scripts, where everything is looked at,
-in light, dark and at the width of a phone; and from disk without scripts, at that width, where the text, the formulas and the pictures
-must be there all the same. Nothing here needs the network: a request that would leave the machine is stopped and reported.
+Reads _build/html as `make book` leaves it. Each page is opened twice: from a loopback server with scripts, where everything is looked
+at, in light, dark and at the width of a phone (axe-core: see `QUICK`); and from disk without scripts, at that width, where the text,
+the formulas and the pictures must be there all the same. Nothing here needs the network: a request that would leave the machine is
+stopped and reported.
 """
 
+import functools
 import re
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
-from tests import THOROUGH
-from tests.browser import ROOT, SITE, load_extension, watch
+from tests.browser import PATIENCE, ROOT, SITE, load_extension, watch
 from tools import axe, offline
 
 images = load_extension("images")
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 800}
-SECONDS = 20_000  # milliseconds until what a page does when it opens must be done
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 BOOK = [page.name for page in offline.toc_pages(TOC)]  # the front page first
@@ -57,7 +58,6 @@ MEASURE = """() => ({
 })"""
 # Read before anything is loaded lazily or moved: what the page itself says.
 SOURCE = """() => ({
-  ids: [...document.querySelectorAll('[id]')].map((e) => e.id),
   links: [...document.querySelectorAll('[href], [src]')].map((e) => e.getAttribute('href') ?? e.getAttribute('src')),
   lazy: [...document.querySelectorAll('article img')].map((i) => i.getAttribute('loading') === 'lazy'),
   tokens: [...new Set([...document.querySelectorAll('.cell_input .highlight span[class]')].map((e) => e.className))],
@@ -75,7 +75,18 @@ AXE = """async ([options, exclude]) => {
 }"""
 ONLY_COLOURS = {"runOnly": ["color-contrast"]}
 MODES = ("light", "dark", "375 px")
-LOOKED_AT = [(page, mode) for page in PAGES for mode in MODES if THOROUGH or mode == "light" or page in (BOOK[0], *CODE)]
+# A page of each kind, visited in every run; the others are with --slow. axe-core looks at these in the modes of QUICK, at all in three.
+EACH_KIND = (
+    BOOK[0],
+    CODE[1],
+    "book/exercises/06-log-variance",
+    "book/exercises/solutions/06-log-variance",
+    "book/appendix/glossary",
+    "search",
+)
+EVERY = [pytest.param(page, marks=[] if page in EACH_KIND else pytest.mark.slow) for page in PAGES]
+QUICK = {(page, mode) for page in EACH_KIND for mode in MODES if mode == "light" or page in (BOOK[0], CODE[1])}
+LOOKED_AT = [pytest.param(p, m, marks=[] if (p, m) in QUICK else pytest.mark.slow) for p in PAGES for m in MODES]
 
 
 # --- The visits --------------------------------------------------------------------------------------------
@@ -104,7 +115,7 @@ def visit(context, start, page, *, look=None):
     tab.goto(f"{start}/{page}.html", wait_until="load")
     found = tab.evaluate(SOURCE) | {"url": tab.url, "asked": asked} | trouble
     if look:
-        tab.wait_for_function(LIVE, timeout=SECONDS)
+        tab.wait_for_function(LIVE, timeout=PATIENCE)
         tab.add_style_tag(content=STILL)
     tab.evaluate(READY)
     found |= tab.evaluate(MEASURE)
@@ -113,35 +124,42 @@ def visit(context, start, page, *, look=None):
     return found
 
 
-def look_closely(tab) -> dict:
-    """What axe-core finds in three modes, and the page's measures at the width of a phone."""
-    modes = [mode for page, mode in LOOKED_AT if tab.url.endswith(f"/{page}.html")]
-    return {"axe": accessible(tab, modes), "phone": tab.evaluate(MEASURE)}
-
-
 @pytest.fixture(scope="module")
-def served(browser, address):
-    """Every page, from a server, with scripts: served[page]; and what the browser keeps afterwards."""
+def served(browser, address, pytestconfig):
+    """The pages of this run, from a server, with scripts: served[page]; and what the browser keeps afterwards."""
     context = browser.new_context(viewport=DESKTOP, color_scheme="light")
-    seen = {page: visit(context, address, page, look=look_closely) for page in PAGES}
+    whole, seen = pytestconfig.getoption("slow"), {}
+    for page in PAGES if whole else EACH_KIND:
+        modes = [mode for mode in MODES if whole or (page, mode) in QUICK]
+        seen[page] = visit(context, address, page, look=functools.partial(look_closely, modes=modes))
     seen["cookies"] = context.cookies()
     context.close()
     return seen
 
 
 @pytest.fixture(scope="module")
+def visited(served):
+    """The names of the pages that `served` has."""
+    return [page for page in PAGES if page in served]
+
+
+def look_closely(tab, modes) -> dict:
+    """What axe-core finds in these modes, and the page's measures at the width of a phone."""
+    return {"axe": accessible(tab, modes), "phone": tab.evaluate(MEASURE)}
+
+
+@pytest.fixture
 def plain(browser):
-    """Every page, from disk, without scripts, at a phone's width."""
+    """Open a page from disk, without scripts, at a phone's width."""
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)
-    seen = {page: visit(context, SITE.as_uri(), page) for page in PAGES}
+    yield lambda page: visit(context, SITE.as_uri(), page)
     context.close()
-    return seen
 
 
 # --- With scripts --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY)
 class TestPage:
     """Each page of the table of contents, the search page and the index."""
 
@@ -202,7 +220,7 @@ class TestPage:
             if urlsplit(target).netloc != urlsplit(served[page]["url"]).netloc:
                 continue  # another site: book/links.json has those
             file = file_of(site, served[page]["url"], link)
-            if not file.is_file() or (fragment and unquote(fragment) not in anchors(served, site, file)):
+            if not file.is_file() or (fragment and unquote(fragment) not in anchors(file)):
                 broken.append(link)
         assert broken == []
 
@@ -216,9 +234,10 @@ def file_of(site, page, link):
     return site / unquote(urlsplit(urljoin(page, link)).path).lstrip("/")
 
 
-def anchors(served, site, file):
-    """The ids of a page of the site; a file that was not visited has none."""
-    return served.get(file.relative_to(site).with_suffix("").as_posix(), {}).get("ids", [])
+@functools.cache
+def anchors(file):
+    """The ids of a page of the site, as it is stored."""
+    return {node["id"] for node in BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser").find_all(id=True)}
 
 
 def assert_formulas(seen):
@@ -239,6 +258,7 @@ def test_nothing_is_kept_in_cookies(served):
     assert served["cookies"] == []
 
 
+@pytest.mark.slow
 def test_every_page_that_is_linked_was_visited(served, site):
     """The table of contents and the two generated pages are all there is: nothing hides behind a link."""
     named = {
@@ -248,17 +268,19 @@ def test_every_page_that_is_linked_was_visited(served, site):
     assert pages <= {*PAGES, "index"}
 
 
-def test_what_the_visits_asked_for(served, address):
+def test_what_the_visits_asked_for(served, visited, address):
     """Guards the tests of requests: many were logged, and every one stayed on this machine."""
-    asked = [url for page in PAGES for url in served[page]["asked"]]
-    assert len(asked) > 10 * len(PAGES)
+    asked = [url for page in visited for url in served[page]["asked"]]
+    assert len(asked) > 10 * len(visited)
     assert {urlsplit(url).scheme for url in asked} <= {"http", "data", "blob"}
     assert all(url.startswith((address, "data:", f"blob:{address}")) for url in asked)
 
 
+@pytest.mark.slow
 def test_what_the_tests_above_look_at_is_there(served):
     """Guards them in the same way: formulas, figures, and every kind of word in code on a page where axe-core looks at it."""
     assert {kind for page in PAGES for kind in served[page]["tokens"]} == {kind for page in CODE for kind in served[page]["tokens"]}
+    assert set(EACH_KIND) <= set(PAGES)
     assert len(served[FORMULAS]["formulas"]) > 10
     assert all(len(served[page]["images"]) > 5 for page in BOOK[1:9])
     assert all(len(served[page]["headings"]) > 3 for page in BOOK[1:9])
@@ -278,9 +300,9 @@ def test_axe_would_find_something(browser):
 # --- Without scripts, and from disk --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY)
 def test_without_scripts_the_page_reads(plain, page):
-    seen = plain[page]
+    seen = plain(page)
     assert (seen["console"], seen["failed"], seen["left"]) == ([], [], [])
     assert seen["pageWidth"] <= seen["windowWidth"]
     assert_formulas(seen)
@@ -299,4 +321,4 @@ def test_icon_script_is_gone(site):
     """The theme's 1.5 MB script is neither in the site nor named by a page."""
     assert not list(site.glob("_static/vendor/fontawesome/*/js/*"))
     for page in PAGES:
-        assert "fontawesome/6.5.2/js" not in (site / f"{page}.html").read_text(encoding="utf-8"), page
+        assert not re.search(r"fontawesome/[\d.]+/js", (site / f"{page}.html").read_text(encoding="utf-8")), page

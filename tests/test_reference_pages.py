@@ -15,6 +15,7 @@ from pybtex.database import parse_file
 
 from tests import figures
 from tests.browser import EXTENSIONS, ROOT, load_extension
+from tests.support import waiting
 from tools import check_links
 
 korean = load_extension("korean")
@@ -275,6 +276,7 @@ def test_the_page_of_figures_has_the_numbers_that_the_run_wrote(site):
     assert shown == json.loads((BOOK / "measured.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.medium
 def test_a_notebook_without_a_measurement_fails_the_build_and_so_does_a_measurement_without_a_notebook(tmp_path):
     (tmp_path / "book" / "exercises").mkdir(parents=True)
     for name in ("01-a", "02-b", "exercises/03-c"):
@@ -290,7 +292,7 @@ def test_a_notebook_without_a_measurement_fails_the_build_and_so_does_a_measurem
         [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", str(tmp_path), str(tmp_path / "out")],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=waiting.HANG,
     )
     assert done.returncode != 0
     said = re.findall(r"measured: (\S+) has (\w+)", done.stderr)

@@ -10,6 +10,7 @@ import yaml
 from nbformat import v4
 
 from tests.browser import EXTENSIONS, ROOT, load_extension
+from tests.support import waiting
 
 repository = load_extension("repository")
 
@@ -123,7 +124,7 @@ katex_prerender = True
         capture_output=True,
         text=True,
         env=clean | dict(environ),
-        timeout=120,
+        timeout=waiting.HANG,
     )
     page = folder / "out" / "book" / "01-autoencoders.html"
     return done.returncode, page.read_text() if page.exists() else "", done.stdout + done.stderr
@@ -137,6 +138,7 @@ def write(folder, page, text):
     nbformat.write(v4.new_notebook(cells=[v4.new_markdown_cell(text, id="text")], metadata=kernel), file)
 
 
+@pytest.mark.medium
 def test_buttons_lead_to_the_fork(tmp_path):
     fork = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "fork/engine", "GITHUB_REF_NAME": "main"}
     status, page, said = build(tmp_path, "Text.", ["repository"], fork)
@@ -146,6 +148,7 @@ def test_buttons_lead_to_the_fork(tmp_path):
     assert 'href="https://github.com/fork/engine"' in page
 
 
+@pytest.mark.medium
 def test_no_address_no_buttons(tmp_path):
     status, page, said = build(tmp_path, "Text.", ["repository"])
     assert status == 0, said
@@ -153,6 +156,7 @@ def test_no_address_no_buttons(tmp_path):
     assert not any(word in page for word in ("mybinder", "colab", "github.com"))
 
 
+@pytest.mark.slow
 def test_on_gitlab_there_is_binder_and_no_colab(tmp_path):
     fork = {"GITHUB_SERVER_URL": "https://gitlab.com", "GITHUB_REPOSITORY": "fork/engine", "GITHUB_REF_NAME": "main"}
     status, page, said = build(tmp_path, "Text.", ["repository"], fork)
@@ -161,6 +165,7 @@ def test_on_gitlab_there_is_binder_and_no_colab(tmp_path):
     assert "colab.research" not in page
 
 
+@pytest.mark.medium
 def test_a_formula_that_katex_cannot_render_fails_the_build(tmp_path):
     status, _, said = build(tmp_path, r"Good $\hat x$, bad $\notacommand{x}$.", ["repository", "katex_strict"])
     assert status != 0
@@ -169,6 +174,7 @@ def test_a_formula_that_katex_cannot_render_fails_the_build(tmp_path):
     assert said.count("WARNING: formula") == 1, said
 
 
+@pytest.mark.medium
 def test_a_page_is_rendered_with_katex_and_its_style_sheet(tmp_path):
     status, page, said = build(tmp_path, r"$\hat x$", ["repository", "katex_strict"], {"PATH": "/usr/bin:/bin"})
     assert status == 0, said

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import signal
-import time
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from joblib.externals.loky import get_reusable_executor
 
 from companion import losses, models, sweep, training
+from tests.support import waiting
 
 SMALL = {"kind": "vae", "hidden": (16,), "seed": 0, "steps": 20, "batch_size": 32}
 SIX = sweep.grid(**SMALL, latent_dim=[2, 3, 4, 5, 6, 7])
@@ -67,9 +67,7 @@ def process(model, history):
 def together(model, history, *, folder: Path):
     """The id of this process, once a second one has come this far too: both are at work at the same time."""
     (folder / str(os.getpid())).touch()
-    end = time.monotonic() + 30
-    while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
-        time.sleep(0.01)
+    waiting.until(lambda: len(list(folder.iterdir())) == 2, "a second process came this far")
     return os.getpid()
 
 
@@ -184,6 +182,7 @@ def test_a_setting_that_is_missing_is_named(x, name):
 # sweep, on this machine
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_bits_of_one_in_the_order_of_the_settings(x, expected, tmp_path):
     assert [run.settings for run in expected] == SIX
     assert [run.error for run in expected] == [None] * 6
@@ -195,6 +194,7 @@ def test_two_processes_give_the_bits_of_one_in_the_order_of_the_settings(x, expe
     assert sweep.sweep(SIX[:1], x, process, jobs=1)[0].result == os.getpid()
 
 
+@pytest.mark.medium
 def test_a_run_has_one_thread_and_gives_the_others_back(x):
     before = torch.get_num_threads()
     torch.set_num_threads(3)
@@ -253,6 +253,7 @@ def test_a_measure_that_fails_names_the_settings(x):
     assert run.error.startswith("KeyError: 'kl_divergence' (settings: kind='vae', hidden=(16,), seed=0,")
 
 
+@pytest.mark.medium
 def test_a_worker_that_dies_loses_nothing(x, expected, tmp_path):
     assert sweep.sweep(SIX, x, partial(noted, folder=tmp_path, kill=7, times=1), jobs=2) == expected
     begun = starts(tmp_path)
@@ -260,6 +261,7 @@ def test_a_worker_that_dies_loses_nothing(x, expected, tmp_path):
     assert begun[2] == begun[3] == 1  # what was finished was kept
 
 
+@pytest.mark.slow
 def test_a_run_that_always_kills_its_worker_takes_no_other_along(x, expected, tmp_path):
     runs = sweep.sweep(SIX[:4], x, partial(noted, folder=tmp_path, kill=2, times=99), jobs=2)
     assert runs[1:] == expected[1:4]
@@ -296,6 +298,7 @@ def test_bad_input_is_named(x):
 # the same call on a Dask cluster
 
 
+@pytest.mark.slow
 def test_a_cluster_of_two_workers_gives_the_bits_of_this_process(x, expected, cluster, tmp_path):
     with joblib.parallel_config(backend="dask"):
         assert sweep.sweep(SIX, x, fingerprint) == expected
@@ -305,17 +308,20 @@ def test_a_cluster_of_two_workers_gives_the_bits_of_this_process(x, expected, cl
     assert len(pids) == 2
 
 
+@pytest.mark.slow
 def test_a_cluster_with_one_worker_left_does_not_run_in_this_process(x, cluster, monkeypatch):
     monkeypatch.setattr(cluster, "ncores", lambda: {"the last one": 1})
     with joblib.parallel_config(backend="dask"):
         assert os.getpid() not in {run.result for run in sweep.sweep(SIX[:2], x, process)}
 
 
+@pytest.mark.slow
 def test_a_setting_that_fails_on_a_cluster_names_itself_and_leaves_the_others(x, expected, cluster):
     with joblib.parallel_config(backend="dask"):
         assert_the_bad_ones_named_themselves(sweep.sweep(BAD, x, fingerprint), expected)
 
 
+@pytest.mark.slow
 def test_a_clusters_worker_that_dies_loses_nothing(x, expected, cluster, tmp_path):
     with joblib.parallel_config(backend="dask"):
         assert sweep.sweep(SIX, x, partial(noted, folder=tmp_path, kill=4, times=1)) == expected
@@ -324,9 +330,10 @@ def test_a_clusters_worker_that_dies_loses_nothing(x, expected, cluster, tmp_pat
     )  # others whose result lay on that worker are run again too, which costs time and changes nothing
 
 
+@pytest.mark.slow
 def test_a_run_that_always_kills_its_clusters_worker_takes_no_other_along(x, expected, cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster.cluster.scheduler, "allowed_failures", 0)
-    cluster.wait_for_workers(2, timeout=60)
+    cluster.wait_for_workers(2, timeout=waiting.HANG)
     with joblib.parallel_config(backend="dask"):
         runs = sweep.sweep(SIX[:4], x, partial(noted, folder=tmp_path, kill=3, times=99))
         assert [runs[0], *runs[2:]] == [expected[0], *expected[2:4]]

@@ -16,6 +16,7 @@ def test_a_stored_sweep_has_the_scripts_settings_and_results_for_all(name):
         assert make_sweeps.distance(shape, run.result) < float("inf")  # the same keys and lengths, no NaN
 
 
+@pytest.mark.slow
 def test_one_run_made_again_gives_the_stored_numbers():
     assert make_sweeps.check("warmup", quick=True)
 

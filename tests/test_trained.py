@@ -16,8 +16,10 @@ BETA_FAMILY = {0: (50.9, 149.5), 0.1: (9.65, 149.1), 4: (3.44, 156.9), 8: (2.19,
 SPRITES_AT_MOST = {1: 75, 8: 105}
 
 
-def test_training_again_gives_the_stored_weights():
-    assert make_models.check("vae-2-seed0")
+@pytest.mark.parametrize("name", ["classifier", pytest.param("vae-2-seed0", marks=pytest.mark.slow)])
+@pytest.mark.medium
+def test_training_again_gives_the_stored_weights(name):
+    assert make_models.check(name)
 
 
 def test_every_model_of_the_recipe_is_stored_with_its_settings():

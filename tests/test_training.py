@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from companion import losses, models, training
+from companion import evaluation, losses, models, training
+from tests.support import no_float64
 
 
 class Terms(NamedTuple):
@@ -157,6 +158,34 @@ def test_the_first_non_finite_term_stops_the_run_and_is_named(x, term):
     assert torch.equal(weights(model), calls[-1])  # the weights before the step that failed
 
 
+def test_the_term_that_overflowed_is_named_and_not_the_sum_with_it(x):
+    """`loss` comes first in the terms, and is infinite because another term is."""
+
+    def overflow(model, batch, *, generator):
+        terms = noisy_loss(model, batch, generator=generator)
+        kl = (1000 * batch).exp()
+        return {"loss": terms.loss + kl.mean(), "reconstruction": terms.noise, "kl": kl}
+
+    with pytest.raises(training.NonFiniteLossError, match="epoch 0, step 0: term `kl` is inf, expected a finite number"):
+        fit(small_model(), x, overflow)
+
+
+def test_a_device_without_float64_gives_what_the_cpu_gives(generator):
+    """Training and log p(x), on a device that refuses float64."""
+    x = torch.rand(200, 784, generator=generator)
+    with pytest.raises(TypeError, match=no_float64.REFUSAL):
+        no_float64.Elsewhere(x).double()
+    found = []
+    for images, move in ((x, lambda model: model), (no_float64.Elsewhere(x), no_float64.move)):
+        model = move(models.VAE(2, generator=torch.Generator().manual_seed(0), dtype=torch.float32))
+        history = fit(model, images, losses.negative_elbo, steps=4)
+        generator = torch.Generator().manual_seed(1)
+        likelihood = evaluation.log_likelihood(model, images[:50].round(), samples=3, generator=generator)
+        found.append((history.terms, likelihood.mean))
+    torch.testing.assert_close(found[1], found[0], atol=0, rtol=0)
+    assert found[1][0]["kl"].dtype == torch.float64
+
+
 def test_progress_is_shown_only_when_asked(x, capsys):
     fit(small_model(), x)
     assert capsys.readouterr().err == ""
@@ -164,6 +193,7 @@ def test_progress_is_shown_only_when_asked(x, capsys):
     assert "30/30" in capsys.readouterr().err
 
 
+@pytest.mark.medium
 def test_the_courses_autoencoder_learns(digits, generator):
     model = models.Autoencoder(2, generator=generator)
     history = training.fit(model, digits.x_train, losses.reconstruction_loss, generator=generator, steps=150)

@@ -42,12 +42,14 @@ def stored(tmp_path_factory):
     return notebook
 
 
+@pytest.mark.slow
 def test_the_same_state_passes(stored, tmp_path):
     done = run(tmp_path, stored)
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
 
 
+@pytest.mark.medium
 def test_a_changed_number_in_the_state_fails_and_is_named(stored, tmp_path):
     changed = nbformat.from_dict(stored)
     changed.cells[0].source = SOURCE.format(value=0.75)
@@ -57,6 +59,7 @@ def test_a_changed_number_in_the_state_fails_and_is_named(stored, tmp_path):
     assert "DOMWidgetModel.value: expected 0.5, got 0.75" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_view_without_its_stored_state_fails(stored, tmp_path):
     changed = nbformat.from_dict(stored)
     del changed.metadata["widgets"]

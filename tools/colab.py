@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LACKING = (
     "anywidget",
     "jaxtyping",
-    "wadler_lindig",
+    "wadler-lindig",
 )  # of what companion wants, what Colab does not bring: pure Python, no torch behind it
 CELL_ID = "install-companion"
 ADDRESS = re.compile(r"https://[\w.-]+/[\w.-]+/[\w.-]+")
@@ -26,8 +26,8 @@ BRANCH = re.compile(r"[\w./-]+")
 
 
 def pins(text: str) -> dict[str, str]:
-    """Return the lines ``name==version`` of a requirements file: name -> version."""
-    return dict(re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE))
+    """Return the lines ``name==version`` of a requirements file, whatever else they say: name -> version."""
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
 
 
 def install_line(repository: str, branch: str, versions: dict[str, str]) -> str:

@@ -1,8 +1,9 @@
-"""Make .venv and install the pinned environment: `python3 tools/environment.py`, called by `make`. Standard library only.
+"""Make .venv and install the pinned environment, when it is not there yet: called by tools/make.py and the Makefile. Standard library only.
 
-Written in the Python that every Python 3 can read, so that an unsupported one gets a sentence and not a syntax error.
+In syntax that any Python 3 can parse, so that an unsupported one gets a sentence and not a syntax error.
 """
 
+import hashlib
 import os
 import platform
 import shutil
@@ -10,7 +11,8 @@ import subprocess
 import sys
 import urllib.request
 
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 14)
+PREFERRED = ("3.13", "3.12", "3.11", "3.14")  # in this order, where python3 itself will not do
 GIGABYTES = 4
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PATIENCE = 4  # seconds to wait for that index
@@ -20,13 +22,23 @@ STAMP = os.path.join(VENV, ".installed")
 
 
 def main():
-    problem = unsupported(sys.version_info[:2]) or no_venv() or no_disk(shutil.disk_usage(ROOT).free)
+    problem = unsupported(sys.version_info[:2]) or no_venv()
+    if problem:
+        other = another_python()
+        if other is None:
+            sys.exit("make: " + problem)
+        sys.exit(subprocess.call([other, os.path.abspath(__file__)]))
+    if installed() == wanted():
+        return
+    problem = no_disk(shutil.disk_usage(ROOT).free)
     if problem:
         sys.exit("make: " + problem)
+    if os.path.exists(STAMP):
+        os.remove(STAMP)  # what is begun here may be broken off
     create()
     install(index_options(platform.system(), cpu_index_answers))
     with open(STAMP, "w") as stamp:
-        stamp.write("installed from requirements.txt\n")
+        stamp.write(wanted())
 
 
 def unsupported(version):
@@ -34,7 +46,9 @@ def unsupported(version):
     if OLDEST <= version <= NEWEST:
         return None
     supported = "%d.%d to %d.%d" % (OLDEST + NEWEST)
-    return "Python %d.%d is not supported. Install Python %s and run `make PYTHON=python%d.%d`." % (version + (supported,) + NEWEST)
+    return "Python %d.%d is not supported, and no other was found. Install Python %s, or uv, and run make again." % (
+        version + (supported,)
+    )
 
 
 def no_venv():
@@ -48,6 +62,62 @@ def no_venv():
             % error.name
         )
     return None
+
+
+def another_python():
+    """The path of a Python that will do: one on the PATH, or else one that uv brings, or else None."""
+    outside = os.pathsep.join(each for each in os.environ.get("PATH", "").split(os.pathsep) if not each.startswith(VENV))
+    for version in PREFERRED:
+        path = shutil.which("python" + version, path=outside)
+        if path and will_do(path):
+            return path
+    if platform.system() == "Windows" and shutil.which("py"):  # its launcher: `py -3.13`
+        paths = (said(["py", "-" + version, "-c", "import sys; print(sys.executable)"]) for version in PREFERRED)
+        return next((path for path in paths if path and will_do(path)), None)
+    uv = shutil.which("uv")
+    if uv is None:
+        return None
+    print("make: uv brings Python " + PREFERRED[0])
+    sys.stdout.flush()
+    if subprocess.call([uv, "python", "install", "--quiet", PREFERRED[0]]) != 0:
+        return None
+    path = said([uv, "python", "find", "--no-project", PREFERRED[0]])
+    return path if path and will_do(path) else None
+
+
+def will_do(path):
+    """True when this Python runs, is in the range and can make a virtual environment. (A shim of pyenv's may be there and not run.)"""
+    answer = said([path, "-c", "import sys, ensurepip, venv; print('%d.%d' % sys.version_info[:2])"])
+    return answer in PREFERRED
+
+
+def said(command):
+    """What a command prints, or "" where it fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def wanted():
+    """What the stamp says when this Python's environment is whole: it names the Python and the files that were installed."""
+    content = hashlib.sha256()
+    for name in ("requirements.txt", "pyproject.toml"):
+        with open(os.path.join(ROOT, name), "rb") as file:
+            content.update(file.read())
+    return "Python %d.%d " % sys.version_info[:2] + content.hexdigest()
+
+
+def installed():
+    """What the stamp says, or "" where there is none or the environment's Python is gone."""
+    if not os.path.exists(STAMP) or not os.path.exists(program("python")):
+        return ""
+    with open(STAMP) as stamp:
+        return stamp.read()
+
+
+def program(name):
+    """The path of a program of .venv."""
+    windows = platform.system() == "Windows"
+    return os.path.join(VENV, "Scripts", name + ".exe") if windows else os.path.join(VENV, "bin", name)
 
 
 def no_disk(free):
@@ -77,30 +147,32 @@ def index_options(system, answers):
     if answers():
         print("make: torch comes from PyTorch's CPU index " + CPU_INDEX)
         return ["--extra-index-url", CPU_INDEX]
-    print("make: PyTorch's CPU index did not answer within %d s; torch comes from pip's own index" % PATIENCE)
+    print(
+        "make: PyTorch's CPU index did not answer within %d s; torch comes from pip's own index, maybe with CUDA: some GB more"
+        % PATIENCE
+    )
     return []
 
 
 def create():
     """Make .venv, anew when the one there is broken or of another Python."""
-    python = os.path.join(VENV, "bin", "python")
-    version = "import sys, pip; print(sys.version_info[:2])"
+    python = program("python")
     if os.path.exists(python):
-        found = subprocess.run([python, "-c", version], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        if found.stdout.strip() == str(tuple(sys.version_info[:2])):
+        if said([python, "-c", "import sys, pip; print(sys.version_info[:2])"]) == str(tuple(sys.version_info[:2])):
             return
         shutil.rmtree(VENV)
-    print("make: creating .venv")
+    print("make: creating .venv with Python %d.%d" % sys.version_info[:2])
     sys.stdout.flush()
-    if subprocess.call([sys.executable, "-m", "venv", VENV]) != 0:
-        sys.exit("make: `%s -m venv .venv` failed; the lines above say why." % sys.executable)
+    outside = getattr(sys, "_base_executable", sys.executable)  # not the one in .venv, which may just have been removed
+    if subprocess.call([outside, "-m", "venv", VENV]) != 0:
+        sys.exit("make: `%s -m venv .venv` failed; the lines above say why." % outside)
 
 
 def install(options):
     """Install requirements.txt, companion included, into .venv."""
     print("make: installing the pinned packages (about 2 GB; a few minutes)")
     sys.stdout.flush()
-    pip = [os.path.join(VENV, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.call(pip + options + ["-r", "requirements.txt"], cwd=ROOT) != 0:
         problem = no_disk(shutil.disk_usage(ROOT).free)
         sys.exit("make: " + (problem or "pip could not install requirements.txt; the lines above say why. Then run make again."))

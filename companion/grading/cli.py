@@ -145,7 +145,12 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--shard", type=_shard, metavar="I/N", help="grade the I-th of N slices; results of all go in one folder")
     parser.add_argument("--seed", metavar="TEXT", help="the one of the release, where there are variants")
-    parser.add_argument("--timeout", type=_seconds, default=30, metavar="S", help="seconds for a cell and for a test; default: 30")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=30, metavar="S", help="seconds of processor time for a cell and for a test; default: 30"
+    )
+    parser.add_argument(
+        "--wall", type=_seconds, metavar="S", help="seconds of the clock for the same; default: ten times --timeout"
+    )
     parser.add_argument("--force", action="store_true", help="grade again what has a result already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_grade)
@@ -274,6 +279,7 @@ def _grade(options: argparse.Namespace) -> int:
             shard=options.shard,
             seed=options.seed,
             timeout=options.timeout,
+            wall=options.wall,
             force=options.force,
             progress=not options.quiet,
         )

@@ -60,6 +60,7 @@ def grade(
     shard: tuple[int, int] | None = None,
     seed: str | int | None = None,
     timeout: float | int = 30,
+    wall: float | int | None = None,
     force: bool = False,
     progress: bool = True,
 ) -> Summary:
@@ -72,7 +73,9 @@ def grade(
         sandbox: "auto", "bwrap", "docker" or "none"; see `sandbox`.
         shard: (i, n) grades the i-th of n slices, i from 1. Which slice a student is in hangs on the name alone.
         seed: with which variants were released; None: the first value of each.
-        timeout: seconds for a cell and for a test; a submission has ten times that.
+        timeout: seconds of processor time for a cell and for a test; a submission has ten times that.
+        wall: seconds of the clock for a cell and for a test, for code that waits; None: ten times `timeout`. A submission has ten
+            times that.
         force: grade again what has a result already.
         progress: show a bar.
 
@@ -87,7 +90,7 @@ def grade(
         grade: 31 of 31 graded (0 kept from before), 0 unreadable, 0 failed, 3 flagged; mean 7.81, median 8 of 10; 310 a minute
     """
     started = time.monotonic()
-    _check(jobs, timeout)
+    _check(jobs, timeout, wall)
     folder = Path(out)
     todo = [_task(found, exercise, seed) for found in in_shard(_found(submissions, exercise.name), shard)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +99,10 @@ def grade(
     kept = {} if force else {task.found.student: old for task in todo if (old := _still_holds(folder, task, exercise))}
     fresh = [task for task in todo if task.found.student not in kept]
     results = list(kept.values())
-    with _bar(len(todo), len(kept), progress) as bar, Team(Settings(exercise, sandbox, timeout), min(jobs, len(fresh))) as team:
+    with (
+        _bar(len(todo), len(kept), progress) as bar,
+        Team(Settings(exercise, sandbox, timeout, wall), min(jobs, len(fresh))) as team,
+    ):
         for result in team.run(fresh):
             write_result(folder, result)
             results.append(result)
@@ -116,11 +122,13 @@ def _found(submissions: str | Path, exercise: str) -> list[Found]:
     return found
 
 
-def _check(jobs: int, timeout: float | int) -> None:
+def _check(jobs: int, timeout: float | int, wall: float | int | None) -> None:
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise GradeError(f"grade: jobs: got {jobs!r}, expected an int of at least 1")
     if not timeout > 0:
         raise GradeError(f"grade: timeout: got {timeout!r}, expected seconds above 0")
+    if wall is not None and not wall > 0:
+        raise GradeError(f"grade: wall: got {wall!r}, expected seconds above 0")
     if not hasattr(os, "fork"):
         raise GradeError("grade: this system cannot fork processes. Grade under Linux, macOS, or Windows' Linux subsystem (WSL).")
 

@@ -11,10 +11,10 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 from companion.grading import confine
+from companion.grading.budget import tree
 
 LOOK = 200  # milliseconds between looks at the memory of a worker
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -82,6 +82,7 @@ def _guarded(channel: int, lifeline: int, settings: dict) -> None:
     """Become a guard and fork the worker. Never returns."""
     status = {"reason": "died"}
     try:
+        os.write(lifeline, b"!")  # with it the kernel tells the other side which process this is
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if settings["walled"]:
             confine.leave()
@@ -156,15 +157,6 @@ class Guard:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 return
-
-
-def tree(process: int) -> Iterator[int]:
-    """A process and all its descendants."""
-    yield process
-    with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{process}/task"):
-            for child in Path(f"/proc/{process}/task/{task}/children").read_text(encoding="ascii").split():
-                yield from tree(int(child))
 
 
 def private(process: int) -> int:

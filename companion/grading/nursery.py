@@ -10,6 +10,7 @@ import os
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -18,10 +19,12 @@ import warnings
 import weakref
 
 from companion.grading import sandbox as walls
+from companion.grading.budget import Meter
 from companion.grading.sandbox import Limits, SandboxError
 from companion.grading.session import Session, WorkerError, guarded
 
 LINUX = sys.platform == "linux"
+CREDENTIALS = struct.Struct("3i")  # process, user, group
 PATIENCE = 10  # seconds that a sandbox may take to end by itself
 
 
@@ -158,14 +161,20 @@ class Nursery:
     def _forked(self) -> Session:
         channel, theirs = socket.socketpair()
         lifeline, guard = socket.socketpair()
+        lifeline.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with theirs, guard:
             try:
                 socket.send_fds(self.control, [b"new"], [theirs.fileno(), guard.fileno()])
             except OSError as error:
                 channel.close(), lifeline.close()
                 raise WorkerError("died", f"the sandbox is gone: {error.strerror}") from None
+        try:
+            process = _greeted(lifeline, self.limits.start)
+        except OSError as error:
+            channel.close(), lifeline.close()
+            raise WorkerError("died", f"the sandbox gave no worker: {error}") from None
         descriptor = channel.detach()
-        return Session(descriptor, descriptor, guarded(lifeline), self.limits, lifeline)
+        return Session(descriptor, descriptor, guarded(lifeline), self.limits, lifeline, used=Meter(process))
 
     def _alone(self, kind: str) -> Session:
         """A worker with a sandbox of its own, which speaks over pipes."""
@@ -183,7 +192,8 @@ class Nursery:
                 os.killpg(process.pid, 9)
             process.wait()
 
-        return Session(read, write, end, self.limits)
+        used = _Container(self.engine, name) if kind == "docker" else Meter(process.pid)
+        return Session(read, write, end, self.limits, used=used)
 
     def close(self) -> None:
         """End the sandbox and every worker in it. May be called again."""
@@ -210,6 +220,38 @@ class Nursery:
             self.keeper.wait()
             self.keeper.stderr.close()
         self.keeper = self.control = None
+
+
+def _greeted(lifeline: socket.socket, patience: float | int) -> int:
+    """Wait for a guard's first byte; its process number as this process sees it, which the kernel sends along.
+
+    Raises:
+        OSError: the guard is gone, or silent.
+    """
+    lifeline.settimeout(patience)
+    said, extra, _, _ = lifeline.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size))
+    lifeline.settimeout(None)
+    lifeline.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+    process = next((CREDENTIALS.unpack(data)[0] for _, kind, data in extra if kind == socket.SCM_CREDENTIALS), 0)
+    if not said or process <= 0:
+        raise OSError("it ended at once" if not said else "its process is not in sight from here")
+    return process
+
+
+class _Container:
+    """The processor time of a container's processes, seen from outside, where they are this machine's own processes."""
+
+    def __init__(self, engine: str, name: str):
+        self.command = [engine, "inspect", "--format", "{{.State.Pid}}", name]
+        self.meter: Meter | None = None
+
+    def __call__(self) -> float | None:
+        """Seconds so far; None where the engine runs its containers in a machine of its own, as on macOS."""
+        if self.meter is None:
+            answer = _quietly(self.command).strip()
+            process = int(answer) if answer.isdecimal() else 0
+            self.meter = Meter(process) if process and os.path.exists(f"/proc/{process}") else None
+        return self.meter() if self.meter else None
 
 
 def _variables(kind: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ earned stays earned when the judge has to be stopped. Only names that the exerci
 and they come as plain values or proxies: nothing that a student defines is seen by the code of a test under another name.
 
 A worker that dies or has to be stopped is replaced: what ran before is run again, without the cell at fault. The tests after it are
-judged on the rest.
+judged on the rest. Limits are of processor time (`budget`), so that neither a busy machine nor a neighbour's loop costs anybody points.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from companion.grading.budget import WHOLE, Budget, longest, wall_of
 from companion.grading.matching import Flag, StudentCell, answer_names
 from companion.grading.nursery import Nursery
 from companion.grading.plan import Prepared, Statement, prepared, steps
@@ -32,7 +33,6 @@ from companion.grading.team import die_with
 
 OUTPUT, MESSAGE = 4000, 500  # characters kept of what a student's cells print, and of a message
 MEMORY = 2**30  # bytes that a judge may take beyond what it starts with
-GRACE = 15  # seconds that a judge may take longer than it was told before it is killed
 RESTARTS = 6  # how often a submission gets a new worker
 FLAGS = 40  # kept of one submission
 
@@ -73,7 +73,12 @@ class Result(NamedTuple):
 
 
 def grade_submission(
-    exercise: Exercise, submission: Submission | str | Path, nursery: Nursery, *, timeout: float | int = 30
+    exercise: Exercise,
+    submission: Submission | str | Path,
+    nursery: Nursery,
+    *,
+    timeout: float | int = 30,
+    wall: float | int | None = None,
 ) -> Result:
     """Grade one submission. It returns a `Result` whatever the submission does.
 
@@ -81,7 +86,8 @@ def grade_submission(
         exercise: an `Exercise`, its placeholders filled for this student.
         submission: what `read_submission` returned, or a path, which is then read in the judge too.
         nursery: an open `Nursery`, which gives out workers.
-        timeout: seconds for one cell and for one test; a submission has ten times that.
+        timeout: seconds of processor time for one cell and for one test; a submission has ten times that.
+        wall: seconds of the clock for one cell and for one test, far behind; None: ten times `timeout`. A submission has ten times that.
 
     Example:
         >>> with Nursery() as nursery:
@@ -91,7 +97,8 @@ def grade_submission(
     """
     started = time.monotonic()
     found: dict = {"tests": {}, "flags": [], "output": "", "end": None}
-    for message in _judged(lambda send: _Judge(exercise, submission, nursery, timeout, send).run(), 10 * timeout + GRACE):
+    wall = wall_of(timeout, wall)
+    for message in _judged(lambda send: _Judge(exercise, submission, nursery, timeout, wall, send).run(), longest(wall)):
         if "test" in message:
             found["tests"][message["test"][0]] = message["test"][1:]
         elif "flag" in message:
@@ -205,38 +212,52 @@ class _SandboxLostError(BaseException):
 
 
 class _OutOfTimeError(BaseException):
-    """The alarm of a test. Not an Exception, so that a check that catches those of a student's code does not catch it."""
+    """The alarm of a test; says after how long. Not an Exception: a check that catches those of a student's code must not catch it."""
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float | int) -> Iterator[None]:
-    def ring(*_) -> None:
-        raise _OutOfTimeError
+def _alarm(cpu: float | int, wall: float | int) -> Iterator[None]:
+    """Stop this process's own code after seconds of its processor time, or of the clock."""
+    clocks = {signal.SIGPROF: (signal.ITIMER_PROF, cpu), signal.SIGALRM: (signal.ITIMER_REAL, wall)}
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01))
+    def set_clocks(on: bool) -> None:
+        for timer, seconds in clocks.values():
+            signal.setitimer(timer, max(seconds, 0.01) if on else 0)
+
+    def ring(number: int, frame: object) -> None:
+        set_clocks(False)  # one ring is enough
+        raise _OutOfTimeError(f"{clocks[number][1]:.0f} s" + (" by the clock" if number == signal.SIGALRM else ""))
+
+    before = {number: signal.signal(number, ring) for number in clocks}
+    set_clocks(True)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        set_clocks(False)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Judge:
     """Grades one submission in the forked process, and sends what it finds."""
 
-    def __init__(self, exercise, submission, nursery, timeout: float | int, send: Callable):
-        self.exercise, self.submission, self.timeout, self.send = exercise, submission, timeout, send
-        self.deadline = time.monotonic() + 10 * timeout
+    def __init__(self, exercise, submission, nursery, timeout: float | int, wall: float | int, send: Callable):
+        self.exercise, self.submission, self.timeout, self.wall, self.send = exercise, submission, timeout, wall, send
         self.worker = _Worker(nursery, self)
+        self.whole = Budget(WHOLE * timeout, self.used, WHOLE * wall)
         self.space: dict = {"__name__": "__main__", "display": lambda *things: None}
         self.made: set[Statement] = set()
         self.targets, self.ran = answer_names(exercise), set()
         self.output = ""
 
-    def left(self) -> float | int:
-        """Seconds that a next cell or test may take."""
-        return min(self.timeout, self.deadline - time.monotonic())
+    def used(self) -> float | int:
+        """Seconds of processor time that this submission has taken, here and in its workers."""
+        return time.process_time() + self.worker.used()
+
+    def left(self) -> tuple[float | int, float | int]:
+        """Seconds of processor time, and of the clock, that a next cell or test may take."""
+        cpu, wall = min(self.timeout, self.whole.cpu_left()), min(self.wall, self.whole.clock_left())
+        return max(cpu, 0.1), max(wall, 0.1)
 
     def flag(self, kind: str, detail: str) -> None:
         self.send(flag=[kind, detail])
@@ -260,7 +281,7 @@ class _Judge:
         self.send(output=self.output[:OUTPUT], end="graded")
 
     def step(self, cell: StudentCell | None, test: Prepared | None) -> None:
-        if self.left() <= 0:
+        if self.whole.over():
             self.flag("unfinished", "The time for one submission was over.")
         elif cell is not None:
             self.worker.run(cell)
@@ -274,18 +295,12 @@ class _Judge:
 
     def judge(self, test: Prepared) -> tuple[bool, str]:
         """Run a test. Whatever it raises is its verdict."""
-        seconds = self.left()
         try:
-            with _alarm(seconds + 1):  # the worker's own deadline, which is kinder, comes first
-                for name, id in test.providers.items():
-                    own = id in self.ran or sum(name in names for names in self.targets.values()) == 1
-                    self.space[name] = self.worker.value(name) if own else None
-                self.make(test.before)
-                exec(compile(test.test.code, f"<test {test.test.id}>", "exec"), self.space)
+            self.run_test(test)
             return True, ""
-        except _OutOfTimeError:
+        except _OutOfTimeError as error:
             self.worker.close()
-            return False, f"The test was not over after {seconds:.0f} s."
+            return False, f"The test was not over after {error}."
         except WorkerError as error:
             return False, STOPPED.get(error.kind, str(error))
         except StudentError as error:
@@ -296,6 +311,23 @@ class _Judge:
             return False, str(error) or "Something that should hold does not."
         except BaseException as error:
             return False, f"{type(error).__name__}: {error}"
+
+    def run_test(self, test: Prepared) -> None:
+        """Run a test within its own time. What it needs of the worker is there before that time begins."""
+        own = [name for name, id in test.providers.items() if self.may_have(name, id)]
+        if own:
+            self.worker.open()  # a new one has to run what ran before: in those cells' time, not in this test's
+            self.worker.session.allow(*self.left())
+        cpu, wall = self.left()
+        with _alarm(cpu, wall + 1):  # a second later than the worker's own clock, whose end is kinder
+            for name in test.providers:
+                self.space[name] = self.worker.value(name) if name in own else None
+            self.make(test.before)
+            exec(compile(test.test.code, f"<test {test.test.id}>", "exec"), self.space)
+
+    def may_have(self, name: str, id: str) -> bool:
+        """Whether a name is worth asking for: the answer that gives it was run, or no other answer could give it."""
+        return id in self.ran or sum(name in names for names in self.targets.values()) == 1
 
     def make(self, statements: tuple[Statement, ...]) -> None:
         """Run those of the exercise's own statements that have not been run yet."""
@@ -312,10 +344,15 @@ class _Worker:
         self.nursery, self.judge = nursery, judge
         self.session: Session | None = None
         self.done, self.restarts = [], 0
+        self.used_before = 0.0  # seconds of processor time of those that are gone, less what ran again
+
+    def used(self) -> float | int:
+        """Seconds of processor time of all workers of this submission. What has to run again counts once."""
+        return self.used_before + (self.session.used if self.session else 0)
 
     def run(self, cell: StudentCell) -> None:
         """Run a cell; one at which the worker is lost is flagged and never run again."""
-        error, kind = self.attempt(cell, keep_output=True)
+        error, kind = self.attempt(cell)
         if kind == "protocol" and self.drop_suspect():
             return self.run(cell)
         if kind is not None:
@@ -333,22 +370,21 @@ class _Worker:
         self.judge.flag("stopped", f"{_called(suspect)}: after it, the worker gave answers that were none.")
         return True
 
-    def attempt(self, cell: StudentCell, *, keep_output: bool) -> tuple[str | None, str | None]:
+    def attempt(self, cell: StudentCell) -> tuple[str | None, str | None]:
         """Run a cell: what it raised, and of what kind the end of the worker was, if it came."""
         try:
             session = self.open()
         except WorkerError as error:
             return str(error), error.kind
-        outcome = session.run(cell.source, max(self.judge.left(), 0.1))
-        if keep_output:
-            self.judge.output += outcome.output
+        outcome = session.run(cell.source, *self.judge.left())
+        self.judge.output += outcome.output
         if not outcome.alive:
             self.close()
         return outcome.error, outcome.kind
 
     def open(self) -> Session:
         """The session, begun anew and brought to where the lost one was if need be."""
-        if self.session is None:
+        while self.session is None:
             if self.restarts > RESTARTS:
                 raise WorkerError("often", f"The worker was lost {self.restarts} times; no more of this submission was run.")
             self.restarts += 1
@@ -356,19 +392,27 @@ class _Worker:
                 self.session = self.nursery.session()
             except WorkerError as error:
                 raise _SandboxLostError(str(error)) from error
-            for cell in list(self.done):
-                self.attempt(cell, keep_output=False)
-                if self.session is None:
-                    self.done.remove(cell)
-                    return self.open()
+            self.run_again()
         return self.session
+
+    def run_again(self) -> None:
+        """Run in a new worker what ran in the lost one. A cell that it does not survive this time is left out, and said so."""
+        lost = None
+        for cell in list(self.done):
+            outcome = self.session.run(cell.source, self.judge.timeout, self.judge.wall)
+            if not outcome.alive:
+                lost = cell
+                break
+        self.used_before -= self.session.used
+        if lost:
+            self.done.remove(lost)
+            self.judge.flag("stopped", f"{_called(lost)}, run again: {outcome.error}")
+            self.close()
 
     def value(self, name: str):
         """What a name holds: a plain value or a proxy; None, as in an untouched stub, where the student defines no such name."""
-        session = self.open()
-        session.timeout = max(self.judge.left(), 0.1)
         try:
-            return session.value(name)
+            return self.open().value(name)
         except StudentError as error:
             if error.type == "KeyError":
                 return None
@@ -386,6 +430,7 @@ class _Worker:
         if self.session is not None:
             self.session, session = None, self.session
             session.close()
+            self.used_before += session.used
 
 
 def _called(cell: StudentCell) -> str:

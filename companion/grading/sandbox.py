@@ -31,8 +31,8 @@ class Limits(NamedTuple):
 
     memory: bytes beyond what Python and torch take when they are loaded, for all processes of a submission together.
     cpu: seconds of processor time of one process. processes: at a time, threads counted. files: open at a time. disk: bytes of one
-    file, and of all of /tmp. start, call: seconds until a worker answers for the first time, and to one call.
-    output: characters kept of what one cell prints.
+    file, and of all of /tmp. start: seconds of the clock until a worker answers for the first time. call, call_wall: seconds of
+    processor time, and of the clock, to one call. output: characters kept of what one cell prints.
     """
 
     memory: int = 2 * 2**30
@@ -42,6 +42,7 @@ class Limits(NamedTuple):
     disk: int = 64 * 2**20
     start: float | int = 120
     call: float | int = 20
+    call_wall: float | int = 200
     output: int = 20_000
 
 

@@ -17,7 +17,7 @@ from companion.grading.matching import answer_names
 from companion.grading.names import names_of, without_magics
 from companion.grading.source import Exercise, Wrong, role_of
 
-TIMEOUT = 60.0  # seconds for a cell or a test of the author's own
+TIMEOUT = 60.0  # seconds of processor time for a cell or a test of the author's own
 
 
 def self_test(exercise: Exercise, nursery=None) -> list[str]:

@@ -1,4 +1,4 @@
-"""One worker as the trusted side sees it: questions with a deadline, answers that are checked, an end that leaves nothing behind.
+"""One worker as the trusted side sees it: questions with a budget, answers that are checked, an end that leaves nothing behind.
 
 A worker belongs to the student whose code it runs. It may die, hang, or send anything. Whatever it does, a question ends in plain
 data, a `StudentError` or a `WorkerError`; nothing that comes from it is ever executed here.
@@ -8,18 +8,21 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from companion.grading import protocol, proxies
+from companion.grading.budget import Budget, Used
 from companion.grading.proxies import StudentError
 from companion.grading.sandbox import Limits
 
 __all__ = ["Outcome", "Session", "StudentError", "WorkerError"]
 
 BLOCK = 1 << 20
+LOOK = 0.1  # seconds between looks at what a worker has used, while it does not answer
 ERROR = 2000  # characters of an error's message
 FREED = 5000  # things that one question reports as no longer needed
 
@@ -58,25 +61,36 @@ class Session:
         end: called once to end the worker and all that it started; returns "memory" where that was what it died of, or None.
         limits: what it may take.
         lifeline: a socket on which a guard tells of the worker's end, where there is one.
+        used: tells how many seconds of processor time the worker's processes have used so far, or None where nobody can tell.
 
     Attributes:
-        timeout: seconds that a question other than `run` may take.
         alive: it can be asked on.
+        used: seconds of processor time since the worker was ready, as of the last look; stays when the worker is gone.
 
     A session may be used by a process forked from its maker, but by one process at a time.
     """
 
-    def __init__(self, read: int, write: int, end: Callable, limits: Limits, lifeline: socket.socket | None = None):
+    def __init__(
+        self,
+        read: int,
+        write: int,
+        end: Callable,
+        limits: Limits,
+        lifeline: socket.socket | None = None,
+        used: Used = lambda: None,
+    ):
         self._read, self._write, self._end, self._lifeline = read, write, end, lifeline
-        self.limits, self.timeout = limits, limits.call
+        self.limits, self.used = limits, 0.0
+        self._ask_used, self._budget, self._start, self._looked = used, None, 0.0, 0.0
         self.alive, self.fault, self._closed = True, None, False
         self._number, self._freed, self._dropped = 0, [], []
         for descriptor in {read, write}:
             os.set_blocking(descriptor, False)
         try:
-            message, body = self._receive(time.monotonic() + limits.start)
+            message, body = self._receive(Budget(limits.start, lambda: None, wall=limits.start))
             if message != {"hello": 1} or body:
                 self._fail("protocol", "the worker did not begin as a worker does")
+            self._start = used() or 0.0  # a worker of its own has loaded torch by now, which is not the student's doing
         except BaseException:
             self.close()
             raise
@@ -87,15 +101,32 @@ class Session:
     def __exit__(self, *_) -> None:
         self.close()
 
-    def run(self, code: str, timeout: float | int) -> Outcome:
+    def allow(self, cpu: float | int, wall: float | int | None = None) -> None:
+        """Let all questions from now on, other than `run`, share a budget. Without it each has `limits.call`, `limits.call_wall`."""
+        self._budget = self._new_budget(cpu, wall)
+
+    def _new_budget(self, cpu: float | int, wall: float | int | None) -> Budget:
+        return Budget(cpu, self._look, wall)
+
+    def _look(self) -> float | int | None:
+        """Bring `used` up to date; None where nobody can tell."""
+        self._looked = time.monotonic()
+        if (now := self._ask_used()) is None:
+            return None
+        self.used = max(self.used, now - self._start)
+        return self.used
+
+    def run(self, code: str, timeout: float | int, wall: float | int | None = None) -> Outcome:
         """Run a cell. Never raises because of what the code does.
 
         Args:
             code: of the cell, as it stands in the notebook.
-            timeout: seconds; a worker that takes longer is ended.
+            timeout: seconds of processor time; a worker that takes more is ended.
+            wall: seconds of the clock; None: ten times `timeout`.
         """
         try:
-            answer, _ = self.ask("run", {}, protocol.Encoder(_refuse), raw=code.encode("utf-8", "replace"), timeout=timeout)
+            budget = self._new_budget(timeout, wall)
+            answer, _ = self.ask("run", {}, protocol.Encoder(_refuse), raw=code.encode("utf-8", "replace"), budget=budget)
             error = answer.get("error")
             if not (error is None or isinstance(error, str)):
                 self._fail("protocol", "an outcome that is none")
@@ -138,7 +169,7 @@ class Session:
         return value
 
     def ask(
-        self, op: str, message: dict, encoder: protocol.Encoder, *, raw: bytes | None = None, timeout: float | int | None = None
+        self, op: str, message: dict, encoder: protocol.Encoder, *, raw: bytes | None = None, budget: Budget | None = None
     ) -> tuple[dict, protocol.Decoder]:
         """Put a question and wait for its answer.
 
@@ -156,10 +187,10 @@ class Session:
         drop, self._dropped = self._dropped[:FREED], self._dropped[FREED:]
         question = {"n": self._number, "op": op, "free": free, "drop": drop, **message}
         pieces = protocol.pack(question, encoder.body if raw is None else [raw])
-        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
+        budget = budget or self._budget or self._new_budget(self.limits.call, self.limits.call_wall)
         try:
-            self._send(pieces, deadline)
-            answer, body = self._receive(deadline)
+            self._send(pieces, budget)
+            answer, body = self._receive(budget)
         except BaseException:  # an alarm of the caller's too: the answer, when it comes, would be taken for the next one's
             self._kill()
             raise
@@ -194,13 +225,13 @@ class Session:
         """Note that the gradients of a call are needed no more."""
         self._dropped.append(number)
 
-    def _send(self, pieces: list, deadline: float) -> None:
+    def _send(self, pieces: list, budget: Budget) -> None:
         if self._ready(0):
             self._unasked()
         for piece in pieces:
             view = memoryview(piece)
             while view:
-                self._wait(self._write, select.POLLOUT, deadline)
+                self._wait(self._write, select.POLLOUT, budget)
                 try:
                     view = view[os.write(self._write, view[:BLOCK]) :]
                 except BlockingIOError:
@@ -219,17 +250,17 @@ class Session:
             self._fail("protocol", "the worker sent something that was not asked for")
         self._gone()
 
-    def _receive(self, deadline: float) -> tuple[dict, bytearray]:
+    def _receive(self, budget: Budget) -> tuple[dict, bytearray]:
         """One frame, and nothing after it."""
         with self.checked():
-            text, body = protocol.sizes(self._exactly(protocol.PREFIX.size, deadline))
-            return protocol.parse(self._exactly(text, deadline)), self._exactly(body, deadline)
+            text, body = protocol.sizes(self._exactly(protocol.PREFIX.size, budget))
+            return protocol.parse(self._exactly(text, budget)), self._exactly(body, budget)
 
-    def _exactly(self, size: int, deadline: float) -> bytearray:
+    def _exactly(self, size: int, budget: Budget) -> bytearray:
         """Bytes of the channel. Memory is taken as they come, not as they are announced."""
         data = bytearray()
         while len(data) < size:
-            self._wait(self._read, select.POLLIN, deadline)
+            self._wait(self._read, select.POLLIN, budget)
             try:
                 block = os.read(self._read, min(size - len(data), BLOCK))
             except BlockingIOError:
@@ -241,16 +272,19 @@ class Session:
             data += block
         return data
 
-    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
+    def _wait(self, descriptor: int, event: int, budget: Budget) -> None:
         """Wait until the channel is ready, the worker is gone, or the time is over."""
         poll = select.poll()
         poll.register(descriptor, event)
         if self._lifeline is not None:
             poll.register(self._lifeline, select.POLLIN)
-        left = deadline - time.monotonic()
-        ready = dict(poll.poll(left * 1000)) if left > 0 else {}
-        if not ready:
-            self._fail("timeout", "the code was not over in time and was stopped")
+        ready: dict = {}
+        while not ready:
+            # A look costs a little: not for each of many quick answers, and not left out where they follow each other closely.
+            late = time.monotonic() - self._looked > LOOK
+            if budget.clock_left() <= 0 or (late and budget.cpu_left() <= 0):
+                self._fail("timeout", "the code was not over in time and was stopped")
+            ready = dict(poll.poll(1000 * max(0, min(LOOK, budget.clock_left()))))
         if descriptor not in ready:
             self._gone()
 
@@ -276,14 +310,26 @@ class Session:
         self.alive = False
         for descriptor in {self._read, self._write}:
             os.close(descriptor)
-        return self._end()
+        with _undisturbed():
+            return self._end()
 
     def close(self) -> None:
         """End the worker and all that it started. May be called again."""
         self._kill()
 
 
-def guarded(lifeline: socket.socket, patience: float | int = 10) -> Callable[[], str | None]:
+@contextlib.contextmanager
+def _undisturbed():
+    """Hold back the alarms of whoever asks, so that a worker's end is whole."""
+    alarms = {signal.SIGALRM, signal.SIGPROF}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, alarms)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def guarded(lifeline: socket.socket, patience: float | int = 60) -> Callable[[], str | None]:
     """The `end` of a worker that a guard watches: let go of the lifeline, and wait until the guard says that nothing is left."""
 
     def end() -> str | None:

@@ -6,6 +6,7 @@ its result says that it failed. Nothing that a submission does ends a run.
 
 import contextlib
 import ctypes
+import math
 import multiprocessing
 import os
 import signal
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import NamedTuple
 
+from companion.grading.budget import WHOLE, longest, wall_of
 from companion.grading.matching import Flag, StudentCell
 from companion.grading.source import Exercise, role_of
 from companion.grading.submissions import Found, Submission
@@ -31,11 +33,12 @@ class GradeError(RuntimeError):
 
 
 class Settings(NamedTuple):
-    """What all submissions share. timeout: seconds for a cell and for a test."""
+    """What all submissions share. timeout, wall: seconds of processor time and of the clock for a cell and for a test."""
 
     exercise: Exercise
     sandbox: str
     timeout: float | int
+    wall: float | int | None = None
 
 
 class Task(NamedTuple):
@@ -143,7 +146,8 @@ class _Job:
 
     def give(self, task: Task) -> None:
         self.task = task
-        self.deadline = time.monotonic() + TRIES * 10 * self.settings.timeout + START
+        wall = wall_of(self.settings.timeout, self.settings.wall)
+        self.deadline = time.monotonic() + TRIES * longest(wall) + START
         with contextlib.suppress(OSError):  # it is lost already: that is found out when its pipe is read
             self.pipe.send(task)
 
@@ -230,9 +234,11 @@ class _Grader:
 
     def open(self) -> None:
         from companion.grading.nursery import Nursery, UnconfinedWarning
+        from companion.grading.sandbox import Limits
 
         self.close()
-        nursery = Nursery(sandbox=self.settings.sandbox)
+        limits = Limits(cpu=max(Limits().cpu, math.ceil(WHOLE * self.settings.timeout)))
+        nursery = Nursery(self.settings.sandbox, limits)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnconfinedWarning)  # said once, by `grade`
             self.nursery, self.owner = nursery.__enter__(), os.getpid()
@@ -249,7 +255,9 @@ class _Grader:
 
         exercise = self.exercise.with_values({name: values[0] for name, values in self.exercise.variants.items()})
         warm(exercise)
-        result = grade_submission(exercise, reference(exercise), self.nursery, timeout=self.settings.timeout)
+        result = grade_submission(
+            exercise, reference(exercise), self.nursery, timeout=self.settings.timeout, wall=self.settings.wall
+        )
         wrong = [f"{test.id}: {test.message}" for test in result.tests if test.points < test.max_points]
         if wrong or result.status != "graded":
             reasons = wrong or [flag.detail for flag in result.flags]
@@ -260,7 +268,9 @@ class _Grader:
 
         exercise = self.exercise.with_values(task.variant)
         for _ in range(TRIES):
-            result = grade_submission(exercise, task.found.path, self.nursery, timeout=self.settings.timeout)
+            result = grade_submission(
+                exercise, task.found.path, self.nursery, timeout=self.settings.timeout, wall=self.settings.wall
+            )
             if not any(flag.kind in ("failed", "unfinished") for flag in result.flags):
                 break
             self.open()  # whatever is left of that submission ends with the old sandbox

@@ -17,6 +17,7 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.medium
 def test_unanswered_it_runs_and_every_check_says_so(path, monkeypatch):
     monkeypatch.chdir(path.parent)
     notebook = nbformat.read(path, as_version=4)

@@ -15,13 +15,21 @@ EXERCISES = Path(__file__).resolve().parents[2] / "book" / "exercises"
 PATHS = sorted((EXERCISES / "source").glob("*.md"))
 
 
+# One in every run, the others with --slow.
+ONE_AND_THE_REST = pytest.mark.parametrize(
+    "exercise",
+    [pytest.param(path, id=path.stem, marks=[] if path.stem == "07-loss" else pytest.mark.slow) for path in PATHS],
+    indirect=True,
+)
+
+
 @pytest.fixture(scope="module", params=PATHS, ids=lambda path: path.stem)
 def exercise(request) -> source.Exercise:
     return source.load_source(request.param)
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def nursery(sandbox):
     from companion.grading.nursery import Nursery
 
     with Nursery() as nursery:
@@ -64,6 +72,8 @@ def test_every_checked_exercise_carries_six_wrong_answers(exercise):
     assert all(wrong.says for wrong in exercise.wrong), "without `says` nothing holds the message to the slip"
 
 
+@pytest.mark.medium
+@ONE_AND_THE_REST
 def test_the_check_passes_the_reference_and_names_each_slip(exercise):
     problems = []
     for id, slip, verdict in direct.verdicts(exercise.with_values(combinations(exercise)[0])):
@@ -75,6 +85,7 @@ def test_the_check_passes_the_reference_and_names_each_slip(exercise):
     assert not problems, "\n".join(problems)
 
 
+@ONE_AND_THE_REST
 def test_the_grader_passes_the_reference_and_rejects_the_empty_and_every_wrong_answer(exercise, nursery):
     problems = selftest.self_test(exercise, nursery)
     assert not problems, "\n".join(problems)

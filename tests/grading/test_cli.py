@@ -116,6 +116,8 @@ def test_a_broken_source_is_named_with_its_cell(ask, sources, tmp_path):
 # --- Release ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("sandbox")
 def test_it_refuses_to_release_what_does_not_test(ask, sources, tmp_path):
     private.folder(sources, private.SOURCE.replace("solutionmark = 2 * x", "solutionmark = 5 * x"))
     code, out, err = ask("release", "--source", sources, "--out", tmp_path / "o")
@@ -125,6 +127,7 @@ def test_it_refuses_to_release_what_does_not_test(ask, sources, tmp_path):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_a_check_writes_nothing(ask, sources, tmp_path):
     code, out, err = ask("release", "--source", sources, "--check", "double")
     assert (code, err) == (0, "")
@@ -132,6 +135,8 @@ def test_a_check_writes_nothing(ask, sources, tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["private", "double.md"]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("sandbox")
 def test_solutions_of_a_private_folder_are_written_only_where_asked(ask, sources, tmp_path):
     code, out, _ = ask("release", "--source", sources, "--out", tmp_path / "o")
     assert code == 0
@@ -156,6 +161,7 @@ def hand_in(released: Path, submitted: Path, student: str, line: str) -> None:
     nbformat.write(notebook, submitted / student / "double" / "double.ipynb")
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_a_class_from_release_to_report(ask, sources, tmp_path):
     (tmp_path / "class.csv").write_text("\ufeff이름\n" + "\n".join(ANSWERS) + "\n", encoding="utf-8")
     released, submitted, results = (tmp_path / name for name in ("released", "submitted", "results"))

@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -12,8 +11,11 @@ import pytest
 
 from companion.grading.grade import SOME, grade
 from tests.grading import hostile, small
+from tests.support import waiting
 
-SECONDS = 5  # for a cell or a test; honest ones here take milliseconds
+SECONDS = 5  # of processor time for a cell or a test; honest ones here take milliseconds
+QUICK = hostile.CASES[::3]
+WALL = 20  # of the clock, for those that wait for ever
 
 
 class Watch:
@@ -54,8 +56,14 @@ def is_tracker(process):
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """The whole table graded once: results by name, and what was left of the run."""
+def cases(pytestconfig):
+    """Every third case, and with --slow all."""
+    return hostile.CASES if pytestconfig.getoption("slow") else QUICK
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, sandbox, cases):
+    """The table, or a part of it, graded once: results by name, and what was left of the run."""
     root = tmp_path_factory.mktemp("hostile")
     folders = {name: root / name for name in ("source", "submitted", "results", "temporary")}
     for folder in folders.values():
@@ -68,12 +76,10 @@ def graded(tmp_path_factory):
         places = ("submitted", "source", "results")
         filled = {name: str(folders[place]) for name, place in zip(hostile.PLACES, places, strict=False)}
         filled |= {"@MARK@": str(root / "mark"), "@PORT@": str(server.getsockname()[1])}
-        hostile.hand_in(folders["submitted"], exercise, filled)
+        hostile.hand_in(folders["submitted"], exercise, filled, cases)
         before = snapshot(folders["submitted"])
-        summary = grade(exercise, folders["submitted"], out=folders["results"], timeout=SECONDS, progress=False)
-        deadline = time.monotonic() + 10
-        while watch.alive() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        summary = grade(exercise, folders["submitted"], out=folders["results"], timeout=SECONDS, wall=WALL, progress=False)
+        waiting.until(lambda: not watch.alive(), "every process of the run had ended")
         try:
             connected = bool(server.accept())
         except BlockingIOError:
@@ -95,7 +101,9 @@ def snapshot(folder: Path):
     return {path.name: (path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize("case", hostile.CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [pytest.param(each, id=each.name, marks=[] if each in QUICK else pytest.mark.slow) for each in hostile.CASES]
+)
 def test_what_was_earned_is_kept_and_nothing_else_gained(graded, case):
     result = graded["results"][case.name]
     found = {
@@ -107,8 +115,8 @@ def test_what_was_earned_is_kept_and_nothing_else_gained(graded, case):
     assert found == {"status": case.status, "earned": case.earned, "score": case.score, "flags": case.flags}, result
 
 
-def test_there_is_one_whole_result_for_each(graded):
-    assert graded["files"] == sorted(f"{case.name}.json" for case in hostile.CASES)
+def test_there_is_one_whole_result_for_each(graded, cases):
+    assert graded["files"] == sorted(f"{case.name}.json" for case in cases)
     assert len(hostile.CASES) > 60
     assert graded["summary"].code == SOME
 

@@ -16,9 +16,9 @@ from companion.grading.report import report
 from companion.grading.source import SOLUTION, load_source, load_sources, role_of, split
 from tests.browser import ROOT
 from tests.grading import private
+from tests.support import waiting
 
 PRACTICE = ROOT / "book" / "exercises" / "source"
-SITE = ROOT / "_build" / "html"
 
 
 def found(folder: Path, words) -> dict[str, list[str]]:
@@ -63,7 +63,7 @@ def build(folder: Path) -> Path:
     )
     (folder / "index.md").write_text("# Site\n\n```{toctree}\n:glob:\n*\n*/*\n```\n")
     line = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", folder, folder / "out"]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(line, capture_output=True, text=True, timeout=waiting.HANG)
     assert done.returncode == 0, done.stderr
     return folder / "out"
 
@@ -77,6 +77,7 @@ def pages(folder: Path, *files: Path) -> Path:
     return folder
 
 
+@pytest.mark.medium
 def test_none_of_them_is_in_a_site_built_of_the_release(released, tmp_path):
     site = build(pages(tmp_path / "site", released / "out" / "double.ipynb"))
     assert "Double it" in (site / "exercises" / "double.html").read_text(encoding="utf-8")
@@ -85,6 +86,7 @@ def test_none_of_them_is_in_a_site_built_of_the_release(released, tmp_path):
     assert "doubl" in (site / "searchindex.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.medium
 def test_such_a_search_would_find_them(released, tmp_path):
     """With the private source itself among the pages, the words are found in a page, in the sources and in the index."""
     source = tmp_path / "double.md"
@@ -96,6 +98,7 @@ def test_such_a_search_would_find_them(released, tmp_path):
     assert {"_sources/exercises/double.md", "exercises/double.html", "searchindex.js"} <= set(hits["notemark"])
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_none_of_them_is_in_a_report(released, tmp_path):
     """A submission that fails, graded by the real runner, in all four formats."""
     from companion.grading.grade import grade
@@ -144,11 +147,9 @@ def test_the_practice_notebook_and_page_hold_no_hidden_test_and_no_wrong_answer(
     assert given & lines == set()
 
 
-def test_the_site_has_the_solutions_and_not_the_hidden_tests():
+def test_the_site_has_the_solutions_and_not_the_hidden_tests(site):
     """On the built site as it is; what is shown with colours is searched without the marks of them."""
-    if not (SITE / "index.html").is_file():
-        pytest.fail("there is no _build/html: run make book first", pytrace=False)
-    texts = {path: plain(path) for path in SITE.rglob("*") if path.suffix in (".html", ".js", ".ipynb", ".md", ".txt", ".json")}
+    texts = {path: plain(path) for path in site.rglob("*") if path.suffix in (".html", ".js", ".ipynb", ".md", ".txt", ".json")}
     exercises = [load_source(path) for path in sorted(PRACTICE.glob("*.md"))]
     # A chapter, the wrong-code lab or another exercise may show the very line that is a slip or a test in this one.
     pages = [path for folder in (ROOT / "book", ROOT / "book" / "appendix") for path in folder.glob("*.ipynb")]
@@ -180,9 +181,9 @@ def bare(text: str) -> str:
     return "".join(text.split())
 
 
-def test_the_inventory_of_the_site_names_no_source():
-    for path in SITE.rglob("objects.inv"):
+def test_the_inventory_of_the_site_names_no_source(site):
+    for path in site.rglob("objects.inv"):
         content = zlib.decompress(path.read_bytes().split(b"\n", 4)[4])
         assert b"exercises/source" not in content
-    assert not list((SITE / "_sources").rglob("source/*")), "sources with hidden tests are no pages"
-    assert base64.b64encode(b"BEGIN HIDDEN TESTS") not in b"".join(p.read_bytes() for p in SITE.glob("*.html"))
+    assert not list((site / "_sources").rglob("source/*")), "sources with hidden tests are no pages"
+    assert base64.b64encode(b"BEGIN HIDDEN TESTS") not in b"".join(p.read_bytes() for p in site.glob("*.html"))

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import signal
 import socket
 import struct
 import threading
@@ -238,7 +239,9 @@ def played(play, *, hello=True, **limits):
     thread.start()
     descriptor, ended = ours.detach(), []
     try:
-        with Session(descriptor, descriptor, lambda: ended.append(1), Limits(**{"start": 2, "call": 2, **limits})) as session:
+        with Session(
+            descriptor, descriptor, lambda: ended.append(1), Limits(**{"start": 60, "call_wall": 60, **limits})
+        ) as session:
             yield session
     finally:
         thread.join()
@@ -306,7 +309,7 @@ def test_an_answer_that_cannot_be_right_ends_the_worker(answer):
 
 @pytest.mark.parametrize("part", [b"", b"\x00", frame({"re": 1})[:9], value(TENSOR, bytes(8))[:-1]])
 def test_an_answer_that_does_not_come_is_not_waited_for(part):
-    with played(answering(part), call=0.2) as session, pytest.raises(WorkerError) as caught:
+    with played(answering(part), call_wall=0.2) as session, pytest.raises(WorkerError) as caught:
         session.value("x")
     assert caught.value.kind == "timeout"
 
@@ -320,11 +323,37 @@ def test_an_answer_that_trickles_has_the_same_deadline():
                 return
 
     stop = threading.Event()
-    with played(play, call=0.2) as session:
+    with played(play, call_wall=0.2) as session:
         with pytest.raises(WorkerError) as caught:
             session.value("x")
         stop.set()
     assert caught.value.kind == "timeout"
+
+
+def test_an_alarm_of_the_callers_ends_the_worker_too():
+    """The answer that was not waited for must not be taken for the next one's."""
+
+    class Alarm(Exception):  # noqa: N818
+        pass
+
+    def ring(*_):
+        raise Alarm
+
+    def play(theirs):
+        theirs.recv(1)  # the question is under way
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+        while theirs.recv(1 << 16):  # the rest of it, until the channel is closed
+            pass
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with played(play) as session:
+            with pytest.raises(Alarm):
+                session.value("x")
+            with pytest.raises(WorkerError, match="closed"):
+                session.value("x")
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_worker_that_hangs_up_has_died():
@@ -335,8 +364,8 @@ def test_a_worker_that_hangs_up_has_died():
 
 def test_a_worker_that_does_not_read_is_not_waited_for():
     stop = threading.Event()
-    with played(lambda theirs: stop.wait(5), call=0.2) as session:
-        outcome = session.run("x" * 5_000_000, 0.2)
+    with played(lambda theirs: stop.wait(60), call_wall=0.2) as session:
+        outcome = session.run("x" * 5_000_000, 1, 0.2)
         stop.set()
     assert (outcome.ok, outcome.alive, outcome.kind) == (False, False, "timeout")
 
@@ -358,7 +387,7 @@ def test_a_worker_that_does_not_begin_as_one_is_refused(hello):
 
 def test_memory_is_taken_as_bytes_come_not_as_they_are_announced():
     big = frame({"re": 1, "ok": True}, size=protocol.BODY_BYTES) + b"x"
-    with played(answering(big), call=0.3) as session:
+    with played(answering(big), call_wall=0.3) as session:
         tracemalloc.start()
         with pytest.raises(WorkerError, match="time"):
             session.value("x")

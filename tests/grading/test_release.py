@@ -16,6 +16,7 @@ from companion.grading.roster import RosterError, read_roster, unsafe
 from companion.grading.source import load_source
 from companion.grading.submissions import read_submission
 from tests.grading import private, small
+from tests.support import waiting
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ def test_what_is_released_comes_back_without_a_flag(exercise, tmp_path):
     assert {flag.kind for flag in submission.flags} == {"manual"}
 
 
+@pytest.mark.slow
 def test_real_nbgrader_takes_the_notebook_and_gives_the_reference_full_marks(exercise, tmp_path, monkeypatch):
     """Its own generate_assignment and autograde, on the instructor's notebook and on a student's made here."""
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # nbgrader calls alembic
@@ -95,7 +97,7 @@ def test_real_nbgrader_takes_the_notebook_and_gives_the_reference_full_marks(exe
     environment = os.environ | {"HOME": str(tmp_path), "PYTHONWARNINGS": "ignore", "JUPYTER_PLATFORM_DIRS": "1"}
     for command in ("generate_assignment", "autograde"):
         line = [sys.executable, "-m", "nbgrader", command, "small"]
-        done = subprocess.run(line, cwd=course, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(line, cwd=course, env=environment, capture_output=True, text=True, timeout=waiting.HANG)
         assert done.returncode == 0, done.stderr[-3000:]
     released = nbformat.read(course / "release" / "small" / "small.ipynb", as_version=4)
     ours = [cell.source for cell in student_notebook(exercise).cells if cell.metadata.get("nbgrader", {}).get("solution")]
@@ -290,7 +292,7 @@ def test_a_name_that_is_safe_is_the_one_that_the_grader_gives_its_folder(tmp_pat
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def nursery(sandbox):
     with selftest.own_nursery() as nursery:
         yield nursery
 
@@ -318,6 +320,7 @@ def test_what_is_wrong_with_an_exercise_is_found(tmp_path, nursery):
     assert empty == "double: an empty answer gets 2 of 2 for double"
 
 
+@pytest.mark.usefixtures("sandbox")
 def test_a_grader_that_fails_is_not_taken_for_a_judgement(secret):
     """A sandbox that is gone: one line for each choice of values, and none that blames the exercise."""
     with selftest.own_nursery() as nursery:

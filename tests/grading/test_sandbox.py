@@ -11,30 +11,30 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
 from companion.grading import sandbox
-from companion.grading.keeper import tree
+from companion.grading.budget import tree
 from companion.grading.nursery import Nursery, UnconfinedWarning
 from companion.grading.sandbox import Limits, SandboxError
 from companion.grading.session import WorkerError
+from tests.support import waiting
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(memory=300 * 2**20, cpu=20, processes=16, call=10, output=2000)
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def nursery(sandbox):
     with Nursery("bwrap", LIMITS) as nursery:
         assert nursery.preloaded, nursery.fault
         yield nursery
 
 
-@pytest.fixture(scope="module", params=["forked", "alone"])
+@pytest.fixture(scope="module", params=["forked", pytest.param("alone", marks=pytest.mark.slow)])
 def walled(nursery, request):
     """A function that opens a worker: forked by the keeper, or in a sandbox of its own, where namespaces cannot be nested."""
     return nursery.session if request.param == "forked" else lambda: nursery._alone("bwrap")
@@ -52,10 +52,8 @@ def nothing_left(nursery):
     """Whatever a test does, no process of a worker outlives its session."""
     before = set(tree(os.getpid()))
     yield
-    deadline = time.monotonic() + 2  # a guard tells of the end of its worker's last process a moment before its own
-    while (left := set(tree(os.getpid())) - before) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not left
+    # A guard tells of the end of its worker's last process a moment before its own.
+    waiting.until(lambda: set(tree(os.getpid())) <= before, "the processes that the test left had ended")
 
 
 def told(session, code, timeout=20):
@@ -256,9 +254,9 @@ def test_a_worker_has_its_own_channel_and_no_other_descriptor(nursery):
 # What takes too much
 
 
-def ended(session, code, timeout=10):
+def ended(session, code, timeout=10, wall=None):
     """How a cell ends that the worker does not survive."""
-    outcome = session.run(code, timeout)
+    outcome = session.run(code, timeout, wall)
     assert not outcome.alive
     with pytest.raises(WorkerError):
         session.names()
@@ -284,7 +282,7 @@ while True:
 
 def test_a_fork_bomb_that_does_not_mind_is_stopped(nursery):
     with nursery.session() as session, nursery.session() as sibling:
-        assert ended(session, BOMB, 1.5) in ("timeout", "protocol")
+        assert ended(session, BOMB, 1.5, 3) in ("timeout", "protocol")
         assert sibling.run("1", 10).ok
 
 
@@ -369,10 +367,82 @@ LOOPS = {
 
 @pytest.mark.parametrize("code", LOOPS.values(), ids=LOOPS)
 def test_a_loop_without_an_end_is_ended(nursery, code):
+    """By its processor time; by the clock where it uses none."""
     with nursery.session() as session:
-        started = time.monotonic()
-        assert ended(session, code, 0.5) == "timeout"
-        assert time.monotonic() - started < 4
+        waits = "sleep" in code and "while True: pass" not in code
+        assert ended(session, code, 0.5, 1 if waits else waiting.HANG) == "timeout"
+
+
+UNWAITED = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    if os.fork() == 0:
+        while time.process_time() < 0.3: pass
+        os._exit(0)
+    time.sleep(0.3)
+"""
+TRICKLE = """
+import os, threading, time
+from companion.grading import protocol
+def spin():
+    while True: pass
+threading.Thread(target=spin, daemon=True).start()
+for number in range(3, 300):
+    try:
+        os.write(number, protocol.PREFIX.pack(protocol.MARK, 1000, 0))
+        while True:
+            os.write(number, b" ")
+            time.sleep(0.02)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("code", [UNWAITED, TRICKLE], ids=["children that nobody waits for", "an answer in trickles"])
+def test_processor_time_cannot_be_hidden(nursery, code):
+    with nursery.session() as session:
+        assert ended(session, code, 1, waiting.HANG) == "timeout"
+
+
+CHILDREN = """
+import os
+for _ in range(3):
+    if os.fork() == 0:
+        while True: pass
+os.wait()
+"""
+
+
+def test_the_processor_time_of_all_processes_counts(walled):
+    """Of those too that it waited for, of two workers in two kinds of sandbox, and not of the one beside it."""
+    with walled() as session:
+        told(session, "import os, time\nif os.fork() == 0:\n    while time.process_time() < 0.5: pass\n    os._exit(0)\nos.wait()")
+        session.allow(10)
+        assert session.used >= 0.4
+        assert ended(session, CHILDREN, 0.5, waiting.HANG) == "timeout"
+        assert session.used >= 0.4
+
+
+def test_a_neighbour_that_spins_costs_nothing(nursery):
+    """More busy processes than processors, and an answer that gets just the processor time that it takes."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(os.cpu_count() or 1):
+            busy = stack.enter_context(nursery.session())
+            told(busy, "import os\nfor _ in range(3):\n    if os.fork() == 0:\n        while True: pass")
+        session = stack.enter_context(nursery.session())
+        outcome = session.run("import time\nwhile time.process_time() < 0.3: pass", 0.6, waiting.HANG)
+        assert outcome.ok, outcome.error
+
+
+def test_the_questions_of_a_test_share_its_budget(nursery):
+    with nursery.session() as session:
+        told(session, "import time\ndef f(x):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass")
+        f = session.value("f")
+        session.allow(0.8, waiting.HANG)
+        with pytest.raises(WorkerError) as caught:
+            list(map(f, range(9)))
+        assert caught.value.kind == "timeout"
 
 
 def test_what_a_session_started_in_the_background_ends_with_it(nursery):
@@ -502,10 +572,7 @@ def test_nothing_outlives_a_grader_that_is_killed():
         assert len(family) >= 7
         process.kill()
         process.wait()
-    deadline = time.monotonic() + 5
-    while (left := [each for each in family if alive(each)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert left == []
+    waiting.until(lambda: not any(map(alive, family)), "all processes of the grader had ended")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -522,10 +589,7 @@ def test_a_worker_ends_with_the_forked_process_that_asked_for_it(nursery):
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(read), os.close(write)
-    deadline = time.monotonic() + 5
-    while len(left := list(tree(nursery.keeper.pid))) > len(family) - 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(left) <= len(family) - 3
+    waiting.until(lambda: len(list(tree(nursery.keeper.pid))) <= len(family) - 3, "the worker's processes had ended")
 
 
 def alive(process):
@@ -540,10 +604,7 @@ def test_a_nursery_leaves_no_process():
         sessions = [nursery.session() for _ in range(3)]
         family = list(tree(nursery.keeper.pid))
     assert len(family) >= 8
-    deadline = time.monotonic() + 2
-    while any(map(alive, family)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(map(alive, family))
+    waiting.until(lambda: not any(map(alive, family)), "all processes of the nursery had ended")
     with pytest.raises(WorkerError):
         sessions[0].names()
     for session in sessions:
@@ -552,13 +613,13 @@ def test_a_nursery_leaves_no_process():
         nursery.session()
 
 
+@pytest.mark.slow
 def test_a_session_whose_sandbox_is_killed_has_died(nursery):
     with Nursery("bwrap") as own, own.session() as session:
         os.killpg(own.keeper.pid, signal.SIGKILL)
         own.keeper.wait()
-        deadline = time.monotonic() + 5  # the system ends the processes of a namespace one after the other
-        while (outcome := session.run("1", 5)).alive and time.monotonic() < deadline:
-            time.sleep(0.01)
+        # The system ends the processes of a namespace one after the other.
+        outcome = waiting.until(lambda: None if (now := session.run("1", 5)).alive else now, "the worker had ended")
         assert outcome.kind == "died"
         with pytest.raises(WorkerError):
             own.session()
@@ -584,6 +645,7 @@ def test_where_namespaces_do_not_nest_each_worker_has_its_own_sandbox(monkeypatc
             assert told(session, "print(1)") == "1"
 
 
+@pytest.mark.slow
 def test_none_is_for_those_who_ask_by_name_and_are_warned():
     nursery = Nursery("none", LIMITS)
     with pytest.warns(UnconfinedWarning, match="without a sandbox"):
@@ -595,12 +657,16 @@ def test_none_is_for_those_who_ask_by_name_and_are_warned():
             family = set(tree(nursery.keeper.pid)) - {nursery.keeper.pid}
             assert len(family) >= 3
             assert ended(session, "while True: pass", 0.3) == "timeout"
-        deadline = time.monotonic() + 2
-        while any(map(alive, family)) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert not any(map(alive, family))
+        waiting.until(lambda: not any(map(alive, family)), "what the worker left had ended")
         with nursery.session() as session:
             assert not session.run("x = bytearray(1 << 30)", 5).ok
+
+
+def test_where_nobody_tells_the_processor_time_the_clock_counts(monkeypatch, nursery):
+    monkeypatch.setattr("companion.grading.budget.tells_children", lambda: False)
+    with nursery.session() as session:
+        assert ended(session, "import time\ntime.sleep(1000)", 0.5, waiting.HANG) == "timeout"
+        assert session.used == 0
 
 
 def test_auto_without_any_sandbox_says_what_to_install(monkeypatch):
@@ -638,12 +704,15 @@ def test_docker_s_command_line_locks_the_container():
     assert command.index("image:1") < command.index("python")
 
 
-@pytest.mark.parametrize("engine", ["docker", "podman"])
+@pytest.mark.parametrize("engine", ["docker", pytest.param("podman", marks=pytest.mark.slow)])
 def test_a_worker_in_a_container_is_the_same_worker(monkeypatch, tmp_path, engine):
     """A script in docker's place notes how it is called, and for `run` starts the command after the image as it is."""
     log = tmp_path / "log"
     run = f'while [ "$1" != companion-grade ]; do shift; done; shift 2; cd "{ROOT}"; exec "{sys.executable}" "$@"'
-    script(tmp_path / engine, f'echo "$1 $2 $3" >> "{log}"\ncase "$1" in run) {run.replace("-I", "")} ;; esac\nexit 0')
+    # `run` leaves its own process number behind, and becomes the worker's parent: what `inspect` tells of a container.
+    run = f'echo $$ > "{tmp_path}/pid"; {run.replace("-I", "").replace("exec ", "")}'
+    cases = f'run) {run} ;; inspect) cat "{tmp_path}/pid" ;;'
+    script(tmp_path / engine, f'echo "$1 $2 $3" >> "{log}"\ncase "$1" in {cases} esac\nexit 0')
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr("companion.grading.nursery.LINUX", False)  # as on macOS: bubblewrap is no choice
     with Nursery("auto", LIMITS) as nursery:
@@ -653,24 +722,24 @@ def test_a_worker_in_a_container_is_the_same_worker(monkeypatch, tmp_path, engin
             x = torch.ones(2, requires_grad=True)
             session.value("f")(x).sum().backward()
             assert x.grad.tolist() == [2, 2]
-            assert ended(session, "while True: pass", 0.3) == "timeout"
-    calls = log.read_text().splitlines()
-    assert [call.split()[0] for call in calls] == ["info", "image", "run", "kill", "ps"]
-    assert calls[3].split()[1].startswith(nursery.mark)
+            assert ended(session, "while True: pass", 0.5, waiting.HANG) == "timeout"
+    calls = [call.split() for call in log.read_text().splitlines()]
+    assert [call[0] for call in calls] == ["info", "image", "run", "inspect", "kill", "ps"]
+    assert calls[-2][1].startswith(nursery.mark)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "said", "start"),
     [
-        ("bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1", "Permission denied"),
-        ("docker", 'case "$1" in image) exit 1 ;; esac', "docker build -t companion-grade"),
-        ("bwrap", "exec sleep 600", "did not start within 1 s"),
+        ("bwrap", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1", "Permission denied", waiting.HANG),
+        ("docker", 'case "$1" in image) exit 1 ;; esac', "docker build -t companion-grade", waiting.HANG),
+        ("bwrap", "exec sleep 600", "did not start within 1 s", 1),
     ],
     ids=["refused", "no image", "hangs"],
 )
-def test_a_sandbox_that_does_not_start_says_why(monkeypatch, tmp_path, name, text, said):
+def test_a_sandbox_that_does_not_start_says_why(monkeypatch, tmp_path, name, text, said, start):
     script(tmp_path / name, text)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setattr("companion.grading.nursery.PATIENCE", 0.1)
     with pytest.raises(SandboxError, match=said):
-        Nursery(name, LIMITS._replace(start=1)).__enter__()
+        Nursery(name, LIMITS._replace(start=start)).__enter__()

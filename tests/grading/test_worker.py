@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ LIMITS = Limits(call=20, output=1000)
 
 
 @pytest.fixture(scope="module")
-def nursery():
+def nursery(sandbox):
     with Nursery("bwrap", LIMITS) as nursery:
         yield nursery
 
@@ -358,31 +357,11 @@ def test_what_is_no_longer_used_is_let_go_in_the_worker(session):
 def test_a_call_that_takes_too_long_ends_the_worker(nursery):
     with nursery.session() as session:
         session.run("def f():\n    while True: pass", 20)
-        session.timeout = 0.3
+        session.allow(0.3)
         with pytest.raises(WorkerError) as caught:
             session.value("f")()
         assert caught.value.kind == "timeout"
         assert not session.alive
-
-
-def test_an_alarm_of_the_callers_ends_the_worker_too(nursery):
-    """The answer that was not waited for must not be taken for the next one's."""
-
-    def ring(*_):
-        raise InterruptedError("the caller's alarm")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    try:
-        with nursery.session() as session:
-            session.run("import time\ndef f():\n    time.sleep(0.3)\n    return 1", 20)
-            f = session.value("f")
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            with pytest.raises(InterruptedError):
-                f()
-            with pytest.raises(WorkerError, match="closed"):
-                f()
-    finally:
-        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_proxy_is_of_one_session_only(nursery, session):

@@ -11,7 +11,7 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from tests.browser import ROOT, load_extension, serve, watch
+from tests.browser import PATIENCE, ROOT, load_extension, serve, watch
 
 explorables = load_extension("explorables")
 RUNTIME = ROOT / "book" / "_static" / "explorables" / "runtime.js"
@@ -20,9 +20,12 @@ DESKTOP = {"viewport": {"width": 900, "height": 1200}}
 PHONE = {"viewport": {"width": 375, "height": 900}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
 
 
+# In the still picture's place: to draw the picture takes longer than to show the page, and the pictures have tests of their own.
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEANl9ngAAAAABJRU5ErkJggg=="
+
+
 def write_page(folder: Path, widget, *, spoil=lambda saved: None) -> Path:
     """Write index.html with one explorable, from its saved state, with the site's runtime, policy and way with large buffers."""
-    bundle, _ = widget._repr_mimebundle_()
     saved = ipywidgets.Widget.get_manager_state(widgets=_reachable(widget))
     static = folder / "_static" / "explorables"
     static.mkdir(parents=True, exist_ok=True)
@@ -40,8 +43,8 @@ def write_page(folder: Path, widget, *, spoil=lambda saved: None) -> Path:
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="_static/course.css">
 <style>body {{ margin: 12px }} html[data-theme="dark"] body {{ background: #14181d }}</style></head>
-<body><main class="bd-article"><div class="explorable-view" id="explorable-{bundle[explorables.VIEW]["model_id"]}">
-<img alt="still picture" width="300" src="data:image/png;base64,{bundle["image/png"]}"></div></main>
+<body><main class="bd-article"><div class="explorable-view" id="explorable-{widget.model_id}">
+<img alt="still picture" width="300" height="200" src="data:image/png;base64,{DOT}"></div></main>
 <script type="{explorables.STATE}">{body}</script><script src="_static/explorables/runtime.js"></script></body></html>""")
     return page
 
@@ -82,7 +85,7 @@ def explorable_page(browser, tmp_path):
         if phone:
             page.evaluate("document.documentElement.dataset.theme = 'dark'")
         if wait:
-            page.wait_for_selector(".explorable-live", timeout=10_000)
+            page.wait_for_selector(".explorable-live", timeout=PATIENCE)
         return page
 
     yield open_page

@@ -136,7 +136,8 @@ def test_decoders_come_at_first_touch(explorable_page, make, shown):
     np.testing.assert_allclose(painted(page)[6:], grey(widget.decoders[i].forward(z)), atol=0.51)
     page.locator("input[type=range]").focus()  # a look is no touch
     page.keyboard.press("Tab")
-    page.wait_for_timeout(300)  # a fetch would have ended by now
+    next_frame(page)  # a fetch would have begun by now, and would be over when the network is idle
+    page.wait_for_load_state("networkidle")
     assert fetched(page) == before
     with page.expect_response(lambda answer: "/buffers/" in answer.url):
         go(page, "ArrowRight")
@@ -204,7 +205,7 @@ def test_the_map_shows_the_prior_and_the_draws_in_its_scale(explorable_page, mak
 def test_every_code_is_painted_on_the_map(explorable_page, make, family):
     widget = make(betas=(1, 4))
     page = explorable_page(widget)
-    page.wait_for_timeout(100)  # the map is painted again in the frame in which it stands on the page
+    next_frame(page)  # the map is painted again in the frame in which it stands on the page
     picture = canvas(page.locator(".explorable-plane canvas"))
     reach = widget.stages[0]["reach"]
     places = 300 + family[1][1].numpy() * [300 / reach, -300 / reach]

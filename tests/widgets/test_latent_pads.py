@@ -61,7 +61,7 @@ def exact(page, index):
     return page.locator(".explorable-handle").nth(index).evaluate("k => [parseFloat(k.style.left), parseFloat(k.style.top)]")
 
 
-@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("index", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_what_the_page_decodes_is_what_companion_decodes(explorable_page, pads, parts, generator, index):
     page = explorable_page(pads)
     model, pad = parts[NAMES[index]]

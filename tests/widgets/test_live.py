@@ -9,14 +9,14 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
 import nbformat
 import pytest
 
-from tests.browser import ROOT
+from tests.browser import PATIENCE, ROOT
+from tests.support import waiting
 
 TOKEN = "explorables"
 MAKE = f"""import sys
@@ -59,19 +59,23 @@ def jupyterlab(folder):
         finally:
             server.terminate()  # it ends its kernels itself
             try:
-                server.wait(timeout=15)
+                server.wait(timeout=waiting.HANG)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
 
 
-def wait_for(server, url, log, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(url, timeout=5):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start in {seconds} s:\n{log.read_text()[-2000:]}", pytrace=False)
+def wait_for(server, url, log):
+    """Until it answers, or has ended."""
+
+    def answers() -> bool:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(url):
+            return True
+        return server.poll() is not None
+
+    waiting.until(answers, "JupyterLab answered")
+    if server.poll() is not None:
+        pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}", pytrace=False)
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def lab(browser, tmp_path):
         page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or page.left.append(r.url))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.goto(f"{address}/lab/tree/live.ipynb?token={TOKEN}&reset")
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=30_000)
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
         for number in range(4):
             run(page, number)
         yield page
@@ -102,16 +106,17 @@ def run(page, number) -> str:
     prompt = cell.locator(".jp-InputPrompt")
     before = prompt.text_content()
     started = prompt.filter(has_text=re.compile(rf"^(?!{re.escape(before)})"))
-    for _ in range(15):
+    while True:
         cell.locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
         with contextlib.suppress(TimeoutError):
-            started.wait_for(timeout=2000)
+            started.wait_for(timeout=2000)  # no verdict: after it, the run is asked for again
             break
-    prompt.filter(has_text=re.compile(r"\[\d+\]:")).wait_for(timeout=30_000)
+    prompt.filter(has_text=re.compile(r"\[\d+\]:")).wait_for(timeout=PATIENCE)
     return " ".join(cell.locator(".jp-OutputArea-output pre").all_inner_texts()).strip()
 
 
+@pytest.mark.slow
 def test_a_live_explorable_and_python_follow_each_other(lab):
     point, mean = lab.get_by_label("Code of the one"), lab.get_by_label("Mean of q")
     plane = lab.locator(".explorable-plane").first.bounding_box()

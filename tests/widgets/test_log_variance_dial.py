@@ -87,7 +87,7 @@ class Picture:
         return self.x(float(path.split("M")[2].split(" ")[0]) + 4)
 
 
-@pytest.mark.parametrize(("cost", "rate"), SETTINGS)
+@pytest.mark.parametrize(("cost", "rate"), [SETTINGS[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in SETTINGS[1:])])
 def test_twenty_steps_are_torchs_and_so_is_the_one_over_the_wall(explorable_page, cost, rate):
     page = explorable_page(LogVarianceDial(cost=cost, rate=rate))
     torchs = {name: descend(name, cost=cost, rate=rate, steps=20) for name in HEADS}

@@ -108,7 +108,7 @@ def test_held_region_eps_rolls_and_nothing_else_moves(explorable_page):
     numbers = [f"{value:.2f}".replace("-", "\N{MINUS SIGN}") for value in (*eps, *row(page, "z"))]
     assert said == "Roll 3: ε {}, {} gives z {}, {}.".format(*numbers)
     drag(page, "Centre", 1, 1)
-    handle(page, "Sigma 1").press("ArrowRight", timeout=2000)
+    handle(page, "Sigma 1").press("ArrowRight")
     next_frame(page)
     assert np.concatenate(check(page)[:2]).tolist() == list(START)
     assert handle(page, "Centre").get_attribute("aria-disabled") == "true"

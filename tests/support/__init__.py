@@ -1,0 +1,1 @@
+"""What tests of several folders share. Nothing here is a test."""
