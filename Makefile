@@ -9,16 +9,16 @@ VENV := .venv/bin
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits lock clean environment
+.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits lock clean has-python environment
 .DEFAULT_GOAL := book
 
-book: environment  ## build the site into _build/html, warnings as errors, and print the page to open
+book: has-python  ## build the site into _build/html, warnings as errors, and print the page to open
 	@$(PYTHON) tools/make.py book
 
-check: environment  ## lint and every fast test, about a minute: what to run after each change
+check: has-python  ## lint and every fast test, about a minute: what to run after each change
 	@$(PYTHON) tools/make.py check --jobs $(JOBS)
 
-test: environment  ## all of it: the site, lint, every notebook run again and compared, and the tests; SLOW=1 NO_SKIPS=1 as CI does
+test: has-python  ## all of it: the site, lint, every notebook run again and compared, and the tests; SLOW=1 NO_SKIPS=1 as CI does
 	@$(PYTHON) tools/make.py test --jobs $(JOBS) $(if $(filter 1,$(SLOW)),--slow) $(if $(filter 1,$(NO_SKIPS)),--no-skips)
 
 exercises: environment  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
@@ -65,6 +65,8 @@ clean:  ## remove what make made: the environment, the site and the test results
 help:  ## say what each target is for
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
 
-environment:
+has-python:
 	@test -n "$(strip $(PYTHON))" || { echo "make: no Python found. Install Python 3.11 to 3.14, or uv, and run make again."; exit 1; }
+
+environment: has-python
 	@$(PYTHON) tools/environment.py

@@ -15,11 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from colab import pins as versions
+from environment import CPU_INDEX
+
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = "3.11.0"
 BOOK = "requirements.txt"
 FILES = {"requirements.in": BOOK, "binder/requirements.in": "binder/requirements.txt"}
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PIN = re.compile(r"^[\w.-]+==.*\n", re.MULTILINE)
 FOR_GPUS = re.compile(r"(nvidia|cuda|triton|pytorch-triton)\b")
 HEADER = """\
@@ -71,7 +74,7 @@ def changes(old: str, new: str) -> list[str]:
     >>> changes("a==1\\nb==1\\n", "a==2  # via b\\nb==1\\n")
     ['lock: a: 1 -> 2\\n']
     """
-    before, after = (dict(re.findall(r"^([\w.-]+)==(\S+)", pins, re.MULTILINE)) for pins in (old, new))
+    before, after = versions(old), versions(new)
     names = sorted(before.keys() | after.keys())
     return [f"lock: {n}: {before.get(n)} -> {after.get(n)}\n" for n in names if before.get(n) != after.get(n)]
 
