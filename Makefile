@@ -22,7 +22,7 @@ test: has-python  ## all of it: the site, lint, every notebook run again and com
 	@$(PYTHON) tools/make.py test --jobs $(JOBS) $(if $(filter 1,$(SLOW)),--slow) $(if $(filter 1,$(NO_SKIPS)),--no-skips)
 
 exercises: environment  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
-	OMP_NUM_THREADS=1 $(VENV)/companion release
+	OMP_NUM_THREADS=1 $(VENV)/coursework release
 
 models: environment  ## train the models that the chapters share, some minutes, into companion/_bundled
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py
@@ -60,7 +60,7 @@ lock: environment  ## compile requirements.txt and binder/requirements.txt from 
 	$(VENV)/python tools/lock.py $(if $(UPGRADE),--upgrade $(filter-out 1,$(UPGRADE)))
 
 clean:  ## remove what make made: the environment, the site and the test results
-	rm -rf .venv _build test-results .pytest_cache .ruff_cache companion.egg-info
+	rm -rf .venv _build test-results .pytest_cache .ruff_cache companion.egg-info coursework/coursework.egg-info
 
 help:  ## say what each target is for
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)

@@ -1,4 +1,4 @@
 """Lets `pytest --nbval` compare figures, lends tests a browser, and says what a test needs."""
 
-collect_ignore_glob = ["book/exercises/*.ipynb"]  # stored without outputs; tests/exercises runs them
-pytest_plugins = ["tests.needs", "tests.figures", "tests.browser"]
+collect_ignore_glob = ["book/exercises/*.ipynb"]  # stored without outputs; tests/book runs them
+pytest_plugins = ["tests.support.needs", "tests.support.figures", "tests.support.browser"]

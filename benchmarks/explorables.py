@@ -27,10 +27,12 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.browser import SITE, serve
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import chromium
+from tools.loopback import serve
 
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
 RESULT = Path(__file__).with_suffix(".json")
 BUDGET = {"plain": 16.0, "six-fold slower": 60.0, "ready": 1000.0}
 TARGETS = {  # page -> what is moved of its explorable

@@ -1,7 +1,7 @@
-"""How many submissions a minute does `companion grade` score on two processes, how many nbgrader's autograder, in how much memory?
+"""How many submissions a minute does `coursework grade` score on two processes, how many nbgrader's autograder, in how much memory?
 
 python benchmarks/grading.py             200 submissions, a few with an accident; nbgrader on the first 20 of them
-python benchmarks/grading.py --hostile   the table of hostile and unlucky submissions of tests/grading, with their scores, too
+python benchmarks/grading.py --hostile   the table of hostile and unlucky submissions of tests/coursework, with their scores, too
 
 Both grade the same exercise on two processes: nbgrader's command works on one submission at a time, so it is started twice, on half
 of its share each. Memory is that of all processes together, shared pages counted once (PSS).
@@ -23,9 +23,9 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from companion.grading.grade import grade  # noqa: E402
-from companion.grading.release import nbgrader_source  # noqa: E402
-from tests.grading import hostile, small  # noqa: E402
+from coursework.assignment.release import nbgrader_source  # noqa: E402
+from coursework.samples import hostile, small  # noqa: E402
+from coursework.scoring.grade import grade  # noqa: E402
 
 RESULT = Path(__file__).with_suffix(".json")
 SUBMISSIONS, SAMPLE, JOBS = 200, 20, 2
@@ -87,15 +87,15 @@ class Memory:
 
 
 def ours(exercise, submitted: Path, results: Path) -> dict:
-    """`companion grade`, from its start to its end."""
-    command = [sys.executable, "-m", "companion.grading.cli", "grade", str(exercise.path), str(submitted), "-o", str(results)]
+    """`coursework grade`, from its start to its end."""
+    command = [sys.executable, "-m", "coursework.cli", "grade", str(exercise.path), str(submitted), "-o", str(results)]
     with Memory() as memory:
         started = time.perf_counter()
         code = subprocess.call([*command, "-j", str(JOBS), "--quiet"], cwd=ROOT, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - started
     graded = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob("*.json")]
     if code != 0 or len(graded) != SUBMISSIONS or any(each["status"] != "graded" for each in graded):
-        raise SystemExit(f"grading: companion grade ended with {code} and {len(graded)} results of {SUBMISSIONS}")
+        raise SystemExit(f"grading: coursework grade ended with {code} and {len(graded)} results of {SUBMISSIONS}")
     return {"submissions": SUBMISSIONS, **rate(SUBMISSIONS, seconds), "peak_pss_mb": round(memory.most / 1e6)}
 
 

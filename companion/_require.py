@@ -52,6 +52,12 @@ def whole(name: str, value: object, *, least: int = 1) -> None:
         raise ValueError(f"{name}: got {value}, expected at least {least}")
 
 
+def floating(name: str, dtype: object) -> None:
+    """Raise unless `dtype` is a floating point torch.dtype."""
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise TypeError(f"{name}: got {dtype!r}, expected a floating point torch.dtype")
+
+
 def positive(name: str, value: object) -> None:
     """Raise unless `value` is a finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, Real):

@@ -81,8 +81,7 @@ def load_digits(*, dtype: torch.dtype = torch.float64, path: str | Path = BUNDLE
         >>> digits.x_train.shape
         torch.Size([10000, 784])
     """
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise TypeError(f"load_digits: dtype: got {dtype!r}, expected a floating point torch.dtype")
+    _require.floating("load_digits: dtype", dtype)
     arrays = np.load(io.BytesIO(_read_checked(Path(path))), allow_pickle=False)
     return Dataset(
         x_train=_pixels(torch.from_numpy(arrays["x_train"]), dtype),
@@ -106,8 +105,7 @@ def load_mnist(root: str | Path, *, download: bool = False, dtype: torch.dtype =
     Raises:
         DataError: a file is missing and `download` is False, a file is damaged, or the download failed.
     """
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise TypeError(f"load_mnist: dtype: got {dtype!r}, expected a floating point torch.dtype")
+    _require.floating("load_mnist: dtype", dtype)
     root = Path(root)
     missing = [name for name in MNIST_MD5 if not (_raw(root) / name).is_file()]
     if missing and not download:
@@ -151,8 +149,7 @@ def make_sprites(
         >>> sprites.x.shape, sprites.factors.shape
         (torch.Size([6000, 784]), torch.Size([6000, 5]))
     """
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise TypeError(f"make_sprites: dtype: got {dtype!r}, expected a floating point torch.dtype")
+    _require.floating("make_sprites: dtype", dtype)
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     _require.generator("make_sprites: generator", generator)
     if n is None:

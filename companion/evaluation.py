@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from companion import _require, losses
+from companion import _require, losses, models
 
 Z95 = 1.959964  # of the normal distribution
 ROWS = 1000  # images whose distances are held at a time
@@ -291,10 +291,10 @@ def rate_distortion(
     kl, reconstruction = [], []
     for images in x.split(2000):  # so that memory does not grow with n
         mu, logvar = model.encode(images)
-        kl.append(losses.gaussian_kl(mu.reshape(-1, 1), logvar.reshape(-1, 1)).reshape(mu.shape))
+        kl.append(losses.gaussian_kl_per_latent(mu, logvar))
         for _ in range(samples):
-            eps = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
-            reconstruction.append(nll(images, model.decode(mu + (0.5 * logvar).exp() * eps)))
+            z = models.reparameterize(mu, logvar, generator=generator)
+            reconstruction.append(nll(images, model.decode(z)))
     per_unit = torch.cat(kl).mean(dim=0)
     return RateDistortion(per_unit.sum().item(), torch.cat(reconstruction).mean().item(), per_unit)
 

@@ -134,7 +134,23 @@ def gaussian_kl(mu: Float[Tensor, "batch latent_dim"], logvar: Float[Tensor, "ba
         tensor([1.])
     """
     _require_pair("gaussian_kl", mu, "logvar", logvar, first="mu")
-    return -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(dim=1)
+    return gaussian_kl_per_latent(mu, logvar).sum(dim=1)
+
+
+def gaussian_kl_per_latent(
+    mu: Float[Tensor, "batch latent_dim"], logvar: Float[Tensor, "batch latent_dim"]
+) -> Float[Tensor, "batch latent_dim"]:
+    """What each latent adds to `gaussian_kl`, which takes the same arguments: (batch, latent_dim), nats.
+
+    Raises:
+        ValueError: shapes differ or are empty. TypeError: not floating point tensors.
+
+    Example:
+        >>> gaussian_kl_per_latent(torch.tensor([[0.0, 2.0]]), torch.zeros(1, 2))
+        tensor([[0., 2.]])
+    """
+    _require_pair("gaussian_kl_per_latent", mu, "logvar", logvar, first="mu")
+    return -0.5 * (1 + logvar - mu**2 - logvar.exp())
 
 
 def negative_elbo(
@@ -227,7 +243,7 @@ def log_weights(
     _require.generator("log_weights: generator", generator)
     mu, logvar = model.encode(x)
     eps = torch.randn((samples, *mu.shape), generator=generator, dtype=mu.dtype, device=mu.device)
-    z = mu + (0.5 * logvar).exp() * eps
+    z = mu + (0.5 * logvar).exp() * eps  # as `models.reparameterize`; written out because the ratio of the densities needs eps
     log_ratio = 0.5 * (eps**2 + logvar - z**2).sum(dim=2)  # of the two Gaussian densities; their 2 pi cancel
     reconstruction = nll(x.repeat(samples, 1), model.decode(z.flatten(0, 1)))
     return beta * log_ratio - reconstruction.reshape(samples, len(x))

@@ -99,20 +99,20 @@ def fit(
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, eps=adam_eps, fused=True)
     batches = _Batches(len(x), min(batch_size, len(x)), generator)
     records = _restore(resume, optimizer, batches, steps, generator)
-    history = History()
     with _interrupt_between_steps() as interrupts:
-        try:
-            for step in _steps(records.done, steps, progress):
-                _set_learning_rate(optimizer, learning_rate * (1 - step / steps) if decay else learning_rate)
-                batch = x.index_select(0, batches.indices(step).to(x.device))
-                records.add(_update(model, batch, loss, optimizer, generator, where=f"epoch {batches.epoch(step)}, step {step}"))
-                if interrupts:
-                    break
-        except NonFiniteLossError as error:
-            error.history = history
-            raise
-        finally:
-            _store(history, records, optimizer, batches, generator)
+        for step in _steps(records.done, steps, progress):
+            batch = x.index_select(0, batches.indices(step).to(x.device))
+            terms = _named(loss(model, batch, generator=generator))
+            means = _means(terms)
+            if (name := _non_finite(means)) is not None:
+                value = f"term `{name}` is {means[name].item()}, expected a finite number"
+                history = _history(records, optimizer, batches, generator)
+                raise NonFiniteLossError(f"fit: epoch {batches.epoch(step)}, step {step}: {value}", history)
+            _update(optimizer, terms["loss"], learning_rate * (1 - step / steps) if decay else learning_rate)
+            records.add(means)
+            if interrupts:
+                break
+    history = _history(records, optimizer, batches, generator)
     history.interrupted = bool(interrupts)
     return history
 
@@ -135,11 +135,6 @@ def _interrupt_between_steps() -> Iterator[list]:
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-def _set_learning_rate(optimizer: Optimizer, value: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = value
 
 
 class _Records:
@@ -180,18 +175,25 @@ class _Batches:
         return self.order[start : start + self.batch_size]
 
 
-def _update(model: nn.Module, batch: Tensor, loss: Loss, optimizer: Optimizer, generator: torch.Generator, where: str):
-    """One step: terms, check, gradients, update. Returns the means of the terms over the batch."""
-    terms = _named(loss(model, batch, generator=generator))
+def _means(terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The mean of each term over the batch, float64 on the CPU."""
     # On the CPU first: some devices, Apple's GPUs among them, have no float64.
-    means = {name: value.detach().cpu().double().mean() for name, value in terms.items()}
-    for name in sorted(means, key=lambda name: name == "loss"):  # the sum last: the term that overflowed is the one to name
-        if not torch.isfinite(means[name]):
-            raise NonFiniteLossError(f"fit: {where}: term `{name}` is {means[name].item()}, expected a finite number", History())
+    return {name: value.detach().cpu().double().mean() for name, value in terms.items()}
+
+
+def _non_finite(means: Mapping[str, Tensor]) -> str | None:
+    """The name of a term that is NaN or infinite, or None. `loss`, the sum, comes last: the term that overflowed is the one to name."""
+    in_order = sorted(means, key=lambda name: name == "loss")
+    return next((name for name in in_order if not torch.isfinite(means[name])), None)
+
+
+def _update(optimizer: Optimizer, loss: Tensor, learning_rate: float | int) -> None:
+    """Gradients and one step along them."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
     optimizer.zero_grad()
-    terms["loss"].backward()
+    loss.backward()
     optimizer.step()
-    return means
 
 
 def _named(terms: object) -> dict[str, Tensor]:
@@ -209,14 +211,15 @@ def _steps(done: int, steps: int, progress: bool):
     return tqdm(range(done, steps), initial=done, total=steps, unit="step")
 
 
-def _store(history: History, records: _Records, optimizer: Optimizer, batches: _Batches, generator: torch.Generator) -> None:
-    history.terms = records.terms()
-    history.state = {
+def _history(records: _Records, optimizer: Optimizer, batches: _Batches, generator: torch.Generator) -> History:
+    """The steps done so far, and what `_restore` needs to go on behind them."""
+    state = {
         "optimizer": optimizer.state_dict(),
         "generator": generator.get_state(),
         "order": batches.order,
         "order_epoch": batches.order_epoch,
     }
+    return History(records.terms(), state=state)
 
 
 def _restore(resume: History | None, optimizer: Optimizer, batches: _Batches, steps: int, generator: torch.Generator) -> _Records:

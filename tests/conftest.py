@@ -5,8 +5,8 @@ import pytest
 import torch
 from jaxtyping import config, install_import_hook
 
-# Every annotated function of companion checks the shapes it is given and returns. Must come before companion is imported.
-install_import_hook("companion", "beartype.beartype")
+# Every annotated function checks the types and shapes that it is given and returns. Must come before the two are imported.
+install_import_hook(["companion", "coursework"], "beartype.beartype")
 
 from companion import data  # noqa: E402
 

@@ -8,7 +8,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent / "sphinx_ext"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "sphinx_ext"))
 import npm_package
 
 VERSION = "4.14.1"

@@ -33,7 +33,7 @@ LINKS = ROOT / "book" / "links.json"
 KINDS = ("opened", "stored copy", "cited in a stored copy", "listed")
 ADDRESS = re.compile(r"https?://[^\s<>\"'`)\]}|\\]+")
 FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1`*\s*$", re.MULTILINE | re.DOTALL)
-# Built for each fork from its own address, which tests/test_site.py checks.
+# Built for each fork from its own address, which tests/pages/test_site.py checks.
 LAUNCH = re.compile(r"https://(mybinder\.org/v2|colab\.research\.google\.com/github)/")
 AGENT = "Mozilla/5.0 (compatible; check_links of a Jupyter Book)"  # some publishers refuse a client without a name
 

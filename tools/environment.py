@@ -100,7 +100,7 @@ def said(command):
 def wanted():
     """What the stamp says when this Python's environment is whole: it names the Python and the files that were installed."""
     content = hashlib.sha256()
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "pyproject.toml", os.path.join("coursework", "pyproject.toml")):
         with open(os.path.join(ROOT, name), "rb") as file:
             content.update(file.read())
     return "Python %d.%d " % sys.version_info[:2] + content.hexdigest()
@@ -169,13 +169,15 @@ def create():
 
 
 def install(options):
-    """Install requirements.txt, companion included, into .venv."""
+    """Install requirements.txt, companion included, and the instructor's kit into .venv."""
     print("make: installing the pinned packages (about 2 GB; a few minutes)")
     sys.stdout.flush()
     pip = [program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.call(pip + options + ["-r", "requirements.txt"], cwd=ROOT) != 0:
+    # What coursework needs is pinned in requirements.txt; named there itself, readers would install it, too.
+    steps = [options + ["-r", "requirements.txt"], ["--no-deps", "-e", "./coursework"]]
+    if any(subprocess.call(pip + step, cwd=ROOT) != 0 for step in steps):
         problem = no_disk(shutil.disk_usage(ROOT).free)
-        sys.exit("make: " + (problem or "pip could not install requirements.txt; the lines above say why. Then run make again."))
+        sys.exit("make: " + (problem or "pip could not install the packages; the lines above say why. Then run make again."))
 
 
 if __name__ == "__main__":

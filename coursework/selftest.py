@@ -1,0 +1,170 @@
+"""Whether an exercise's tests are worth something: the reference passes, an empty answer earns nothing, every wrong answer is rejected.
+
+Graded by the same runner as a student's work. Wrong answers to different questions go into one submission, as long as no test of one
+stands on the answer to another, so that an exercise takes about as many runs as its most tempting question has slips.
+"""
+
+import contextlib
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import nbformat
+
+from coursework.assignment.source import Exercise, Wrong, role_of
+from coursework.handin.matching import answer_names
+from coursework.handin.names import names_of, without_magics
+
+TIMEOUT = 60.0  # seconds of processor time for a cell or a test of the author's own
+
+
+def self_test(exercise: Exercise, supervisor=None) -> list[str]:
+    """Try an exercise as its students will.
+
+    With variants, as often as the longest list of values has entries, so that each value is tried once.
+
+    Args:
+        exercise: as loaded. supervisor: an open `Supervisor`; None opens one, without a sandbox where there is none: this is the author's code.
+
+    Returns:
+        One line for each thing that is wrong; nothing when all is well.
+    """
+    if supervisor is None:
+        with own_supervisor() as supervisor:
+            return self_test(exercise, supervisor)
+    problems = []
+    for values in combinations(exercise):
+        filled = exercise.with_values(values)
+        where = exercise.name + (f" with {', '.join(f'{k} = {v}' for k, v in values.items())}" if values else "")
+        try:
+            problems += [f"{where}: {problem}" for problem in _problems(filled, supervisor)]
+        except _NotTriedError as error:
+            problems.append(f"{where}: could not be tried, because the grader failed: {error}")
+    return problems
+
+
+class _NotTriedError(RuntimeError):
+    """The grader failed; what it says is no judgement."""
+
+
+@contextlib.contextmanager
+def own_supervisor() -> Iterator:
+    """A supervisor for the author's own code: behind a sandbox where there is one, and without where there is none."""
+    from coursework.sandbox.commands import SandboxError
+    from coursework.sandbox.supervisor import Supervisor, UnconfinedWarning
+
+    with contextlib.ExitStack() as stack, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnconfinedWarning)
+        try:
+            supervisor = stack.enter_context(Supervisor())
+        except SandboxError:
+            supervisor = stack.enter_context(Supervisor("none"))
+        yield supervisor
+
+
+def combinations(exercise: Exercise) -> list[dict[str, object]]:
+    """Choices of variants in which every value comes up.
+
+    >>> combinations(exercise)  # of {"n": [3, 4], "shape": ["(2,)"]}
+    [{'n': 3, 'shape': '(2,)'}, {'n': 4, 'shape': '(2,)'}]
+    """
+    longest = max((len(values) for values in exercise.variants.values()), default=1)
+    return [{name: values[i % len(values)] for name, values in exercise.variants.items()} for i in range(longest)]
+
+
+def batches(exercise: Exercise) -> list[dict[str, Wrong]]:
+    """The wrong answers, put together so that none can spoil the test of another: answer id -> wrong answer."""
+    waiting = {answer.id: [wrong for wrong in exercise.wrong if wrong.id == answer.id] for answer in exercise.answers}
+    names, needs = answer_names(exercise), _needs(exercise)
+    made = []
+    while any(waiting.values()):
+        batch: dict[str, Wrong] = {}
+        for id, queue in waiting.items():
+            clash = any(names[id] & needs[other] or names[other] & needs[id] for other in batch)
+            if queue and not clash:
+                batch[id] = queue.pop(0)
+        made.append(batch)
+    return made
+
+
+def answered(exercise: Exercise, code: Mapping[str, str], *, short: bool = False) -> nbformat.NotebookNode:
+    """A student's notebook with the cells of some answers filled: answer id -> code.
+
+    short: leave out what no answer stands on, the figures and the training that an exercise shows.
+    """
+    from coursework.assignment.release import student_notebook
+
+    notebook = student_notebook(exercise)
+    for cell in notebook.cells:
+        graded = cell.metadata.get("nbgrader") or {}
+        if graded.get("solution") and graded["grade_id"] in code:
+            cell.source = code[graded["grade_id"]]
+    if short:
+        wanted = set().union(*_needs(exercise).values())
+        notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata or _gives(cell, wanted)]
+    return notebook
+
+
+def _gives(cell: nbformat.NotebookNode, wanted: set[str]) -> bool:
+    names = names_of(without_magics(cell.source)[0]) if cell.cell_type == "code" else None
+    return names is not None and bool((names.bound | names.imported) & wanted)
+
+
+def _problems(exercise: Exercise, supervisor) -> Iterator[str]:
+    from coursework.scoring.scorer import warm
+
+    warm(exercise)
+    reference = {answer.id: answer.reference_code for answer in exercise.answers}
+    result = _graded(exercise, answered(exercise, reference), supervisor)
+    for test in result.tests:
+        if test.points < test.max_points:
+            yield f"the reference gets {test.points} of {test.max_points} for {test.id}: {test.message}"
+    yield from (f"with the reference, {flag.kind}: {flag.detail}" for flag in result.flags if flag.kind not in ("manual",))
+    for test in _graded(exercise, answered(exercise, {}, short=True), supervisor).tests:
+        if test.points > 0:
+            yield f"an empty answer gets {test.points} of {test.max_points} for {test.id}"
+    for batch in batches(exercise):
+        code = reference | {id: wrong.code for id, wrong in batch.items()}
+        tests = {test.id: test for test in _graded(exercise, answered(exercise, code, short=True), supervisor).tests}
+        for id, wrong in batch.items():
+            yield from _unrejected(wrong, tests[id])
+
+
+def _unrejected(wrong: Wrong, test) -> Iterator[str]:
+    if test.points >= test.max_points:
+        yield f"the wrong answer “{wrong.slip}” for {wrong.id} gets full marks"
+    elif not re.search(wrong.says, test.message):
+        yield f"the wrong answer “{wrong.slip}” for {wrong.id} is told: {test.message} This does not match {wrong.says!r}"
+
+
+def _graded(exercise: Exercise, notebook: nbformat.NotebookNode, supervisor):
+    from coursework.scoring.scorer import grade_submission
+
+    with tempfile.TemporaryDirectory(prefix="coursework-") as folder:
+        path = Path(folder) / f"{exercise.name}.ipynb"
+        nbformat.write(notebook, path)
+        result = grade_submission(exercise, path, supervisor, timeout=TIMEOUT)
+    if result.status == "failed":  # says nothing of the exercise
+        raise _NotTriedError("; ".join(flag.detail for flag in result.flags if flag.kind == "failed"))
+    return result
+
+
+def _needs(exercise: Exercise) -> dict[str, set[str]]:
+    """For each answer the names, its own aside, that it, its wrong answers and its test stand on, directly or through other cells."""
+    uses: dict[str, set[str]] = {}
+    for cell in exercise.notebook.cells:
+        if cell.cell_type == "code" and role_of(cell)[0] in (None, "answer"):
+            names = names_of(without_magics(cell.source)[0])
+            for name in names.bound if names else ():
+                uses.setdefault(name, set()).update(names.used - names.bound)
+    needs = {}
+    for answer in exercise.answers:
+        code = [answer.reference_code, *(w.code for w in exercise.wrong if w.id == answer.id)]
+        code += [test.code for test in exercise.tests if test.id == answer.id]
+        found = set().union(*(names.used - names.bound for each in code if (names := names_of(each))))
+        while more := set().union(*(uses.get(name, set()) for name in found)) - found:
+            found |= more
+        needs[answer.id] = found - answer_names(exercise)[answer.id]
+    return needs

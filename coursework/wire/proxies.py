@@ -1,0 +1,330 @@
+"""Stand-ins, on the trusted side, for what stays in a worker: functions, classes, modules, other objects.
+
+A proxy asks its worker and gets plain values or proxies back. Gradients pass through, to tensors that were handed in and to the
+parameters of modules; second derivatives do not. Nothing that a student's class defines (`__eq__`, `__bool__`, a tensor subclass)
+exists here: what arrives is a real tensor, number or text. Names that begin with an underscore are never asked for.
+"""
+
+import weakref
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from coursework.wire import protocol
+
+
+class StudentError(Exception):
+    """What a student's code raised. type: the name of its class; str() is its message, cut off where it is long."""
+
+    def __init__(self, type: str, message: str):
+        super().__init__(type, message)
+        self.type, self.message = type, message
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self):
+        return student_error, (self.type, self.message)
+
+
+# Errors that a test may expect, or that Python asks with (hasattr). A student's error of such a name can be caught as one.
+CAUGHT = {
+    each.__name__: each
+    for each in (
+        *(ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, LookupError, NameError, NotImplementedError),
+        *(RuntimeError, TypeError, ValueError, ZeroDivisionError),
+    )
+}
+
+
+def student_error(type_name: str, message: str) -> StudentError:
+    """A `StudentError` whose class bears the name of the student's, and is that builtin error too where it is one of `CAUGHT`.
+
+    >>> isinstance(student_error("ValueError", "negative"), ValueError)
+    True
+    """
+    bases = (StudentError, CAUGHT[type_name]) if type_name in CAUGHT else (StudentError,)
+    return type(type_name, bases, {"__module__": "student"})(type_name, message)
+
+
+class Proxy:
+    """An object that stays in the worker. Its attributes and methods are asked for by name.
+
+    Example:
+        >>> counter = session.value("Counter")()
+        >>> counter.add(2), counter.total
+        (None, 2)
+    """
+
+    def __init__(self, session, ref: protocol.Ref):
+        vars(self).update(_session=session, _ref=ref)
+        weakref.finalize(self, session.free, ref.id).atexit = False
+
+    def __getattr__(self, name: str):
+        return attribute(self, name)
+
+    def __setattr__(self, name: str, value) -> None:
+        raise AttributeError(f"{self!r}: an attribute of a student's object cannot be set from outside")
+
+    def __repr__(self) -> str:
+        return f"<a student's {self._ref.kind} {self._ref.name}>"
+
+    def __reduce__(self):
+        raise TypeError(f"{self!r} cannot be copied or pickled")
+
+
+class CallableProxy(Proxy):
+    """A function, a method or a class that stays in the worker.
+
+    Example:
+        >>> gaussian_kl = session.value("gaussian_kl")
+        >>> mu = torch.zeros(3, 2, requires_grad=True)
+        >>> gaussian_kl(mu, torch.zeros(3, 2)).sum().backward()
+    """
+
+    def __init__(self, session, ref: protocol.Ref, owner: "ModuleProxy | None" = None):
+        super().__init__(session, ref)
+        vars(self).update(__name__=ref.name, _owner=owner)
+
+    def __call__(self, *args, **kwargs):
+        return call(self._session, self._ref, args, kwargs, self._owner)
+
+
+class ModuleProxy(nn.Module):
+    """An `nn.Module` that stays in the worker, with its parameters at hand.
+
+    Calls and methods run there. `named_parameters()` and `parameters()` are fetched, and are leaves here: after `loss.backward()`
+    each has its `.grad`. What is written into them here, by an optimizer, is carried over before the next call. Submodules are
+    attributes; `modules()` and `children()` are not carried.
+
+    Example:
+        >>> model = session.value("VAE")(4)
+        >>> model(x).sum().backward()
+        >>> [name for name, parameter in model.named_parameters() if parameter.grad is None]
+        []
+    """
+
+    def __init__(self, session, ref: protocol.Ref):
+        super().__init__()
+        vars(self).update(_session=session, _ref=ref, _leaves=None, _sent={})
+        del vars(self)["training"]  # asked for in the worker, as any attribute
+        weakref.finalize(self, session.free, ref.id).atexit = False
+
+    def forward(self, *args, **kwargs):
+        return call(self._session, self._ref, args, kwargs, self)
+
+    def __getattr__(self, name: str):
+        return attribute(self, name)
+
+    def __setattr__(self, name: str, value) -> None:
+        if "_ref" in vars(self):
+            raise AttributeError(f"{self!r}: an attribute of a student's module cannot be set from outside")
+        vars(self)[name] = value
+
+    def named_parameters(self, *_, **__) -> Iterator[tuple[str, nn.Parameter]]:
+        """The names and values of the parameters, as they are in the worker now."""
+        return iter(self._fetch().items())
+
+    def state_dict(self, *_, **__) -> dict[str, Tensor]:
+        """Parameters and buffers, by name: copies."""
+        self._carry()
+        return self._state(buffers=True)[0]
+
+    def named_buffers(self, *_, **__) -> Iterator[tuple[str, Tensor]]:
+        names = set(self._fetch())
+        return iter([(name, value) for name, value in self.state_dict().items() if name not in names])
+
+    def named_modules(self, *_, **__):
+        raise NotImplementedError(f"{self!r}: a student's module does not list its submodules; ask for one by name")
+
+    named_children = named_modules
+
+    def train(self, mode: bool = True) -> "ModuleProxy":
+        self._method("train", mode)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> "ModuleProxy":
+        self._method("requires_grad_", requires_grad)
+        return self._anew()
+
+    def load_state_dict(self, state_dict, *_, **__) -> None:
+        self._method("load_state_dict", dict(state_dict))
+
+    def double(self) -> "ModuleProxy":
+        self._method("double")
+        return self._anew()
+
+    def float(self) -> "ModuleProxy":
+        self._method("float")
+        return self._anew()
+
+    def _apply(self, *_, **__):
+        raise NotImplementedError(f"{self!r}: a student's module stays on the CPU; double() and float() change its numbers")
+
+    def _anew(self) -> "ModuleProxy":
+        vars(self).update(_leaves=None, _sent={})
+        return self
+
+    def _method(self, name: str, *args):
+        return self._session.fetch("get", {"on": self._ref.id, "name": name})(*args)
+
+    def _state(self, *, buffers: bool) -> tuple[dict, list]:
+        session = self._session
+        answer, decoder = session.ask("parameters", {"on": self._ref.id, "buffers": buffers}, protocol.Encoder(session_refuses))
+        with session.checked():
+            found, trained = decoder.decode(answer.get("value")), protocol.field(answer, "trained", list)
+            decoder.finish()
+            if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
+                raise protocol.ProtocolError("parameters that are none")
+        return found, trained
+
+    def _fetch(self) -> dict[str, nn.Parameter]:
+        """The leaves, with the worker's values in them; the same objects each time, so that gradients stay."""
+        self._carry()
+        found, trained = self._state(buffers=False)
+        leaves = self._leaves or {}
+        for name, value in found.items():
+            learned = name in trained and value.is_floating_point()
+            if name in leaves and leaves[name].shape == value.shape and leaves[name].dtype == value.dtype:
+                leaves[name].data.copy_(value)
+            else:
+                leaves[name] = nn.Parameter(value, requires_grad=learned)
+        leaves = {name: leaves[name] for name in found}
+        vars(self).update(_leaves=leaves, _sent={name: leaf._version for name, leaf in leaves.items()})
+        return leaves
+
+    def _carry(self) -> None:
+        """Write into the worker what was written into the leaves here."""
+        changed = {name: leaf for name, leaf in (self._leaves or {}).items() if leaf._version != self._sent[name]}
+        if changed:
+            with torch.no_grad():
+                encoder = protocol.Encoder(session_refuses)
+                values = encoder.encode(changed)
+            self._session.ask("set", {"on": self._ref.id, "values": values}, encoder)
+            self._sent.update({name: leaf._version for name, leaf in changed.items()})
+
+    def _trained(self) -> dict[str, nn.Parameter]:
+        """The leaves that take a gradient; fetched at the first call."""
+        leaves = self._fetch() if self._leaves is None else self._leaves
+        return {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
+
+    __repr__, __reduce__ = Proxy.__repr__, Proxy.__reduce__
+
+    def __deepcopy__(self, _):
+        return self.__reduce__()
+
+
+def session_refuses(value) -> dict:
+    raise TypeError(f"a {type(value).__name__} is no value of a parameter")
+
+
+def proxy(session, ref: protocol.Ref):
+    """The stand-in for what a worker lends."""
+    if ref.kind == "module":
+        return ModuleProxy(session, ref)
+    return (CallableProxy if ref.kind in ("function", "class") else Proxy)(session, ref)
+
+
+def attribute(target: "Proxy | ModuleProxy", name: str):
+    """An attribute, asked for in the worker. A method of a module knows its module, for the gradients of its parameters."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    owner = target if isinstance(target, ModuleProxy) else vars(target).get("_owner")
+    if owner is not None:
+        owner._carry()
+    value = target._session.fetch("get", {"on": target._ref.id, "name": name})
+    if owner is not None and isinstance(value, CallableProxy):
+        vars(value)["_owner"] = owner
+    return value
+
+
+def call(session, ref: protocol.Ref, args: tuple, kwargs: dict, owner: ModuleProxy | None):
+    """Call something in the worker, with gradients where they are wanted."""
+    modules = [] if owner is None else [owner]
+    encoder = protocol.Encoder(lambda value: _own(session, value, modules))
+    arguments, keywords = encoder.encode(tuple(args)), encoder.encode(kwargs)
+    modules = list(dict.fromkeys(modules))
+    for module in modules:
+        module._carry()
+    gradients = torch.is_grad_enabled()
+    trained = [(module._ref.id, module._trained()) for module in modules] if gradients else []
+    message = {"on": ref.id, "args": arguments, "kwargs": keywords, "grad": gradients}
+    message["parameters"] = [[number, list(leaves)] for number, leaves in trained]
+    answer, decoder = session.ask("call", message, encoder)
+    number = session._number
+    with session.checked():
+        value = decoder.decode(answer.get("value"))
+        outputs = list(decoder.differentiable)
+        _advance(encoder.generators, protocol.field(answer, "generators", list), decoder)
+        decoder.finish()
+    inputs = [*encoder.differentiable, *(leaf for _, leaves in trained for leaf in leaves.values())]
+    return _grafted(session, number, value, outputs, inputs)
+
+
+def _own(session, value, modules: list) -> dict:
+    """The node of a proxy among the arguments; a module is noted, for its parameters' gradients."""
+    if not isinstance(value, (Proxy, ModuleProxy)) or value._session is not session:
+        raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")
+    if isinstance(value, ModuleProxy):
+        modules.append(value)
+    return {"t": "ref", "id": value._ref.id, "k": value._ref.kind, "name": value._ref.name}
+
+
+def _advance(generators: list, nodes: list, decoder: protocol.Decoder) -> None:
+    """Bring each generator that was handed in to where the worker's copy of it is now."""
+    if len(nodes) != len(generators):
+        raise protocol.ProtocolError("the states of more or fewer generators than were sent")
+    for generator, node in zip(generators, nodes, strict=True):
+        state = decoder.decode(node)
+        if not isinstance(state, torch.Generator):
+            raise protocol.ProtocolError("the state of no generator")
+        generator.set_state(state.get_state())
+
+
+class _Graft(torch.autograd.Function):
+    """The place of a worker's call in the graph of this side."""
+
+    @staticmethod
+    def forward(ctx, session, number, outputs, *inputs):
+        ctx.session, ctx.number = session, number
+        ctx.shapes = [(each.shape, each.dtype) for each in inputs]
+        ctx.set_materialize_grads(False)
+        weakref.finalize(ctx, session.drop, number).atexit = False
+        return tuple(outputs)
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        if torch.is_grad_enabled():  # create_graph=True: what is returned here would be taken for a constant
+            raise NotImplementedError("second derivatives do not pass through a student's function")
+        encoder = protocol.Encoder(session_refuses)
+        node = encoder.encode([None if each is None else each.contiguous() for each in gradients])
+        answer, decoder = ctx.session.ask("backward", {"call": ctx.number, "gradients": node}, encoder)
+        with ctx.session.checked():
+            found = decoder.decode(answer.get("value"))
+            decoder.finish()
+            if not isinstance(found, list) or len(found) != len(ctx.shapes):
+                raise protocol.ProtocolError("more or fewer gradients than were asked for")
+            for gradient, (shape, dtype) in zip(found, ctx.shapes, strict=True):
+                fits = isinstance(gradient, Tensor) and gradient.shape == shape and gradient.dtype == dtype
+                if gradient is not None and not fits:
+                    raise protocol.ProtocolError("a gradient of another shape or dtype than its tensor")
+        return None, None, None, *found
+
+
+def _grafted(session, number: int, value, outputs: list[Tensor], inputs: list[Tensor]):
+    """The value of a call, its differentiable tensors tied to the inputs."""
+    if not outputs or not inputs:
+        return value
+    tied = dict(zip(map(id, outputs), _Graft.apply(session, number, outputs, *inputs), strict=True))
+    return _swapped(value, tied)
+
+
+def _swapped(value, tied: dict[int, Tensor]):
+    if isinstance(value, Tensor):
+        return tied.get(id(value), value)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_swapped(each, tied) for each in value)
+    if isinstance(value, dict):
+        return {key: _swapped(each, tied) for key, each in value.items()}
+    return value

@@ -1,0 +1,307 @@
+"""The process that runs a student's code and answers questions about it. It is inside the sandbox and is trusted by nobody.
+
+It runs cells in one namespace, as a notebook does, and lends out what they defined: values travel, functions and modules stay and
+are called from outside. Every answer carries the number of its question. It needs `protocol`, no more of the kit. How its process was
+shut in is in `sandbox.worker_process`.
+"""
+
+import ast
+import asyncio
+import builtins
+import contextlib
+import io
+import itertools
+import linecache
+import os
+import sys
+import types
+from collections import OrderedDict
+
+import torch
+
+from coursework.wire import protocol
+
+GRAPHS = 512  # calls whose gradients can still be asked for
+MESSAGE = 2000  # characters of an error
+BODY_MAGICS = {"time", "timeit", "capture", "prun"}  # cell magics below which Python stands
+
+
+class Channel:
+    """Frames over two file descriptors, for one who waits as long as it takes."""
+
+    def __init__(self, read: int, write: int):
+        self.read, self.write = read, write
+
+    def receive(self) -> tuple[dict, bytearray]:
+        """The next question; EOFError at the end."""
+        text, body = protocol.sizes(self._exactly(protocol.PREFIX.size))
+        return protocol.parse(self._exactly(text)), self._exactly(body)
+
+    def send(self, message: dict, body=()) -> None:
+        for piece in protocol.pack(message, body):
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(self.write, view) :]
+
+    def _exactly(self, size: int) -> bytearray:
+        data = bytearray()
+        while len(data) < size:
+            block = os.read(self.read, min(size - len(data), 1 << 20))
+            if not block:
+                raise EOFError
+            data += block
+        return data
+
+
+class Bounded(io.TextIOBase):
+    """What is printed, up to a number of characters; the rest is counted and forgotten."""
+
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self, most: int):
+        self.most, self.parts, self.size = most, [], 0
+        self.buffer = Bytes(self)
+
+    def writable(self) -> bool:
+        return True
+
+    def reconfigure(self, **_) -> None:
+        pass
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write: got {type(text).__name__}, expected str")
+        if self.size < self.most:
+            self.parts.append(text[: self.most - self.size])
+        self.size += len(text)
+        return len(text)
+
+    def take(self) -> str:
+        """What was printed since the last time."""
+        text, lost = "".join(self.parts), max(0, self.size - self.most)
+        self.parts, self.size = [], 0
+        return text + (f"\n… {lost} more characters" if lost else "")
+
+
+class Bytes(io.RawIOBase):
+    """The `buffer` of a `Bounded`."""
+
+    def __init__(self, text: Bounded):
+        self.text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        return self.text.write(bytes(data).decode("utf-8", "replace"))
+
+
+class Shell:
+    """Stands for IPython in what its input transformer makes of magics: they do nothing, but for the Python below some of them."""
+
+    def __init__(self, worker: "Worker"):
+        self._worker = worker
+
+    def run_line_magic(self, name, line, *_, **__):
+        if name in BODY_MAGICS and line.strip():
+            self._worker.execute(line)
+
+    def run_cell_magic(self, name, line, cell, *_, **__):
+        if name in BODY_MAGICS:
+            self._worker.execute(cell)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        return lambda *_, **__: None
+
+
+class Worker:
+    """A student's namespace, and the answers to what the trusted side may ask: see the methods `do_…`."""
+
+    def __init__(self, channel: Channel, output: int):
+        self.channel, self.printed = channel, Bounded(output)
+        self.space = types.ModuleType("__main__")
+        self.cells = itertools.count(1)
+        self.lent: dict[int, object] = {}
+        self.ids = itertools.count(1)
+        self.graphs: OrderedDict[int, tuple] = OrderedDict()
+
+    def prepare(self) -> None:
+        """Make this process a notebook without a screen or a keyboard."""
+        sys.modules["__main__"] = self.space
+        sys.stdout = sys.stderr = self.printed
+        sys.__stdout__ = sys.__stderr__ = self.printed
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open as long as the process); input() meets its end
+        shell = Shell(self)
+        given = {"get_ipython": lambda: shell, "display": lambda *things, **_: print(*things), "__builtins__": builtins}
+        vars(self.space).update(given)
+
+    def serve(self) -> None:
+        """Answer until the other side hangs up."""
+        self.channel.send({"hello": 1})
+        with contextlib.suppress(EOFError):
+            while True:
+                self.answer(*self.channel.receive())
+
+    def answer(self, message: dict, body: bytearray) -> None:
+        """Answer one question. Whatever is raised meanwhile is the answer."""
+        number = message["n"]
+        for lent in message.get("free", ()):
+            self.lent.pop(lent, None)
+        for graph in message.get("drop", ()):
+            self.graphs.pop(graph, None)
+        try:
+            encoder = protocol.Encoder(self.lend)
+            decoder = protocol.Decoder(body, self.resolve)
+            answer = getattr(self, f"do_{message['op']}")(message, decoder, encoder)
+            self.channel.send({"re": number, "ok": True, **answer}, encoder.body)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's too
+            name, text, line = described(error)
+            self.channel.send({"re": number, "ok": False, "type": name, "message": text, "line": line})
+
+    def resolve(self, ref: protocol.Ref):
+        return self.lent[ref.id]
+
+    def lend(self, value) -> dict:
+        """The node of what stays here."""
+        kind = "object"
+        if isinstance(value, torch.nn.Module):
+            kind = "module"
+        elif isinstance(value, type):
+            kind = "class"
+        elif callable(value):
+            kind = "function"
+        number = next(self.ids)
+        self.lent[number] = value
+        name = getattr(value, "__name__", None)
+        name = name if isinstance(name, str) else type(value).__name__
+        return {"t": "ref", "id": number, "k": kind, "name": name[:200]}
+
+    # What may be asked
+
+    def do_run(self, message, decoder, encoder) -> dict:
+        """Run a cell; the body is its code."""
+        error = None
+        try:
+            self.execute(transformed(bytes(decoder.body).decode("utf-8", "replace")))
+        except BaseException as raised:
+            name, text, line = described(raised)
+            error = f"{name}: {text}" + (f" (line {line})" if line else "")
+        return {"error": error, "output": self.printed.take()}
+
+    def do_value(self, message, decoder, encoder) -> dict:
+        """What a name holds."""
+        with torch.no_grad():
+            return {"value": encoder.encode(vars(self.space)[message["name"]])}
+
+    def do_get(self, message, decoder, encoder) -> dict:
+        """An attribute of something lent."""
+        with torch.no_grad():
+            return {"value": encoder.encode(getattr(self.lent[message["on"]], message["name"]))}
+
+    def do_call(self, message, decoder, encoder) -> dict:
+        """Call something lent. What the call needs for its gradients is kept under its number."""
+        arguments, keywords = decoder.decode(message["args"]), decoder.decode(message["kwargs"])
+        for tensor in decoder.differentiable:
+            tensor.requires_grad_()
+        inputs = decoder.differentiable + [
+            dict(self.lent[owner].named_parameters())[name] for owner, names in message["parameters"] for name in names
+        ]
+        with torch.set_grad_enabled(message["grad"]):
+            result = self.lent[message["on"]](*arguments, **keywords)
+            answer = {"value": encoder.encode(result)}
+        self.printed.take()
+        answer["generators"] = [encoder.encode(generator) for generator in decoder.generators]
+        if encoder.differentiable and inputs:
+            self.graphs[message["n"]] = (inputs, list(encoder.differentiable))
+            if len(self.graphs) > GRAPHS:
+                self.graphs.popitem(last=False)
+        return answer
+
+    def do_backward(self, message, decoder, encoder) -> dict:
+        """The gradients of a call's inputs, given those of its outputs."""
+        inputs, outputs = self.graphs[message["call"]]
+        gradients = decoder.decode(message["gradients"])
+        pairs = [(output, gradient) for output, gradient in zip(outputs, gradients, strict=True) if gradient is not None]
+        ends, starts = zip(*pairs, strict=True)
+        found = torch.autograd.grad(ends, inputs, starts, allow_unused=True, retain_graph=True)
+        with torch.no_grad():
+            return {"value": encoder.encode(list(found))}
+
+    def do_parameters(self, message, decoder, encoder) -> dict:
+        """The parameters of a module, or with `buffers` its whole state, by name."""
+        module = self.lent[message["on"]]
+        with torch.no_grad():
+            found = module.state_dict() if message["buffers"] else dict(module.named_parameters())
+            wanted = [name for name, value in found.items() if value.requires_grad or message["buffers"]]
+            return {"value": encoder.encode(dict(found)), "trained": wanted}
+
+    def do_set(self, message, decoder, encoder) -> dict:
+        """Write parameters of a module."""
+        parameters = dict(self.lent[message["on"]].named_parameters())
+        with torch.no_grad():
+            for name, value in decoder.decode(message["values"]).items():
+                parameters[name].copy_(value)
+        return {}
+
+    def execute(self, code: str) -> None:
+        """Run code in the namespace; a cell may await at its top level."""
+        name = f"<cell {next(self.cells)}>"
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)  # for inspect.getsource
+        compiled = compile(code, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        result = eval(compiled, vars(self.space))
+        if asyncio.iscoroutine(result):
+            asyncio.run(result)
+
+
+def transformed(code: str) -> str:
+    """A cell as Python: Windows line ends, magics and shell commands (which become calls of `Shell`) taken care of."""
+    code = code.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    try:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        return TransformerManager().transform_cell(code)
+    except ImportError:
+        return "\n".join("pass" if line[:1] in ("%", "!") else line for line in code.split("\n"))
+    except SyntaxError:
+        return code  # compiling it says what is wrong
+
+
+def described(error: BaseException) -> tuple[str, str, int | None]:
+    """The type of an error, its message, and the line of the cell, for whatever a student's code raises."""
+    name, text, line = "Exception", "", None
+    with contextlib.suppress(BaseException):
+        name = str(type(error).__name__)[:200]
+    with contextlib.suppress(BaseException):
+        text = str(error)[:MESSAGE]
+    with contextlib.suppress(BaseException):
+        if isinstance(error, SyntaxError):
+            return name, text, error.lineno
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename.startswith("<cell "):
+                line = trace.tb_lineno
+            trace = trace.tb_next
+    return name, text, line
+
+
+def serve(read: int, write: int, output: int) -> None:
+    """Be a worker on two descriptors until the other side hangs up. output: characters kept of what one cell prints."""
+    worker = Worker(Channel(read, write), output)
+    worker.prepare()
+    worker.serve()
+
+
+def warm() -> None:
+    """Import what students' cells import, so that no worker has to."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    for name in ("matplotlib.pyplot", "IPython.core.inputtransformer2", "numpy", "torch.nn.functional", "torch.distributions"):
+        with contextlib.suppress(ImportError):
+            __import__(name)
+    for name in ("data", "losses", "models", "training", "evaluation", "plots", "checks"):
+        with contextlib.suppress(ImportError):
+            __import__(f"companion.{name}")

@@ -1,0 +1,248 @@
+"""What every chapter promises its reader, read off the stored notebooks: shape, figures, prompts, and definitions equal to companion's."""
+
+import ast
+import json
+import re
+
+import nbformat
+import pytest
+import torch
+from torch.distributions import Independent, Normal
+
+from companion import data, evaluation, losses, models
+from tests.support import ROOT
+from tools import notebooks
+
+BOOK = ROOT / "book"
+CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))
+LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"  # keeps the rules of `page`; tests/book/test_lab.py has its own
+FILE_NAME = re.compile(r"[\w-]+\.(png|svg|jpg)")
+
+
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
+def chapter(request) -> nbformat.NotebookNode:
+    notebook = nbformat.read(request.param, as_version=4)
+    notebook.metadata.path = request.param
+    return notebook
+
+
+@pytest.fixture(scope="module", params=[*CHAPTERS, LAB], ids=lambda path: path.stem)
+def page(request) -> nbformat.NotebookNode:
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def figures(notebook) -> list[tuple[int, dict]]:
+    """(cell number, what mystnb says of it) of every code cell with a picture among its outputs."""
+    return [
+        (number, cell.metadata.get("mystnb", {}))
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and any("image/png" in output.get("data", {}) for output in cell.outputs)
+    ]
+
+
+def test_there_is_a_chapter():
+    assert CHAPTERS
+
+
+def test_it_opens_with_a_picture_and_a_question_and_says_what_the_reader_will_do(chapter):
+    text = prose(chapter)
+    assert text.startswith("# ")
+    opening, _, rest = text.partition("## ")
+    assert re.search(r"\*[^*\n]+\?\*", opening), "no question in italics before the first section"
+    assert "In this chapter you will" in text
+    goals = re.search(r"In this chapter you will.*?\n((?:\s*[-*] .+\n?)+)", text).group(1)
+    assert 3 <= len(re.findall(r"^\s*[-*] ", goals, re.MULTILINE)) <= 5
+    first_figure = figures(chapter)[0][0]
+    goals_cell = next(i for i, cell in enumerate(chapter.cells) if "In this chapter you will" in cell.source)
+    assert first_figure <= goals_cell + 1
+    assert rest
+
+
+def is_explorable(cell) -> bool:
+    return bool(notebooks.widget_views(cell.get("outputs", [])))
+
+
+def test_it_asks_for_a_prediction_three_times_and_folds_the_answer(chapter):
+    text = prose(chapter)
+    assert text.count("Predict first") >= 3
+    assert len(re.findall(r"<details>\s*<summary>.+?</summary>\s*\n\s*\n.+?</details>", text, re.DOTALL)) >= 3
+    assert text.count("<details") == text.count("</details>")
+
+
+def test_every_figure_has_a_caption_a_name_and_alt_text_of_a_sentence(page):
+    for number, said in figures(page):
+        alt, figure = said.get("image", {}).get("alt", ""), said.get("figure", {})
+        assert len(alt) >= 40, f"cell {number}: alt text {alt!r}"
+        assert alt.rstrip().endswith("."), f"cell {number}: alt text is no sentence: {alt!r}"
+        assert not FILE_NAME.search(alt), f"cell {number}: alt text names a file"
+        assert len(figure.get("caption", "")) >= 30, f"cell {number}: caption {figure.get('caption')!r}"
+        assert re.fullmatch(r"fig-[a-z0-9-]+", figure.get("name", "")), f"cell {number}: name {figure.get('name')!r}"
+
+
+def test_the_readme_shows_the_first_figure_of_the_first_chapter():
+    shown = re.search(r"!\[([^\]]+)\]\(([^)]+)\)", (BOOK.parent / "README.md").read_text(encoding="utf-8"))
+    assert len(shown.group(1)) >= 40
+    first = notebooks.first_figure(nbformat.read(BOOK / notebooks.PICTURE_FROM, as_version=4))
+    assert (BOOK.parent / shown.group(2)).read_bytes() == first
+
+
+def test_figure_names_are_the_figures_own():
+    names = [said["figure"]["name"] for path in [*CHAPTERS, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
+    assert len(names) == len(set(names))
+
+
+def test_nothing_in_it_hangs_on_the_site(page):
+    """A chapter reads whole in Jupyter, Binder and Colab: no MyST directive, role or substitution carries meaning there."""
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"^(:::|```)\{|\{[a-z-]+\}`|\{\{", cell.source, re.MULTILINE), cell.source
+
+
+def test_no_line_of_code_is_too_wide(page):
+    assert max(len(line) for cell in code_cells(page) if not is_explorable(cell) for line in cell.source.splitlines()) <= 110
+
+
+def test_every_cell_was_run_in_order_without_error_or_warning(page):
+    counts = [cell.execution_count for cell in code_cells(page) if cell.source.strip()]
+    assert counts == list(range(1, len(counts) + 1))
+    for cell in code_cells(page):
+        tags = cell.metadata.get("tags", [])
+        for output in cell.outputs:
+            assert output.output_type != "error" or "raises-exception" in tags
+            assert output.get("name") != "stderr", output.text
+            assert " at 0x" not in str(output.get("data", {}).get("text/plain", "")), "a memory address is printed"
+
+
+def test_its_prose_keeps_to_the_house_style(page):
+    text = re.sub(r"`[^`]*`|\$[^$]*\$", " ", prose(page))
+    for word in ("simply", "just plug", "obviously", "of course", "very powerful"):
+        assert not re.search(rf"\b{word}\b", text, re.IGNORECASE), word
+
+
+def test_randomness_comes_from_an_explicit_generator(page):
+    code = "\n".join(cell.source for cell in code_cells(page))
+    assert "manual_seed(" not in re.sub(r"Generator\([^)]*\)\.manual_seed\(", "", code)
+    for call in re.findall(r"torch\.(?:rand|randn|randint|randperm|normal|bernoulli|multinomial)\((?:[^()]|\([^()]*\))*\)", code):
+        assert "generator=" in call, call
+
+
+# ------------------------------------------------------------------ first time inline, second time imported
+
+
+def definition(stem: str, name: str, *needed: str):
+    """The function or class `name` as the chapter's cell defines it, in a namespace of what it imports and of what is `needed`."""
+    notebook = nbformat.read(BOOK / f"{stem}.ipynb", as_version=4)
+    namespace: dict = {}
+    for cell in code_cells(notebook):
+        lines = [line for line in cell.source.splitlines() if not line.startswith(("%", "!"))]
+        for node in ast.parse("\n".join(lines)).body:
+            defined = node.name if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
+            if defined in (name, *needed) or isinstance(node, ast.Import | ast.ImportFrom):
+                exec(compile(ast.Module([node], []), stem, "exec"), namespace)
+            if defined == name:
+                return namespace[name]
+    raise AssertionError(f"{stem} defines no {name}")
+
+
+def test_the_autoencoder_of_chapter_1_is_companions(digits, generator):
+    ours = models.Autoencoder(2, generator=generator)
+    theirs = definition("01-autoencoders", "Autoencoder")(2, generator=torch.Generator().manual_seed(0))
+    assert [(name, p.shape, p.dtype) for name, p in ours.named_parameters()] == [
+        (name, p.shape, p.dtype) for name, p in theirs.named_parameters()
+    ]
+    theirs.load_state_dict(ours.state_dict())
+    x = digits.x_test[:20]
+    torch.testing.assert_close(theirs.encode(x), ours.encode(x), atol=0, rtol=0)
+    torch.testing.assert_close(theirs(x), ours(x), atol=0, rtol=0)
+
+
+def test_the_reparameterization_of_chapter_5_is_companions(generator):
+    mu, logvar = (torch.randn(20, 3, generator=generator, dtype=torch.float64) for _ in range(2))
+    theirs = definition("05-reparameterization", "reparameterize")
+    expected = models.reparameterize(mu, logvar, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(theirs(mu, logvar, generator=torch.Generator().manual_seed(2)), expected, atol=0, rtol=0)
+
+
+def test_the_fitted_gaussian_of_chapter_3_is_companions_whitening(generator):
+    z = torch.randn(50, 3, generator=generator, dtype=torch.float64) @ torch.rand(3, 3, generator=generator, dtype=torch.float64)
+    mean, factor = definition("03-points-to-regions", "fit_gaussian")(z)
+    whitening = evaluation.fit_whitening(z)
+    torch.testing.assert_close((mean, factor), (whitening.mean, whitening.factor))
+
+
+def test_the_log_density_of_chapter_4_is_torchs(generator):
+    x, mu, logvar = (torch.randn(20, 3, generator=generator, dtype=torch.float64) for _ in range(3))
+    theirs = definition("04-gaussian-parameters", "gaussian_log_density")(x, mu, logvar.exp())
+    torch.testing.assert_close(theirs, Independent(Normal(mu, logvar.exp()), 1).log_prob(x))
+
+
+def test_the_vae_of_chapter_6_with_an_exponential_head_is_companions(digits, generator):
+    ours = models.VAE(2, generator=generator)
+    theirs = definition("06-log-variance", "SpreadVAE")(torch.exp, 0.0, generator=generator)
+    theirs.load_state_dict({key.replace("logvar_head", "spread_head"): value for key, value in ours.state_dict().items()})
+    outputs = [model(digits.x_test[:9], generator=torch.Generator().manual_seed(1)) for model in (ours, theirs)]
+    torch.testing.assert_close(outputs[1], outputs[0])
+
+
+def test_the_loss_of_chapter_1_is_companions(digits, generator):
+    logits = 4 * torch.randn(20, 784, generator=generator, dtype=torch.float64)
+    theirs = definition("01-autoencoders", "bernoulli_nll")
+    torch.testing.assert_close(theirs(digits.x_test[:20], logits), losses.bernoulli_nll(digits.x_test[:20], logits))
+
+
+def test_the_kl_and_the_loss_of_chapter_7_are_companions(digits, generator):
+    mu, logvar = (torch.randn(20, 3, generator=generator, dtype=torch.float64) for _ in range(2))
+    torch.testing.assert_close(definition("07-loss", "gaussian_kl")(mu, logvar), losses.gaussian_kl(mu, logvar))
+    model, x = models.load_trained("vae-2-seed1"), digits.x_test[:20]
+    theirs = definition("07-loss", "negative_elbo", "gaussian_kl")
+    for options in ({}, {"beta": 3.0}):
+        got, expected = (f(model, x, generator=torch.Generator().manual_seed(4), **options) for f in (theirs, losses.negative_elbo))
+        torch.testing.assert_close(tuple(got), tuple(expected))
+
+
+def test_rate_distortion_and_active_units_of_chapter_8_are_companions(digits):
+    model, x = models.load_trained("vae-16-seed0"), digits.x_test[:200]
+    found = evaluation.rate_distortion(model, x, generator=torch.Generator().manual_seed(4))
+    rate, distortion = definition("08-beta-tradeoff", "rate_distortion")(model, x, generator=torch.Generator().manual_seed(4))
+    torch.testing.assert_close((rate.item(), distortion.item()), (found.rate, found.distortion))
+    mu = 0.04 * torch.randn(2000, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(5)) * torch.arange(4)
+    theirs = definition("08-beta-tradeoff", "active_units")(mu)
+    assert theirs.tolist() == evaluation.active_units(mu).tolist() == [False, False, False, True]
+
+
+def test_the_mutual_information_of_chapter_8_is_companions_but_for_the_bias(generator):
+    sprites = data.make_sprites(3000)
+    mu = torch.randn(3000, 2, generator=generator, dtype=torch.float64) + sprites.factors[:, 1:3]
+    found = evaluation.mutual_information_gap(mu, sprites.factors).mutual_information
+    theirs = definition("08-beta-tradeoff", "mutual_information")
+    for latent, factor in ((0, 1), (1, 2), (1, 1)):
+        level = sprites.factors[:, factor]
+        counted = theirs(mu[:, latent], level).item()
+        assert counted - 0.03 < found[factor][latent].item() <= counted
+
+
+def test_the_published_number_is_quoted_as_it_was_measured():
+    """Chapter 7 quotes benchmarks/burda2016.json, which a chapter cannot read where only companion is installed."""
+    result = json.loads((BOOK.parent / "benchmarks" / "burda2016.json").read_text(encoding="utf-8"))
+    text = prose(nbformat.read(BOOK / "07-loss.ipynb", as_version=4))
+    short = round(result["nll"], 2) - result["paper"]["nll"]
+    errors = f"{result['monte_carlo_se']:.3f} from the draws", f"{result['image_se']:.2f} from the images"
+    for number in (
+        *errors,
+        f"{short:.2f} nats short",
+        f"{result['nll']:.2f}",
+        f"{result['paper']['nll']:.2f}",
+        f"{result['epochs']} epochs",
+        "3,280 epochs",
+        f"{result['minutes_of_training']:.0f} minutes",
+    ):
+        assert number in text, number
+    assert len(result["curve"]) == result["epochs"] >= 150

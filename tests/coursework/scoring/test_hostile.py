@@ -1,0 +1,156 @@
+"""Nothing unearned, nothing lost: the table of `hostile` graded in one run, and nothing of it left behind afterwards."""
+
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from coursework.samples import hostile, small
+from coursework.scoring.grade import grade
+from tests.support import waiting
+
+SECONDS = 5  # of processor time for a cell or a test; honest ones here take milliseconds
+QUICK = hostile.CASES[::3]
+WALL = 20  # of the clock, for those that wait for ever
+
+
+class Watch:
+    """Sees every process that descends from this one while it runs, so that afterwards each can be asked for."""
+
+    def __enter__(self):
+        self.before = {self.key(process) for process in psutil.Process().children(recursive=True)}
+        self.seen, self.over = {}, threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    def look(self):
+        while not self.over.wait(0.05):
+            for process in psutil.Process().children(recursive=True):
+                self.seen[self.key(process)] = process
+
+    @staticmethod
+    def key(process):
+        return process.pid, process._ident[1]
+
+    def alive(self):
+        """Those that were seen and still run, and any process with the mark of the daemon, whoever its parent is now.
+
+        Python's resource tracker, one for each process that ever started another, ends with this one.
+        """
+        left = [process for key, process in self.seen.items() if key not in self.before and process.is_running()]
+        left += [process for process in psutil.process_iter(["cmdline"]) if hostile.FOREVER in (process.info["cmdline"] or ())]
+        return [process for process in left if process.status() != psutil.STATUS_ZOMBIE and not is_tracker(process)]
+
+
+def is_tracker(process):
+    return any("multiprocessing.resource_tracker" in part for part in process.cmdline())
+
+
+@pytest.fixture(scope="module")
+def cases(pytestconfig):
+    """Every third case, and with --slow all."""
+    return hostile.CASES if pytestconfig.getoption("slow") else QUICK
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, sandbox, cases):
+    """The table, or a part of it, graded once: results by name, and what was left of the run."""
+    root = tmp_path_factory.mktemp("hostile")
+    folders = {name: root / name for name in ("source", "submitted", "results", "temporary")}
+    for folder in folders.values():
+        folder.mkdir()
+    exercise = small.exercise(folders["source"])
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.MonkeyPatch.context() as patch, Watch() as watch:
+        server.settimeout(0)
+        patch.setenv("TMPDIR", str(folders["temporary"]))
+        patch.setenv("SECRET", "in the grader's environment")
+        places = ("submitted", "source", "results")
+        filled = {name: str(folders[place]) for name, place in zip(hostile.PLACES, places, strict=False)}
+        filled |= {"@MARK@": str(root / "mark"), "@PORT@": str(server.getsockname()[1])}
+        hostile.hand_in(folders["submitted"], exercise, filled, cases)
+        before = snapshot(folders["submitted"])
+        summary = grade(exercise, folders["submitted"], out=folders["results"], timeout=SECONDS, wall=WALL, progress=False)
+        waiting.until(lambda: not watch.alive(), "every process of the run had ended")
+        try:
+            connected = bool(server.accept())
+        except BlockingIOError:
+            connected = False
+        return {
+            "summary": summary,
+            "alive": watch.alive(),
+            "watched": len(watch.seen),
+            "connected": connected,
+            "changed": snapshot(folders["submitted"]) != before,
+            "temporary": os.listdir(folders["temporary"]),
+            "mark": (root / "mark").exists(),
+            "files": sorted(os.listdir(folders["results"])),
+            "results": {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folders["results"].glob("*.json")},
+        }
+
+
+def snapshot(folder: Path):
+    return {path.name: (path.lstat().st_size, path.lstat().st_mtime_ns) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(each, id=each.name, marks=[] if each in QUICK else pytest.mark.slow) for each in hostile.CASES]
+)
+def test_what_was_earned_is_kept_and_nothing_else_gained(graded, case):
+    result = graded["results"][case.name]
+    found = {
+        "status": result["status"],
+        "earned": tuple(test["id"] for test in result["tests"] if test["points"] == test["max_points"]),
+        "score": result["score"],
+        "flags": case.told(result),
+    }
+    assert found == {"status": case.status, "earned": case.earned, "score": case.score, "flags": case.flags}, result
+
+
+def test_there_is_one_whole_result_for_each(graded, cases):
+    assert graded["files"] == sorted(f"{case.name}.json" for case in cases)
+    assert len(hostile.CASES) > 60
+    assert graded["summary"].unreadable > 0
+
+
+def test_no_process_outlives_the_run(graded):
+    assert graded["watched"] > 10
+    assert graded["alive"] == []
+
+
+def test_no_file_is_left_behind_or_changed(graded):
+    assert graded["temporary"] == []
+    assert not graded["mark"]
+    assert not graded["changed"]
+
+
+def test_nobody_connected(graded):
+    assert not graded["connected"]
+
+
+def test_no_secret_is_in_a_result(graded):
+    text = json.dumps(graded["results"], ensure_ascii=False)
+    for secret in (
+        "BEGIN HIDDEN",
+        "manual_seed(7)",
+        "SECRET found",
+        "in the grader's environment",
+        "6 * 8 + 8",
+        "def draw(mu, logvar, generator):",
+    ):
+        assert secret not in text
+
+
+def test_output_and_messages_are_bounded(graded):
+    for result in graded["results"].values():
+        assert len(result["output"]) <= 4000
+        assert all(len(test["message"]) <= 500 for test in result["tests"])
+        assert len(json.dumps(result)) < 40_000

@@ -1,0 +1,437 @@
+"""Frames and values: what goes over comes back the same, and what no honest peer sends is refused, at once and whatever it is."""
+
+import contextlib
+import json
+import math
+import signal
+import socket
+import struct
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+from coursework.wire import protocol
+from coursework.wire.limits import Limits
+from coursework.wire.protocol import Decoder, Encoder, ProtocolError, Ref
+from coursework.wire.session import Session, StudentError, WorkerError
+from coursework.wire.worker import Channel
+
+
+def refuse(value):
+    raise TypeError(f"not carried: {type(value).__name__}")
+
+
+def over(value):
+    """A value as it arrives: encoded, through JSON, decoded."""
+    encoder = Encoder(refuse)
+    node = encoder.encode(value)
+    decoder = Decoder(bytearray(b"".join(encoder.body)), lambda ref: ref)
+    arrived = decoder.decode(json.loads(json.dumps(node, allow_nan=False)))
+    decoder.finish()
+    return arrived
+
+
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return type(b) is torch.Tensor and a.dtype == b.dtype and a.shape == b.shape and bytes_of(a) == bytes_of(b)
+    if isinstance(a, np.ndarray):
+        return a.dtype.newbyteorder("=") == b.dtype and a.shape == b.shape and np.array_equal(a, b)
+    if isinstance(a, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    return type(a) is type(b) and (a == b or (a != a and b != b))
+
+
+def bytes_of(tensor):
+    return tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            None,
+            True,
+            False,
+            0,
+            -(2**63),
+            2**200,
+            -(2**200),
+            0.1,
+            -0.0,
+            math.inf,
+            -math.inf,
+            math.nan,
+            2 - 3j,
+            complex(math.nan, 1),
+        ),
+        *("", "경계 \n", "long " * 5000, [], (), {}, [1, (2.0, ["x"]), {"a": None, "b": (1,)}], {"long " * 5000: 1}),
+        *(torch.tensor(1.5), torch.empty(0, 3), torch.arange(6).reshape(2, 3).T, torch.tensor([True, False])),
+        *(
+            torch.tensor([1 / 3, -1.7, 2e3]).to(dtype)
+            for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64)
+        ),
+        *(np.arange(6, dtype=">f8").reshape(2, 3), np.zeros((2, 0), "uint16"), np.array([True, False]), np.array(3)),
+        *(torch.tensor([math.nan, math.inf]), torch.complex(torch.ones(2), torch.ones(2)).conj()),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_value_arrives_as_it_was(value):
+    assert same(value.resolve_conj() if isinstance(value, torch.Tensor) else value, over(value))
+
+
+def test_named_tuples_and_numpy_numbers_arrive_plain():
+    assert same(over(torch.Size([2, 3])), (2, 3))
+    assert same(over([np.float32(0.5), np.int64(3), np.bool_(True)]), [0.5, 3, True])
+
+
+def test_a_generator_arrives_where_it_was():
+    generator = torch.Generator().manual_seed(5)
+    torch.randn(7, generator=generator)
+    arrived = over(generator)
+    assert torch.equal(torch.randn(9, generator=arrived), torch.randn(9, generator=generator))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{1: 2}, torch.eye(2).to_sparse(), np.array(["a"]), np.array([object()]), 1 << 20_000, object(), len, {"a": {3}}],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_not_carried_is_refused_by_the_sender(value):
+    with pytest.raises((TypeError, ProtocolError)):
+        over(value)
+
+
+def test_a_value_that_holds_itself_is_refused():
+    value = []
+    value.append(value)
+    with pytest.raises(ProtocolError, match="deep"):
+        over(value)
+
+
+TENSOR = {"t": "tensor", "d": "float32", "s": [2], "g": False}
+
+
+def read(decoder, node):
+    decoder.decode(node)
+    decoder.finish()
+
+
+BAD_NODES = {
+    "a list": [1],
+    "no type": {},
+    "unknown type": {"t": "lambda"},
+    "a method's name": {"t": "_init__"},
+    "type is a list": {"t": ["tensor"]},
+    "negative shape": {**TENSOR, "s": [-2]},
+    "two negative": {**TENSOR, "s": [-1, -2]},
+    "huge shape": {**TENSOR, "s": [2**62, 2**62]},
+    "huge beside nothing": {**TENSOR, "s": [0, 2**26, 2**26, 2**26]},
+    "shape of floats": {**TENSOR, "s": [2.0]},
+    "shape of bools": {**TENSOR, "s": [True, 2]},
+    "shape is text": {**TENSOR, "s": "22"},
+    "too many axes": {**TENSOR, "s": [1] * 65},
+    "too many bytes": {**TENSOR, "s": [1]},
+    "too few bytes": {**TENSOR, "s": [3]},
+    "unknown dtype": {**TENSOR, "d": "object"},
+    "dtype is a dict": {**TENSOR, "d": {}},
+    "no gradient flag": {"t": "tensor", "d": "float32", "s": [2]},
+    "gradient of ints": {**TENSOR, "d": "int32", "g": True},
+    "array of objects": {"t": "array", "d": "object", "s": [1]},
+    "array of bfloat16": {"t": "array", "d": "bfloat16", "s": [4]},
+    "text longer than it is": {"t": "text", "n": 9},
+    "text of negative length": {"t": "text", "n": -8},
+    "generator of nonsense": {"t": "generator", "n": 8},
+    "int too long": {"t": "int", "v": "0x" + "f" * 9000},
+    "int of no number": {"t": "int", "v": "__import__"},
+    "int out of range": 2**63,
+    "float of no number": {"t": "float", "v": "1e5"},
+    "complex of text": {"t": "complex", "v": ["1", "2"]},
+    "dict with a list": {"t": "dict", "v": [[1, 2, 3]]},
+    "dict with a number": {"t": "dict", "v": [[1, 2]]},
+    "dict with a key twice": {"t": "dict", "v": [["a", 1], ["a", 2]]},
+    "ref of no kind": {"t": "ref", "id": 1, "k": "code", "name": ""},
+    "ref of no number": {"t": "ref", "id": True, "k": "object", "name": ""},
+    "ref with a long number": {"t": "ref", "id": 2**40, "k": "object", "name": ""},
+    "ref without a name": {"t": "ref", "id": 1, "k": "object"},
+}
+
+
+@pytest.mark.parametrize("node", BAD_NODES.values(), ids=BAD_NODES)
+def test_a_node_that_no_sender_writes_is_refused(node):
+    decoder = Decoder(bytearray(8), lambda ref: ref)
+    with pytest.raises(ProtocolError):
+        read(decoder, node)
+
+
+def test_deep_and_wide_values_are_refused(monkeypatch):
+    monkeypatch.setattr(protocol, "NODES", 1000)
+    node = None
+    for _ in range(60):
+        node = {"t": "list", "v": [node]}
+    with pytest.raises(ProtocolError, match="deep"):
+        Decoder(bytearray(), refuse).decode(node)
+    with pytest.raises(ProtocolError, match="parts"):
+        Decoder(bytearray(), refuse).decode({"t": "list", "v": [None] * 1000})
+
+
+def test_a_bool_is_true_or_false_whatever_its_byte():
+    decoder = Decoder(bytearray([0, 1, 2, 255]), refuse)
+    tensor = decoder.decode({"t": "tensor", "d": "bool", "s": [4], "g": False})
+    assert bytes_of(tensor) == bytes([0, 1, 1, 1])
+    array = Decoder(bytearray([0, 1, 2, 255]), refuse).decode({"t": "array", "d": "bool", "s": [4]})
+    assert array.tobytes() == bytes([0, 1, 1, 1])
+
+
+def test_what_arrives_can_be_written_to_and_shares_nothing():
+    body = bytearray(struct.pack("2f", 1, 2))
+    tensor = Decoder(body, refuse).decode(TENSOR)
+    body[:4] = bytes(4)
+    assert tensor.mul_(2).tolist() == [2, 4]
+
+
+def test_text_is_made_fit_for_a_file_and_a_terminal():
+    assert protocol.clean("경계\t\n\x1b[31m\x00\r\ud800\u202e") == "경계\t\n\ufffd[31m\ufffd\ufffd\ufffd\ufffd"
+    assert protocol.plain("a\x1b\ud800") == "a\x1b?"
+    assert isinstance(over("\ud800 here"), str)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[1]", b"{", b'{"a": NaN}', b'{"a": Infinity}', b"\xff{}", b"[" * 100_000, b'{"n": ' + b"9" * 9000 + b"}"]
+)
+def test_json_that_cannot_be_right_is_refused(text):
+    with pytest.raises(ProtocolError):
+        protocol.parse(text)
+
+
+@pytest.mark.parametrize("prefix", [(b"HTTP", 2, 0), (protocol.MARK, 2**31, 0), (protocol.MARK, 2, 2**60)])
+def test_a_frame_that_announces_too_much_is_refused(prefix):
+    with pytest.raises(ProtocolError):
+        protocol.sizes(protocol.PREFIX.pack(*prefix))
+
+
+def test_a_frame_too_large_is_not_sent():
+    with pytest.raises(ProtocolError, match="MB"):
+        Encoder(refuse).encode([torch.zeros(20 * 2**20)] * 2)
+    with pytest.raises(ProtocolError, match="carried"):
+        protocol.pack({"text": "x" * 3_000_000})
+
+
+# A session against a worker that is played by the test
+
+
+@contextlib.contextmanager
+def played(play, *, hello=True, **limits):
+    """A session whose worker is `play(socket)`, in a thread."""
+    ours, theirs = socket.socketpair()
+
+    def act():
+        with contextlib.suppress(OSError, EOFError), theirs:
+            if hello:
+                theirs.sendall(frame({"hello": 1}))
+            play(theirs)
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    descriptor, ended = ours.detach(), []
+    try:
+        with Session(
+            descriptor, descriptor, lambda: ended.append(1), Limits(**{"start": 60, "call_wall": 60, **limits})
+        ) as session:
+            yield session
+    finally:
+        thread.join()
+        assert ended == [1]
+
+
+def frame(message, body=b"", **sizes):
+    text = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return (
+        protocol.PREFIX.pack(sizes.get("mark", protocol.MARK), sizes.get("text", len(text)), sizes.get("size", len(body)))
+        + text
+        + body
+    )
+
+
+def answering(*answers):
+    """Reads questions, one for each of `answers`, and sends what stands there."""
+
+    def play(theirs):
+        channel = Channel(theirs.fileno(), theirs.fileno())
+        for answer in answers:
+            channel.receive()
+            theirs.sendall(answer)
+        with contextlib.suppress(OSError):
+            theirs.recv(1)
+
+    return play
+
+
+def value(node, body=b"", number=1):
+    return frame({"re": number, "ok": True, "value": node}, body)
+
+
+BAD_ANSWERS = {
+    "noise": b"\x00" * 64,
+    "text": b"HTTP/1.1 200 OK\r\n\r\n" * 9,
+    "json that is none": frame(b"{"),
+    "NaN": frame(b'{"re": 1, "ok": true, "value": NaN}'),
+    "deep json": frame(b"[" * 50_000),
+    "a list": frame([1]),
+    "another number": value(1, number=2),
+    "an earlier number": value(1, number=0),
+    "no number": frame({"ok": True, "value": 1}),
+    "number is true": frame({"re": True, "ok": True, "value": 1}),
+    "ok is text": frame({"re": 1, "ok": "yes", "value": 1}),
+    "error without a type": frame({"re": 1, "ok": False, "message": ""}),
+    "error of a list": frame({"re": 1, "ok": False, "type": [], "message": ""}),
+    "huge text": frame({}, text=2**31),
+    "huge body": frame({}, size=2**50),
+    "body for nothing": value(1, b"body"),
+    "bytes missing": value({**TENSOR, "s": [4]}, b"body"),
+    "two answers": value(1) + value(2),
+}
+
+
+@pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_an_answer_that_cannot_be_right_ends_the_worker(answer):
+    with played(answering(answer, b"")) as session, pytest.raises(WorkerError) as caught:
+        [session.value("x"), session.value("x")]
+    assert caught.value.kind == "protocol"
+    assert not session.alive
+    with pytest.raises(WorkerError):
+        session.value("x")
+
+
+@pytest.mark.parametrize("part", [b"", b"\x00", frame({"re": 1})[:9], value(TENSOR, bytes(8))[:-1]])
+def test_an_answer_that_does_not_come_is_not_waited_for(part):
+    with played(answering(part), call_wall=0.2) as session, pytest.raises(WorkerError) as caught:
+        session.value("x")
+    assert caught.value.kind == "timeout"
+
+
+def test_an_answer_that_trickles_has_the_same_deadline():
+    def play(theirs):
+        theirs.recv(1)
+        for byte in value(1):
+            theirs.sendall(bytes([byte]))
+            if stop.wait(0.02):
+                return
+
+    stop = threading.Event()
+    with played(play, call_wall=0.2) as session:
+        with pytest.raises(WorkerError) as caught:
+            session.value("x")
+        stop.set()
+    assert caught.value.kind == "timeout"
+
+
+def test_an_alarm_of_the_callers_ends_the_worker_too():
+    """The answer that was not waited for must not be taken for the next one's."""
+
+    class Alarm(Exception):  # noqa: N818
+        pass
+
+    def ring(*_):
+        raise Alarm
+
+    def play(theirs):
+        theirs.recv(1)  # the question is under way
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+        while theirs.recv(1 << 16):  # the rest of it, until the channel is closed
+            pass
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with played(play) as session:
+            with pytest.raises(Alarm):
+                session.value("x")
+            with pytest.raises(WorkerError, match="closed"):
+                session.value("x")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_worker_that_hangs_up_has_died():
+    with played(lambda theirs: theirs.recv(1)) as session, pytest.raises(WorkerError) as caught:
+        session.value("x")
+    assert caught.value.kind == "died"
+
+
+def test_a_worker_that_does_not_read_is_not_waited_for():
+    stop = threading.Event()
+    with played(lambda theirs: stop.wait(60), call_wall=0.2) as session:
+        outcome = session.run("x" * 5_000_000, 1, 0.2)
+        stop.set()
+    assert (outcome.ok, outcome.alive, outcome.kind) == (False, False, "timeout")
+
+
+def test_a_worker_that_speaks_unasked_is_found_out():
+    sent = threading.Event()
+    with played(lambda theirs: (theirs.sendall(value(1)), sent.set(), theirs.recv(1))) as session:
+        sent.wait()
+        with pytest.raises(WorkerError, match="not asked for") as caught:
+            session.value("x")
+    assert caught.value.kind == "protocol"
+
+
+@pytest.mark.parametrize("hello", [{"hello": 2}, {"ready": 1}])
+def test_a_worker_that_does_not_begin_as_one_is_refused(hello):
+    with pytest.raises(WorkerError), played(lambda theirs: theirs.sendall(frame(hello)), hello=False):
+        pass
+
+
+def test_memory_is_taken_as_bytes_come_not_as_they_are_announced():
+    big = frame({"re": 1, "ok": True}, size=protocol.BODY_BYTES) + b"x"
+    with played(answering(big), call_wall=0.3) as session:
+        tracemalloc.start()
+        with pytest.raises(WorkerError, match="time"):
+            session.value("x")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 8 * 2**20
+
+
+def test_an_error_is_a_students_error_bounded_and_clean():
+    answer = frame({"re": 1, "ok": False, "type": "ValueError", "message": "\x1b]0;" + "x" * 9000, "line": 3})
+    with played(answering(answer)) as session, pytest.raises(StudentError) as caught:
+        session.value("x")
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.type == "ValueError"
+    assert len(str(caught.value)) == 2000
+    assert str(caught.value).startswith("\ufffd]0;x")
+
+
+@pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "_OutOfTimeError", "WorkerError", "a b"])
+def test_an_error_cannot_pose_as_one_of_the_graders(name):
+    answer = frame({"re": 1, "ok": False, "type": name, "message": "", "line": None})
+    with played(answering(answer)) as session, pytest.raises(StudentError) as caught:
+        session.value("x")
+    assert not isinstance(caught.value, (SystemExit, KeyboardInterrupt, WorkerError))
+
+
+def test_forged_gradients_and_generators_are_refused():
+    x = torch.ones(2, requires_grad=True)
+    function = {"t": "ref", "id": 1, "k": "function", "name": "f"}
+    result = frame({"re": 2, "ok": True, "value": {**TENSOR, "g": True}, "generators": []}, bytes(8))
+    forged = frame({"re": 3, "ok": True, "value": {"t": "list", "v": [{**TENSOR, "s": [1, 2]}]}}, bytes(8))
+    with played(answering(value(function), result, forged)) as session:
+        out = session.value("f")(x).sum()
+        with pytest.raises(WorkerError, match="gradient of another shape"):
+            out.backward()
+    unasked = frame({"re": 2, "ok": True, "value": 1, "generators": [{"t": "generator", "n": 0}]})
+    with played(answering(value(function), unasked)) as session, pytest.raises(WorkerError, match="generators"):
+        session.value("f")(x)
+
+
+def test_a_ref_carries_what_it_names():
+    ref = over_ref({"t": "ref", "id": 3, "k": "module", "name": "VAE\x1b" + "x" * 300})
+    assert (ref.id, ref.kind, ref.name) == (3, "module", "VAE\ufffd" + "x" * 196)
+
+
+def over_ref(node) -> Ref:
+    return Decoder(bytearray(), lambda ref: ref).decode(node)

@@ -1,0 +1,186 @@
+"""The site's pictures: as many pixels and colours as a reader can see, their place kept, and a build that fails over one too large."""
+
+import base64
+import io
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat import v4
+from PIL import Image
+
+from tests.support import ROOT
+from tests.support.browser import load_extension
+from tests.support.small_site import build
+
+images = load_extension("images")
+GENERATOR = np.random.default_rng(0)
+
+
+def png(pixels) -> bytes:
+    """A PNG of an array (height, width, channels) of levels."""
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def levels(data: bytes) -> np.ndarray:
+    """The RGB levels of a PNG, as floats."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(float)
+
+
+def noise(height=300, width=400) -> np.ndarray:
+    """What no palette holds: every pixel of its own colour."""
+    return GENERATOR.integers(0, 256, (height, width, 3))
+
+
+def drawing() -> np.ndarray:
+    """White paper, a field of all greys, a field of 300 colours and a red dot: 1200 x 600, more colours than a palette holds."""
+    picture = np.full((600, 1200, 3), 255)
+    picture[50:250, 100:300] = GENERATOR.integers(0, 256, (200, 200, 1))
+    ramp = np.stack([np.linspace(0, 255, 300), np.linspace(255, 128, 300), np.full(300, 255)], axis=1).round()
+    picture[50:250, 700:900] = ramp[GENERATOR.integers(0, 300, (200, 200))]
+    picture[300:310, 50:60] = (255, 0, 0)
+    return picture
+
+
+def stored_figures():
+    """The PNG outputs of the chapters with most colours in them, two of each chapter."""
+    for path in sorted((ROOT / "book").glob("0*.ipynb")):
+        outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
+        figures = [base64.b64decode(output["data"]["image/png"]) for output in outputs if "image/png" in output.get("data", {})]
+        yield from sorted(figures, key=len)[-2:]
+
+
+# --- Sizes and colours ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("natural", "width", "shown"),
+    [
+        ((1200, 500), 600, (600, 250)),
+        ((1200, 500), None, (600, 250)),  # wider than a figure may be
+        ((300, 200), None, (300, 200)),
+        ((1200, 500), 240, (240, 100)),
+        ((1200, 1), 240, (240, 1)),
+    ],
+)
+def test_shown_size(natural, width, shown):
+    assert images.shown_size(natural, width) == shown
+
+
+def test_a_picture_of_few_colours_is_kept_exactly():
+    picture = np.zeros((90, 120, 3))
+    picture[:, :, 0] = GENERATOR.integers(0, 200, (90, 120))
+    small = images.smaller(png(picture), 60)
+    assert np.array_equal(levels(small), picture)
+    assert Image.open(io.BytesIO(small)).mode == "P"
+
+
+def test_a_drawing_has_256_colours_at_most_and_its_paper_stays_white():
+    picture = drawing()
+    small = images.smaller(png(picture), 600)
+    assert len(Image.open(io.BytesIO(small)).convert("RGB").getcolors(1 << 24)) <= 256
+    off = np.abs(levels(small) - picture)
+    assert off.max() <= images.LARGEST_ERROR
+    assert np.sqrt((off**2).mean()) <= images.LARGEST_RMS
+    assert off[:50].max() == 0
+
+
+@pytest.mark.medium
+def test_the_books_figures_lose_nothing_that_is_seen():
+    """Within the bounds, all of them, white paper white; and under half of their bytes."""
+    before, after = [], []
+    for figure in stored_figures():
+        small = images.smaller(figure, 600)
+        off = np.abs(levels(small) - levels(figure))
+        assert 0 < off.max() <= images.LARGEST_ERROR
+        assert np.sqrt((off**2).mean()) <= images.LARGEST_RMS
+        assert off[levels(figure).min(2) == 255].max() == 0
+        before.append(len(figure))
+        after.append(len(small))
+    assert len(before) == 16
+    assert sum(after) < 0.5 * sum(before)
+
+
+def test_what_a_palette_would_spoil_is_left_as_it_is():
+    photograph = png(noise())
+    assert images.quantised(Image.open(io.BytesIO(photograph))) is None
+    assert np.array_equal(levels(images.smaller(photograph, 300)), levels(photograph))
+
+
+def test_a_half_transparent_picture_is_left_as_it_is():
+    half = png(np.full((20, 20, 4), 128))
+    assert images.smaller(half, 10) == half
+
+
+def test_more_pixels_than_twice_the_shown_size_are_taken_away():
+    small = images.smaller(png(drawing()), 100)
+    assert Image.open(io.BytesIO(small)).size == (200, 100)
+
+
+def test_a_result_is_made_once(tmp_path, monkeypatch):
+    source = tmp_path / "figure.png"
+    source.write_bytes(png(drawing()))
+    file = images.stored(source, 600, tmp_path)
+    monkeypatch.setattr(images, "smaller", lambda *_: pytest.fail("made again"))
+    assert images.stored(source, 600, tmp_path) == file
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([source.name, file.name])
+    monkeypatch.setattr(images, "smaller", lambda *_: b"another")
+    assert images.stored(source, 300, tmp_path) != file
+    monkeypatch.setattr(images, "COLOURS", 16)
+    assert images.stored(source, 600, tmp_path) != file
+
+
+# --- On the page ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.medium
+def test_the_tags_of_a_page(tmp_path):
+    """Sizes as attributes, the first picture at once and the others when they are near; the stored file as it was."""
+    (tmp_path / "book").mkdir()
+    for name in ("first", "second"):
+        (tmp_path / "book" / f"{name}.png").write_bytes(png(drawing() if name == "first" else drawing()[:300]))
+    before = (tmp_path / "book" / "first.png").read_bytes()
+    status, page, said = build(tmp_path, "![One.](first.png)\n\n![Two.](second.png)", ["repository", "images"])
+    assert status == 0, said
+    tags = re.findall(r'<img [^>]*src="\.\./_images/[^>]*>', page)
+    assert [re.findall(r'(?:width|height|decoding|loading)="\w+"', tag) for tag in tags] == [
+        ['width="600"', 'height="300"', 'decoding="async"'],
+        ['width="600"', 'height="150"', 'decoding="async"', 'loading="lazy"'],
+    ]
+    assert "style=" not in "".join(tags)
+    files = [tmp_path / "out" / re.search(r'src="\.\./([^"]+)"', tag)[1] for tag in tags]
+    assert all(Image.open(io.BytesIO(file.read_bytes())).mode == "P" for file in files)
+    assert (tmp_path / "book" / "first.png").read_bytes() == before
+
+
+@pytest.mark.medium
+def test_a_picture_too_large_fails_the_build(tmp_path):
+    """The message names the page, the size and the limit."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "noise.png").write_bytes(png(noise()))
+    status, _, said = build(tmp_path, "![A photograph of noise.](noise.png)", ["repository", "images"])
+    assert status != 0
+    assert re.search(r"01-autoencoders.*a picture of book/01-autoencoders has 3\d\d kB, and 250 kB is the most", said), said
+    assert "A photograph of noise" in said
+
+
+@pytest.mark.slow
+def test_an_output_keeps_the_width_that_its_notebook_gives(tmp_path):
+    """A figure stored at two pixels for each CSS pixel is shown at its own size and no pixel of it is thrown away."""
+    output = v4.new_output(
+        "display_data",
+        {"image/png": base64.b64encode(png(drawing())).decode()},
+        metadata={"image/png": {"width": 300, "height": 150}},
+    )
+    python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# Page"), v4.new_code_cell("1", outputs=[output])], metadata=python)
+    (tmp_path / "book").mkdir()
+    nbformat.write(notebook, tmp_path / "book" / "figure.ipynb")
+    status, _, said = build(tmp_path, "```{toctree}\n/book/figure\n```", ["repository", "images"])
+    assert status == 0, said
+    tag = re.search(r'<img [^>]*src="\.\./_images/([^"]+)"[^>]*>', (tmp_path / "out" / "book" / "figure.html").read_text())
+    assert 'width="300" height="150"' in tag[0]
+    assert Image.open(io.BytesIO((tmp_path / "out" / "_images" / tag[1]).read_bytes())).size == (600, 300)

@@ -1,0 +1,28 @@
+"""How a test drives the explorable `two_gaussians`, and reads what it shows."""
+
+import re
+
+import torch
+
+
+def to_float(text: str) -> float:
+    return float(text.replace("\N{MINUS SIGN}", "-"))
+
+
+def shown(page) -> dict:
+    """The readings by their class: forward, reverse, mu and logvar as numbers, q and estimate as pairs."""
+    script = "dds => Object.fromEntries(dds.map((dd) => [dd.className.replace('explorable-', ''), dd.innerText]))"
+    texts = page.locator(".explorable-pairs dd").evaluate_all(script)
+    found = {name: [to_float(part) for part in re.split(r", | ± ", text)] for name, text in texts.items()}
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+
+
+def point(page) -> tuple[float, float]:
+    left, top = page.locator(".explorable-plane .explorable-handle").evaluate(
+        "k => [parseFloat(k.style.left), parseFloat(k.style.top)]"
+    )
+    return -3 + 0.06 * left, 3 - 0.06 * top
+
+
+def tensors(mu: float, logvar: float) -> tuple[torch.Tensor, torch.Tensor]:
+    return tuple(torch.tensor([[value]], dtype=torch.float64, requires_grad=True) for value in (mu, logvar))
