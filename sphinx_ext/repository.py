@@ -2,7 +2,8 @@
 
 The address is in no file. It comes from CI's variables or from the clone's remote ``origin``, so a fork's
 buttons lead to the fork. Without a public address the book is built without these buttons; the download button
-stays. Colab's button opens the notebook of the branch ``colab``, which tools/colab.py makes and CI publishes.
+stays. Colab's button opens the notebook of the branch ``colab``, or in a release of the tag ``colab-v1.2.0``: tools/colab.py
+makes these copies and CI publishes them.
 """
 
 import os
@@ -46,6 +47,15 @@ def repository_branch(environ, current: str | None) -> str:
     return environ.get("GITHUB_BASE_REF") or environ.get("GITHUB_REF_NAME") or current or "main"
 
 
+def colab_ref(environ) -> str:
+    """Return the branch or tag whose notebooks Colab opens. A release has a tag of its own, so that its site never opens newer ones.
+
+    >>> colab_ref({"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.2.0"})
+    'colab-v1.2.0'
+    """
+    return f"{COLAB_BRANCH}-{environ['GITHUB_REF_NAME']}" if environ.get("GITHUB_REF_TYPE") == "tag" else COLAB_BRANCH
+
+
 def git(root: Path, *arguments: str) -> str | None:
     """Return what one git command prints, or None without git, outside a clone or when it fails."""
     if not (root / ".git").exists():  # a copy inside another project's clone must not take that one's address
@@ -65,7 +75,7 @@ HINT = (
 )
 
 
-def launch_links(url: str, branch: str, page: str) -> dict[str, str]:
+def launch_links(url: str, branch: str, page: str, colab: str = COLAB_BRANCH) -> dict[str, str]:
     """Return the addresses of a notebook page's launch buttons: name of the button -> address. Colab reads from GitHub alone.
 
     >>> launch_links("https://github.com/ada/engine", "main", "book/07-loss")["Colab"]
@@ -75,15 +85,16 @@ def launch_links(url: str, branch: str, page: str) -> dict[str, str]:
     where = f"gh/{owner}/{name}" if host == "github.com" else f"gl/{owner}%2F{name}"
     links = {"Binder": f"https://mybinder.org/v2/{where}/{quote(branch, safe='')}?urlpath=lab/tree/{page}.ipynb"}
     if host == "github.com":
-        links["Colab"] = f"{COLAB}/github/{owner}/{name}/blob/{COLAB_BRANCH}/{page}.ipynb"
+        links["Colab"] = f"{COLAB}/github/{owner}/{name}/blob/{quote(colab, safe='')}/{page}.ipynb"
     return links
 
 
-def lead_to_colabs_branch(app, pagename, templatename, context, doctree) -> None:
-    """Point the theme's Colab button at the branch whose notebooks install companion; say on a notebook's page what running wants."""
+def lead_to_colabs_copies(app, pagename, templatename, context, doctree) -> None:
+    """Point the theme's Colab button at the copies whose first cell installs companion; say on a notebook's page what running wants."""
     groups = [group for group in context.get("header_buttons", []) if group.get("label") == "launch-buttons"]
     for button in (button for group in groups for button in group["buttons"] if button["text"] == "Colab"):
-        button["url"] = launch_links(app.config.html_theme_options["repository_url"], "", pagename)["Colab"]
+        links = launch_links(app.config.html_theme_options["repository_url"], "", pagename, colab_ref(os.environ))
+        button["url"] = links["Colab"]
     if "kernelspec" in app.env.metadata.get(pagename, {}) and pagename != app.config.root_doc:
         context["body"] = context["body"].replace("</h1>", f"</h1>\n{HINT}", 1)
 
@@ -119,5 +130,5 @@ def set_buttons(app, config) -> None:
 def setup(app):
     """Connect before the theme's own handlers, which run at builder-inited."""
     app.connect("config-inited", set_buttons)
-    app.connect("html-page-context", lead_to_colabs_branch, priority=900)  # after the theme has made its buttons
+    app.connect("html-page-context", lead_to_colabs_copies, priority=900)  # after the theme has made its buttons
     return {"parallel_read_safe": True, "parallel_write_safe": True}
