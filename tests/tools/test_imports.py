@@ -1,35 +1,33 @@
-"""Who may know whom: the arrows of CONTRIBUTING.md, held against every import of the repository, those inside functions too."""
+"""Who may know whom: the arrows drawn in CONTRIBUTING.md, held against every import of the repository, those inside functions too."""
 
 import ast
+import json
+import re
 import subprocess
 
 import pytest
 
 from tests.support import ROOT
 
+ARROW = re.compile(r"^([│├└─ ]*)([\w./]+?)/? +-> (.+?)(?:  .*)?$", re.MULTILINE)
+
+
+def drawn(text: str) -> dict[str, tuple[str, ...]]:
+    """The arrows of the drawing in a Markdown text: part -> parts that it may import. A part below another is named by its path."""
+    lines = ARROW.findall(text.partition("```text\n")[2].partition("```")[0])
+    arrows, top = {}, ""
+    for inside, name, targets in lines:
+        top = top if inside else name
+        arrows[f"{top}/{name}" if inside else name] = (top, targets.split(", "))
+    found = {}
+    for part, (top, targets) in arrows.items():
+        whole = [f"{top}/{name}" if f"{top}/{name}" in arrows else name for name in targets if name != "nobody"]
+        found[part.replace("/", ".")] = tuple(name.replace("/", ".") for name in whole)
+    return found
+
+
 # A part may import what stands behind it, and itself. Parts are matched by the longest name that fits.
-MAY = {
-    "companion": (),
-    "companion.widgets": ("companion.plots",),
-    "companion.checks": ("companion.losses",),
-    "coursework.files": (),
-    "coursework.wire": (),
-    "coursework.sandbox": ("coursework.wire",),
-    "coursework.assignment": ("coursework.files",),
-    "coursework.handin": ("coursework.assignment",),
-    "coursework.scoring": (
-        *("coursework.assignment", "coursework.handin", "coursework.sandbox", "coursework.wire", "coursework.files"),
-    ),
-    "coursework.scoring.results": ("coursework.assignment", "coursework.handin", "coursework.files"),
-    "coursework.report": ("coursework.scoring.results", "coursework.files"),
-    "coursework.samples": ("coursework.assignment",),
-    "coursework": ("coursework", "companion.checks"),
-    "sphinx_ext": (),
-    "tools": ("companion", "coursework", "sphinx_ext"),
-    "benchmarks": ("companion", "coursework", "tools"),
-    "tests.support": ("companion", "coursework", "sphinx_ext", "tools"),
-    "tests": ("companion", "coursework", "sphinx_ext", "tools", "tests.support"),
-}
+MAY = drawn((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
 OURS = ("companion", "coursework", "sphinx_ext", "tools", "benchmarks", "tests")
 FILES = subprocess.run(
     ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -76,6 +74,19 @@ def test_a_module_imports_only_what_its_part_may_know(file):
     module = module_of(file)
     targets = imported((ROOT / file).read_text(encoding="utf-8"))
     assert sorted(target for target in targets if forbidden(module, target)) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book").rglob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_page_of_the_book_imports_only_what_it_may_know(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "code")
+    named = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE)) & set(OURS)
+    assert named - set(MAY["book"]) == set()
+
+
+def test_the_drawing_is_read_as_it_is_meant():
+    text = "```text\na/     -> nobody    words\n├── b/   -> c, e/f  more -> words\n└── c    -> nobody\ne/    -> e, a/b\n```\n"
+    assert drawn(text) == {"a": (), "a.b": ("a.c", "e.f"), "a.c": (), "e": ("e", "a.b")}
 
 
 @pytest.mark.parametrize(
