@@ -44,6 +44,26 @@ def test_every_notebook_has_its_own_addresses(tmp_path):
         assert (ROOT / f"{page}.ipynb").relative_to(ROOT) in copies
 
 
+@pytest.mark.medium
+def test_the_site_of_a_release_opens_that_release(tmp_path):
+    """Binder from the tag, Colab from the tag of copies that .github/workflows/release.yml makes of it."""
+    tag = {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.2.0"}
+    fork = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "ada/engine", **tag}
+    status, html, said = build(tmp_path, "Text.", ["repository"], fork)
+    assert status == 0, said
+    assert re.findall(r'href="(https://(?:mybinder|colab)[^"]+)"', html) == [
+        "https://mybinder.org/v2/gh/ada/engine/v1.2.0?urlpath=lab/tree/book/01-autoencoders.ipynb",
+        "https://colab.research.google.com/github/ada/engine/blob/colab-v1.2.0/book/01-autoencoders.ipynb",
+    ]
+
+
+def test_copies_for_colab_of_a_branch_and_of_a_release():
+    assert repository.colab_ref({"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.2.0"}) == "colab-v1.2.0"
+    assert repository.colab_ref({"GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "v1.2.0"}) == repository.colab_ref({}) == "colab"
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    assert "HEAD:refs/tags/colab-$GITHUB_REF_NAME" in workflow
+
+
 @pytest.mark.parametrize("page", NOTEBOOKS)
 def test_the_built_page_offers_the_books_own_notebook(site, page):
     """With or without a public address: what is downloaded is the file of the repository."""
