@@ -13,7 +13,7 @@ from coursework.report.report import report
 from coursework.report.tables import table, write_table
 
 HOSTILE = "=SUM(A1) & 'b'"
-SCRIPT = "<script>document.title = 'taken'</script>"
+SCRIPT = "<script>document.title = 'taken'</script>{{ 7 * 7 }}"
 
 
 def result(student: str, points: tuple = (2, 3), exercise: str = "kl", **more) -> dict:
@@ -223,10 +223,11 @@ def test_pages_escape_all_that_came_from_students(results, tmp_path):
         assert "https:" not in text
     kim = written["students/kim.html"]
     assert "&lt;/pre&gt;&lt;script&gt;" in kim
+    assert "{{ 7 * 7 }}" in kim
     assert "이서연" not in kim, "a student's page holds nothing of another"
     assert "2 cells answer kl." in kim
     assert 'href="students/%3DSUM%28A1%29%20%26%20%27b%27.html"' in written["index.html"]
-    assert "=SUM(A1) &amp; &#x27;b&#x27;" in written["index.html"]
+    assert "=SUM(A1) &amp; &#39;b&#39;" in written["index.html"]
 
 
 def test_a_page_opens_in_a_browser_and_leads_back(results, tmp_path, browser):
