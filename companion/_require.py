@@ -62,7 +62,7 @@ def positive(name: str, value: object) -> None:
     """Raise unless `value` is a finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: got {value!r} of type {type(value).__name__}, expected a number above 0")
-    if not 0 < value < float("inf"):
+    if not 0 < value < float("inf"):  # type: ignore[operator]  # typeshed does not know that an int compares with a Real
         raise ValueError(f"{name}: got {value}, expected a finite number above 0")
 
 
@@ -70,7 +70,7 @@ def not_negative(name: str, value: object) -> None:
     """Raise unless `value` is zero or a finite number above it."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: got {value!r} of type {type(value).__name__}, expected a number of at least 0")
-    if not 0 <= value < float("inf"):
+    if not 0 <= value < float("inf"):  # type: ignore[operator]  # as above
         raise ValueError(f"{name}: got {value}, expected a finite number of at least 0")
 
 

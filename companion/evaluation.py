@@ -290,11 +290,11 @@ def rate_distortion(
     _require.generator("rate_distortion: generator", generator)
     kl, reconstruction = [], []
     for images in x.split(2000):  # so that memory does not grow with n
-        mu, logvar = model.encode(images)
+        mu, logvar = model.encode(images)  # type: ignore[operator]  # of any module: torch's own class does not know it
         kl.append(losses.gaussian_kl_per_latent(mu, logvar))
         for _ in range(samples):
             z = models.reparameterize(mu, logvar, generator=generator)
-            reconstruction.append(nll(images, model.decode(z)))
+            reconstruction.append(nll(images, model.decode(z)))  # type: ignore[operator]  # as above
     per_unit = torch.cat(kl).mean(dim=0)
     return RateDistortion(per_unit.sum().item(), torch.cat(reconstruction).mean().item(), per_unit)
 

@@ -241,11 +241,11 @@ def log_weights(
     _require.whole("log_weights: samples", samples)
     _require.not_negative("log_weights: beta", beta)
     _require.generator("log_weights: generator", generator)
-    mu, logvar = model.encode(x)
+    mu, logvar = model.encode(x)  # type: ignore[operator]  # of any module: torch's own class does not know it
     eps = torch.randn((samples, *mu.shape), generator=generator, dtype=mu.dtype, device=mu.device)
     z = mu + (0.5 * logvar).exp() * eps  # as `models.reparameterize`; written out because the ratio of the densities needs eps
     log_ratio = 0.5 * (eps**2 + logvar - z**2).sum(dim=2)  # of the two Gaussian densities; their 2 pi cancel
-    reconstruction = nll(x.repeat(samples, 1), model.decode(z.flatten(0, 1)))
+    reconstruction = nll(x.repeat(samples, 1), model.decode(z.flatten(0, 1)))  # type: ignore[operator]  # as above
     return beta * log_ratio - reconstruction.reshape(samples, len(x))
 
 

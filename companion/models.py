@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -132,7 +132,7 @@ class VAE(nn.Module):
         _require_sizes("VAE", latent_dim, hidden)
         _require.generator("VAE: generator", generator)
         self.latent_dim = latent_dim
-        options = {"generator": generator, "activation": activation, "dtype": dtype, "device": device}
+        options: dict[str, Any] = {"generator": generator, "activation": activation, "dtype": dtype, "device": device}
         self.encoder = mlp([PIXELS, *hidden], activate_last=True, **options)
         width = hidden[-1] if hidden else PIXELS
         self.mu_head = mlp([width, latent_dim], **options)

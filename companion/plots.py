@@ -6,6 +6,7 @@ matplotlib's defaults for the session; importing this module changes nothing. Ch
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,6 +20,9 @@ from torch import Tensor
 
 from companion import _require
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 WIDTH = 6.0  # inches; 600 pixels on the page, stored at twice that
 SIDE = 28  # pixels of an image's side
 
@@ -28,7 +32,7 @@ BLUE, ORANGE, RED, GREY, VIOLET, BROWN, FLAME, SAND, SLATE, SKY = PALETTE
 INK = "#23272f"
 FAINT = "#e4e7eb"
 
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "figure.figsize": (WIDTH, 3.4),
     "figure.dpi": 100,
     "figure.facecolor": "white",
@@ -161,11 +165,11 @@ def codes(
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     points = z.detach().cpu().numpy()
     if labels is None:
-        ax.scatter(*points.T, s=size, color=SLATE, alpha=0.6, linewidths=0)
+        ax.scatter(points[:, 0], points[:, 1], s=size, color=SLATE, alpha=0.6, linewidths=0)
         return ax
     names = _require_labels(labels, len(z))
     order = np.random.RandomState(0).permutation(len(points))  # so that no class hides another by being drawn last
-    ax.scatter(*points[order].T, s=size, c=np.array(PALETTE)[names[order]], alpha=0.75, linewidths=0)
+    ax.scatter(points[order, 0], points[order, 1], s=size, c=np.array(PALETTE)[names[order]], alpha=0.75, linewidths=0)
     for label in np.unique(names):
         _write_at_median(ax, points[names == label], str(label))
     if legend:
@@ -319,7 +323,8 @@ def _draw_tiles(picture: np.ndarray, *, ax: Axes, signed: bool) -> None:
 
 def _write_at_median(ax: Axes, points: np.ndarray, text: str) -> None:
     outline = [patheffects.withStroke(linewidth=3, foreground="white")]
-    ax.text(*np.median(points, axis=0), text, ha="center", va="center", fontsize=13, fontweight="bold", path_effects=outline)
+    x, y = np.median(points, axis=0)
+    ax.text(x, y, text, ha="center", va="center", fontsize=13, fontweight="bold", path_effects=outline)
 
 
 def _require_images(name: str, x: Tensor) -> None:

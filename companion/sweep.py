@@ -25,7 +25,7 @@ from companion.training import History
 STORED = Path(__file__).parent / "_bundled" / "sweeps"
 REQUIRED = ("kind", "latent_dim", "seed")
 FIT = ("steps", "batch_size", "learning_rate", "decay", "adam_eps")
-KNOWN = {"ae": (*REQUIRED, "hidden", "dtype", "nll", "sigma", *FIT)}
+KNOWN: dict[str, tuple[str, ...]] = {"ae": (*REQUIRED, "hidden", "dtype", "nll", "sigma", *FIT)}
 KNOWN["vae"] = (*KNOWN["ae"], "beta", "warmup")
 
 _REMEDY = "Reinstall companion, or restore the file with `git checkout -- companion/_bundled`."

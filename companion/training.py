@@ -161,7 +161,7 @@ class _Batches:
     def __init__(self, n: int, batch_size: int, generator: torch.Generator):
         self.n, self.batch_size, self.generator = n, batch_size, generator
         self.per_epoch = n // batch_size
-        self.order: Tensor | None = None
+        self.order = torch.empty(0, dtype=torch.long)  # of no epoch yet
         self.order_epoch = -1
 
     def epoch(self, step: int) -> int:

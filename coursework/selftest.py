@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 
 from coursework.assignment.source import Exercise, Wrong, role_of
-from coursework.handin.matching import answer_names
+from coursework.handin.matching import NOTHING, answer_names
 from coursework.handin.names import names_of, without_magics
 
 TIMEOUT = 60.0  # seconds of processor time for a cell or a test of the author's own
@@ -156,14 +156,15 @@ def _needs(exercise: Exercise) -> dict[str, set[str]]:
     uses: dict[str, set[str]] = {}
     for cell in exercise.notebook.cells:
         if cell.cell_type == "code" and role_of(cell)[0] in (None, "answer"):
-            names = names_of(without_magics(cell.source)[0])
-            for name in names.bound if names else ():
+            names = names_of(without_magics(cell.source)[0]) or NOTHING
+            for name in names.bound:
                 uses.setdefault(name, set()).update(names.used - names.bound)
     needs = {}
     for answer in exercise.answers:
         code = [answer.reference_code, *(w.code for w in exercise.wrong if w.id == answer.id)]
         code += [test.code for test in exercise.tests if test.id == answer.id]
-        found = set().union(*(names.used - names.bound for each in code if (names := names_of(each))))
+        read = [names_of(each) or NOTHING for each in code]
+        found = set().union(*(names.used - names.bound for names in read))
         while more := set().union(*(uses.get(name, set()) for name in found)) - found:
             found |= more
         needs[answer.id] = found - answer_names(exercise)[answer.id]

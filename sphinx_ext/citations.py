@@ -4,6 +4,8 @@ Chapters are read in Jupyter too, where the role {cite} means nothing and a link
 the build, so MyST does not know them as targets; here their keys become targets of the page that holds the bibliography.
 """
 
+from typing import Any
+
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -11,7 +13,8 @@ from sphinx.application import Sphinx
 def add_entries(app: Sphinx, doctree: nodes.document) -> None:
     """Add each entry of the page's bibliographies to its slugs: key -> (line, id, text)."""
     slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
-    for where, bibliography in app.env.get_domain("cite").bibliographies.items():
+    domain: Any = app.env.get_domain("cite")  # of sphinxcontrib-bibtex, which has no types
+    for where, bibliography in domain.bibliographies.items():
         if where.docname == app.env.docname:
             for key, node in bibliography.citation_nodes.items():
                 slugs.setdefault(key, (bibliography.line, node["ids"][0], key))

@@ -34,7 +34,7 @@ class StillPictures(SphinxPostTransform):
                 continue
             forms = {child["mime_type"]: child for child in bundle.children}
             if VIEW in forms:
-                model = re.search(r'"model_id": "([\w-]+)"', forms[VIEW].astext()).group(1)
+                model = re.findall(r'"model_id": "([\w-]+)"', forms[VIEW].astext())[0]
                 still = forms["image/png"].children if "image/png" in forms else []
                 box = nodes.container("", *still, classes=["explorable-view"], ids=[f"explorable-{model}"])
                 bundle.replace_self(box)

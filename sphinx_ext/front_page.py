@@ -80,9 +80,8 @@ def stored_figure(notebook: nbformat.NotebookNode, name: str) -> bytes:
 def cut(png: bytes, piece: Piece) -> Image.Image:
     """Return the piece of a figure, WIDTH by HEIGHT at DENSITY, in few colours; ExtensionError when the piece leaves the figure."""
     with Image.open(io.BytesIO(png)) as figure:
-        box = [
-            DENSITY * side for side in (piece.left, piece.top, piece.left + piece.width, piece.top + piece.width * HEIGHT / WIDTH)
-        ]
+        left, top, width, height = (DENSITY * side for side in (piece.left, piece.top, piece.width, piece.width * HEIGHT / WIDTH))
+        box = (left, top, left + width, top + height)
         if min(box) < 0 or box[2] > figure.width or box[3] > figure.height:
             raise ExtensionError(
                 f"front page: {piece.figure} is {figure.size} pixels, and its piece is {box}: see PIECES in front_page.py"

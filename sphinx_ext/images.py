@@ -47,12 +47,12 @@ def smaller(png: bytes, width: float | None) -> bytes:
     """Return a PNG that shows the same at ``width`` CSS pixels in fewer bytes; the very bytes that came where none is found."""
     with Image.open(io.BytesIO(png)) as opened:
         picture = opened.convert("RGBA")
-    if picture.getextrema()[3] != (255, 255):  # a palette holds no half-transparent colour
+    if picture.getchannel("A").getextrema() != (255, 255):  # a palette holds no half-transparent colour
         return png
     picture = picture.convert("RGB")
-    wanted = tuple(DENSITY * side for side in shown_size(picture.size, width))
-    if wanted[0] < picture.width:
-        picture = picture.resize(wanted, Image.Resampling.LANCZOS)
+    wide, high = shown_size(picture.size, width)
+    if DENSITY * wide < picture.width:
+        picture = picture.resize((DENSITY * wide, DENSITY * high), Image.Resampling.LANCZOS)
     few = quantised(picture)
     choices = [png, encoded(few if few is not None else picture)]
     return min(choices, key=len)
@@ -90,7 +90,7 @@ def fitted_palette(colours: np.ndarray, counts: np.ndarray) -> np.ndarray:
     order = np.argsort(-counts, kind="stable")
     kept, rest, weights = colours[order[:KEPT]], colours[order[KEPT:]], counts[order[KEPT:]]
     start = Image.fromarray(rest.astype(np.uint8)[None]).quantize(COLOURS - KEPT, method=Image.Quantize.MAXCOVERAGE)
-    palette = np.concatenate([kept, np.array(start.getpalette()[: 3 * (COLOURS - KEPT)], dtype=np.float32).reshape(-1, 3)])
+    palette = np.concatenate([kept, np.array((start.getpalette() or [])[: 3 * (COLOURS - KEPT)], dtype=np.float32).reshape(-1, 3)])
     for _ in range(ROUNDS):
         near = nearest(palette, rest)
         total = np.bincount(near, weights, minlength=len(palette))

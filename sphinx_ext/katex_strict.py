@@ -46,7 +46,7 @@ def unpack(package: bytes, target: Path) -> None:
     """
     with tarfile.open(fileobj=io.BytesIO(package)) as archive:
         files = {
-            m.name.removeprefix("package/dist/"): archive.extractfile(m).read()
+            m.name.removeprefix("package/dist/"): npm_package.member(archive, m.name)
             for m in archive.getmembers()
             if m.isfile() and m.name.startswith("package/dist/")
         }

@@ -31,7 +31,7 @@ def unpack(package: bytes, target: Path) -> None:
     target.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(package)) as archive:
         for member in ("LICENSE", FONT):
-            (target / Path(member).name).write_bytes(archive.extractfile(f"package/{member}").read())
+            (target / Path(member).name).write_bytes(npm_package.member(archive, f"package/{member}"))
 
 
 def letters(folder: Path) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,14 @@ def pack(name: str, version: str, folder: Path) -> bytes:
     except (OSError, subprocess.SubprocessError) as error:
         raise NpmError(f"npm could not fetch {name}@{version} ({type(error).__name__})") from error
     return next(folder.glob("*.tgz")).read_bytes()  # a name with a scope is written in another way
+
+
+def member(archive: tarfile.TarFile, name: str) -> bytes:
+    """Return the content of a file of a package; raise KeyError where the package holds none of this name."""
+    file = archive.extractfile(name)
+    if file is None:
+        raise KeyError(f"{name}: got a folder, expected a file")
+    return file.read()
 
 
 def keep(name: str, version: str, store: Path, unpack: Callable[[bytes, Path], None]) -> Path:

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from companion.checks.verdict import Verdict, compare, describe, not_a_table, number
 
@@ -61,7 +63,7 @@ ONE_MORE_BIT_WRONG = {
 }
 
 
-def check_exchanged_decoder(prediction) -> Verdict:
+def check_exchanged_decoder(prediction: Any) -> Verdict:
     """Judge what a decoder draws when its last layer is exchanged: a dict from "a", "b", "c" and "d" to one of `PICTURES`."""
     problem = not_a_table(prediction, EXCHANGED)
     if problem is not None:
@@ -76,7 +78,7 @@ def check_exchanged_decoder(prediction) -> Verdict:
     return Verdict(True, "A last layer is a list of pixels, each with weights of its own. Run the four lines and see the pictures.")
 
 
-def check_blind_logits(answer) -> Verdict:
+def check_blind_logits(answer: object) -> Verdict:
     """Judge ``answer(x)``: the one drawing, as logits (pixels,), that costs least over images x (n, pixels), bets in [0.001, 0.999]."""
     x = _normals(6, 5, seed=21).sigmoid() ** 2
     x[:, 0], x[:, 1], x[:3, 2] = 0, 1, 0
@@ -90,7 +92,7 @@ def check_blind_logits(answer) -> Verdict:
     )
 
 
-def check_excess(answer) -> Verdict:
+def check_excess(answer: object) -> Verdict:
     """Judge ``answer(x, logits)``: what a picture costs beyond a perfect copy of x, each (n, pixels), in nats, (n,)."""
     x = torch.tensor([[0.3, 0.9, 0.2, 0.6], [0.0, 1.0, 0.5, 1.0], [0.8, 0.0, 0.0, 0.1]], dtype=torch.float64)
     verdict = compare(
@@ -111,7 +113,7 @@ def check_excess(answer) -> Verdict:
     return compare(answer, _excess, [(x[1:2], sure)], slips=slips, name="excess", praise=verdict.message)
 
 
-def check_one_more_bit(prediction) -> Verdict:
+def check_one_more_bit(prediction: Any) -> Verdict:
     """Judge what a sixth bit for each of 16 numbers does to a code of 5 bits a number: a dict of factors.
 
     Keys: the bits of the whole code, the levels of a number, the step between two levels, the squared error from rounding.
@@ -124,13 +126,13 @@ def check_one_more_bit(prediction) -> Verdict:
         if value is None:
             return Verdict(False, f"prediction[{key!r}] should be a number, a factor; it is {describe(prediction[key])}.")
         if not math.isclose(value, factor, rel_tol=0.06):
-            known = [wrong for name, wrong in ONE_MORE_BIT_WRONG if name == key and math.isclose(value, wrong, rel_tol=0.02)]
-            nearest = min(known, key=lambda wrong, value=value: abs(value - wrong), default=None)
+            near = [wrong for name, wrong in ONE_MORE_BIT_WRONG if name == key and math.isclose(value, wrong, rel_tol=0.02)]
+            _, nearest = min(((abs(value - wrong), wrong) for wrong in near), default=(math.inf, math.nan))
             return Verdict(False, ONE_MORE_BIT_WRONG.get((key, nearest), f"Your factor for {key!r} is not what comes out."))
     return Verdict(True, "Close enough for all four. Change the line, and look at the fifth number too.")
 
 
-def check_pca_copy(answer) -> Verdict:
+def check_pca_copy(answer: object) -> Verdict:
     """Judge ``answer(x_train, x, latent_dim)``: images x (m, pixels) encoded and decoded by the PCA of x_train (n, pixels)."""
     x_train = 0.5 + _normals(40, 6, seed=23) @ _normals(6, 6, seed=24) * 0.3
     x = 0.9 + _normals(7, 6, seed=25) @ _normals(6, 6, seed=24) * 0.3
@@ -144,7 +146,7 @@ def check_pca_copy(answer) -> Verdict:
     )
 
 
-def check_overlap(answer) -> Verdict:
+def check_overlap(answer: object) -> Verdict:
     """Judge ``answer(a, b)``: the mean squared cosine of the principal angles between the spans of the columns, each (pixels, d).
 
     Source: Golub and Van Loan 2013, section 6.4.3, for the principal angles.
@@ -160,7 +162,7 @@ def check_overlap(answer) -> Verdict:
     )
 
 
-def _bets(x):
+def _bets(x: Tensor) -> Tensor:
     """The mean image, kept away from certainty: (n, pixels) -> (pixels,)."""
     return x.mean(dim=0).clamp(0.001, 0.999)
 
@@ -204,28 +206,28 @@ BLIND_SLIPS: dict[str, Callable] = {
 }
 
 
-def _nll(x, logits):
+def _nll(x: Tensor, logits: Tensor) -> Tensor:
     """Cross-entropy in nats, each pixel by itself: (n, pixels)."""
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none")
 
 
-def _copied_cost(x):
+def _copied_cost(x: Tensor) -> Tensor:
     """What a bet of exactly x costs, each pixel by itself: (n, pixels)."""
     return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x))
 
 
-def _excess(x, logits):
+def _excess(x: Tensor, logits: Tensor) -> Tensor:
     """The whole cost less that of a perfect copy, (n,)."""
     return (_nll(x, logits) - _copied_cost(x)).sum(dim=1)
 
 
-def _excess_of_bets(x, logits):
+def _excess_of_bets(x: Tensor, logits: Tensor) -> Tensor:
     """The same by way of the bets, which are rounded to 0 or 1 where the logits are large."""
     p = logits.sigmoid()
     return (-torch.xlogy(x, p) - torch.xlogy(1 - x, 1 - p) - _copied_cost(x)).sum(dim=1)
 
 
-def _turned_around(x, logits):
+def _turned_around(x: Tensor, logits: Tensor) -> Tensor:
     """The excess with the picture as what happens and x as the bet."""
     p = logits.sigmoid()
     return (-torch.xlogy(p, x) - torch.xlogy(1 - p, 1 - x) - _copied_cost(p)).sum(dim=1)
@@ -267,28 +269,28 @@ EXCESS_SLIPS: dict[str, Callable] = {
 }
 
 
-def _directions(x):
+def _directions(x: Tensor) -> Tensor:
     """Directions of largest variance, one a column, largest first: (n, pixels) -> (pixels, pixels)."""
     return torch.linalg.eigh(torch.cov(x.T))[1].flip(1)
 
 
-def _pca_copy(x_train, x, latent_dim):
+def _pca_copy(x_train: Tensor, x: Tensor, latent_dim: int) -> Tensor:
     """The copy by way of the training images' mean and first directions, (m, pixels)."""
     return _copy_by(x_train.mean(dim=0), _directions(x_train)[:, :latent_dim], x)
 
 
-def _copy_by(mean, basis, x):
+def _copy_by(mean: Tensor, basis: Tensor, x: Tensor) -> Tensor:
     """Encode and decode with a mean (pixels,) and directions (pixels, latent_dim)."""
     return mean + (x - mean) @ basis @ basis.T
 
 
-def _without_centring(x_train, x, latent_dim):
+def _without_centring(x_train: Tensor, x: Tensor, latent_dim: int) -> Tensor:
     """The copy with the directions of the largest second moments around 0."""
     basis = torch.linalg.eigh(x_train.T @ x_train)[1].flip(1)[:, :latent_dim]
     return x @ basis @ basis.T
 
 
-def _standardised(x_train, x, latent_dim):
+def _standardised(x_train: Tensor, x: Tensor, latent_dim: int) -> Tensor:
     """The copy in units of each pixel's own spread."""
     mean, spread = x_train.mean(dim=0), x_train.std(dim=0)
     return mean + spread * _pca_copy((x_train - mean) / spread, (x - mean) / spread, latent_dim)
@@ -349,17 +351,17 @@ PCA_SLIPS: dict[str, Callable] = {
 }
 
 
-def _orthonormal(a):
+def _orthonormal(a: Tensor) -> Tensor:
     """Orthonormal columns with the span of a's."""
     return torch.linalg.qr(a).Q
 
 
-def _cosines(a, b):
+def _cosines(a: Tensor, b: Tensor) -> Tensor:
     """Cosines of the principal angles between two spans, largest first, (d,)."""
     return torch.linalg.svdvals(_orthonormal(a).T @ _orthonormal(b))
 
 
-def _length_one(a):
+def _length_one(a: Tensor) -> Tensor:
     """The columns at length 1, their angles left as they are."""
     return a / a.norm(dim=0)
 
@@ -404,6 +406,6 @@ OVERLAP_SLIPS: dict[str, Callable] = {
 }
 
 
-def _normals(*shape, seed):
+def _normals(*shape: int, seed: int) -> Tensor:
     """Standard normal numbers in float64, the same in every call."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from companion.checks.verdict import PENDING, Verdict, call, compare, describe, number, same
 
@@ -46,7 +48,7 @@ BALL_WRONG = {
 }
 
 
-def check_stretched_codes(prediction) -> Verdict:
+def check_stretched_codes(prediction: Any) -> Verdict:
     """Judge what a stretch of an autoencoder's codes by 10, undone by the decoder, does: a dict of factors.
 
     Keys: the loss, the spread of the codes, how far the picture moves for a step of 0.1, and for a step of 0.1 spreads.
@@ -71,7 +73,7 @@ def check_stretched_codes(prediction) -> Verdict:
     return Verdict(True, "A step counted in spreads means the same on both maps. Change the line and see all four.")
 
 
-def check_share_in_space(prediction) -> Verdict:
+def check_share_in_space(prediction: Any) -> Verdict:
     """Judge a guess, in per cent: the share of draws from N(0, I) in three dimensions within 1 of the mean."""
     if prediction is None:
         return Verdict(None, PENDING)
@@ -90,7 +92,7 @@ def check_share_in_space(prediction) -> Verdict:
     return Verdict(False, "More than a few points off. The numbers for one and two directions say which way it goes.")
 
 
-def check_variety(answer) -> Verdict:
+def check_variety(answer: object) -> Verdict:
     """Judge ``answer(x)``: the mean Euclidean distance between two different images of x (n, pixels), one number."""
     x = _normals(5, 6, seed=1).sigmoid()
     return compare(
@@ -103,7 +105,7 @@ def check_variety(answer) -> Verdict:
     )
 
 
-def check_draw_like(answer) -> Verdict:
+def check_draw_like(answer: object) -> Verdict:
     """Judge ``answer(z, eps)``: noise eps (m, latent_dim) made into draws with the mean and covariance of the codes z (n, latent_dim).
 
     Any root of the covariance will do, and so will a covariance that divides by n or by n - 1: what counts is the moments of the
@@ -131,7 +133,7 @@ def check_draw_like(answer) -> Verdict:
     return verdict
 
 
-def check_share_inside(answer) -> Verdict:
+def check_share_inside(answer: object) -> Verdict:
     """Judge ``answer(z, mu, logvar, radius)``: the share of points z within `radius` sigmas of their own Gaussian, one number.
 
     z, mu, logvar: (n, latent_dim), a Gaussian for each point.
@@ -149,7 +151,7 @@ def check_share_inside(answer) -> Verdict:
     )
 
 
-def check_mixture_moments(answer) -> Verdict:
+def check_mixture_moments(answer: object) -> Verdict:
     """Judge ``answer(weights, mu, sigma)``: mean and sigma of a mixture of diagonal Gaussians, a tuple, each (latent_dim,).
 
     weights: (regions,), above 0, with sum 1. mu, sigma: (regions, latent_dim).
@@ -167,7 +169,7 @@ def check_mixture_moments(answer) -> Verdict:
     )
 
 
-def _without_self(x):
+def _without_self(x: Tensor) -> Tensor:
     """Distances of each image from the others, (n, n), with infinity where an image meets itself."""
     return torch.cdist(x, x).fill_diagonal_(torch.inf)
 
@@ -207,7 +209,7 @@ VARIETY_SLIPS: dict[str, Callable] = {
 }
 
 
-def _root(z, correction=1):
+def _root(z: Tensor, correction: int = 1) -> Tensor:
     """Lower Cholesky factor of the covariance of codes z (n, latent_dim)."""
     return torch.linalg.cholesky(torch.cov(z.T, correction=correction))
 
@@ -243,7 +245,7 @@ DRAW_SLIPS: dict[str, Callable] = {
 }
 
 
-def _canonical(function):
+def _canonical(function: Any) -> Any:
     """Wrap ``f(z, eps)`` so that every answer with the same mean and covariance gives the same draws.
 
     They are made anew from the two moments. What is not of the shape of eps, not finite or flat in some direction is left as it is,
@@ -264,7 +266,7 @@ def _canonical(function):
     return drawn
 
 
-def _cloud_and_noise():
+def _cloud_and_noise() -> tuple[Tensor, Tensor]:
     """Codes z (300, 3), off the origin and tilted, and eps (40, 3) whose mean is 0 and whose covariance is I, exactly."""
     mix = torch.tensor([[2.0, 0.0, 0.0], [-1.5, 0.7, 0.0], [0.4, 0.5, 1.3]], dtype=torch.float64)
     z = _normals(300, 3, seed=2) @ mix.T + torch.tensor([2.0, -4.0, 1.0], dtype=torch.float64)
@@ -273,12 +275,12 @@ def _cloud_and_noise():
     return z, eps
 
 
-def _counted(distance):
+def _counted(distance: Callable) -> Callable:
     """The share of points whose ``distance(z, mu, logvar)``, (n,), is below the radius."""
     return lambda z, mu, logvar, radius: (distance(z, mu, logvar) < radius).double().mean()
 
 
-def _off(z, mu, logvar):
+def _off(z: Tensor, mu: Tensor | int, logvar: Tensor) -> Tensor:
     """How far each coordinate lies from the centre of its Gaussian, in sigmas: (n, latent_dim)."""
     return (z - mu) / (0.5 * logvar).exp()
 
@@ -343,18 +345,18 @@ SHARE_SLIPS: dict[str, Callable] = {
 }
 
 
-def _weighted(weights, values):
+def _weighted(weights: Tensor, values: Tensor) -> Tensor:
     """The weighted mean over regions, (latent_dim,)."""
     return (weights[:, None] * values).sum(dim=0)
 
 
-def _mixture_moments(weights, mu, sigma):
+def _mixture_moments(weights: Tensor, mu: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and sigma of the mixture: the variance within the regions plus the variance of their centres."""
     mean = _weighted(weights, mu)
     return mean, _weighted(weights, sigma**2 + (mu - mean) ** 2).sqrt()
 
 
-def _with_sigma(spread):
+def _with_sigma(spread: Callable) -> Callable:
     """The right mean beside the sigma that ``spread(weights, mu, sigma, mean)`` gives."""
     return lambda w, m, s: (_weighted(w, m), spread(w, m, s, _weighted(w, m)))
 
@@ -402,6 +404,6 @@ MIXTURE_SLIPS: dict[str, Callable] = {
 }
 
 
-def _normals(*shape, seed):
+def _normals(*shape: int, seed: int) -> Tensor:
     """Standard normal numbers in float64, the same in every call."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

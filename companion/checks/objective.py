@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from companion import losses
 from companion.checks.verdict import PENDING, Verdict, compare, describe, not_a_table, number
@@ -52,7 +54,7 @@ KEPT_WRONG = {
 }
 
 
-def check_region_widths(prediction) -> Verdict:
+def check_region_widths(prediction: Any) -> Verdict:
     """Judge how the bill of a trained VAE moves when its sigmas are multiplied: a dict of "up", "down" or "same".
 
     Keys: the reconstruction term, the KL and their sum at a factor of 0.5, and the sum at a factor of 2.
@@ -70,7 +72,7 @@ def check_region_widths(prediction) -> Verdict:
     return Verdict(True, "Two forces, and they balance where the trained model stands. Run the line with 0.5 and with 2.")
 
 
-def check_gaussian_kl(answer) -> Verdict:
+def check_gaussian_kl(answer: object) -> Verdict:
     """Judge ``answer(mu, logvar)``: the KL of N(mu, exp(logvar)) from N(0, I), each (batch, latent_dim), in nats, (batch,).
 
     Source: Kingma and Welling 2014, appendix B.
@@ -87,7 +89,7 @@ def check_gaussian_kl(answer) -> Verdict:
     )
 
 
-def check_bound(answer) -> Verdict:
+def check_bound(answer: object) -> Verdict:
     """Judge ``answer(x, logits, z, mu, logvar)``: the importance-weighted bound of log p(x) in nats, (batch,).
 
     x: (batch, pixels), of 0 and 1. logits: (samples, batch, pixels). z: (samples, batch, latent_dim). mu, logvar: (batch, latent_dim).
@@ -105,7 +107,7 @@ def check_bound(answer) -> Verdict:
     return compare(answer, _bound, [_draws(pixels=2000)], slips=slips, name="bound", praise=verdict.message)
 
 
-def check_copied_numbers(prediction) -> Verdict:
+def check_copied_numbers(prediction: Any) -> Verdict:
     """Judge a count: how many of the digits' ten largest directions a linear VAE keeps at beta 4 when each number is given twice."""
     if prediction is None:
         return Verdict(None, PENDING)
@@ -119,7 +121,7 @@ def check_copied_numbers(prediction) -> Verdict:
     )
 
 
-def check_hidden_beta(answer) -> Verdict:
+def check_hidden_beta(answer: object) -> Verdict:
     """Judge ``answer(reconstruction, kl, pixels, latent_dim, batch)``: the beta of a loss that is the sum of two reduced tables.
 
     reconstruction, kl: "sum", "mean" or "image", how the table (batch, pixels) of the cross-entropy and the table (batch, latent_dim)
@@ -137,7 +139,7 @@ def check_hidden_beta(answer) -> Verdict:
     )
 
 
-def check_price_range(answer) -> Verdict:
+def check_price_range(answer: object) -> Verdict:
     """Judge ``answer(rate, distortion, i)``: the lowest and the highest price at which run i is the best buy, a tuple of two numbers.
 
     rate, distortion: (runs,), in nats. The lowest price is at least 0; the highest is infinite where no run has a lower rate.
@@ -154,7 +156,7 @@ def check_price_range(answer) -> Verdict:
     )
 
 
-def _terms(mu, logvar):
+def _terms(mu: Tensor, logvar: Tensor) -> Tensor:
     """What the closed form of the KL sums: (batch, latent_dim)."""
     return 1 + logvar - mu**2 - logvar.exp()
 
@@ -186,7 +188,7 @@ KL_SLIPS: dict[str, Callable] = {
 }
 
 
-def _draws(pixels):
+def _draws(pixels: int) -> tuple[Tensor, ...]:
     """Arguments for a bound: five draws for each of three images, from a made-up encoder and decoder."""
     mu, logvar = _normals(3, 2, seed=71), 0.6 * _normals(3, 2, seed=72) - 1
     z = mu + (0.5 * logvar).exp() * _normals(5, 3, 2, seed=73)
@@ -194,43 +196,45 @@ def _draws(pixels):
     return x, 1.5 * _normals(5, 3, pixels, seed=75), z, mu, logvar
 
 
-def _log_p_x(x, logits):
+def _log_p_x(x: Tensor, logits: Tensor) -> Tensor:
     """log p(x|z) of each draw: (samples, batch)."""
     return -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=2)
 
 
-def _log_p_z(z):
+def _log_p_z(z: Tensor) -> Tensor:
     """log p(z) of each draw, without the constant that log q(z|x) holds too: (samples, batch)."""
     return -0.5 * (z**2).sum(dim=2)
 
 
-def _log_q(z, mu, logvar, *, divisor=None, log_sigma=0.5):
+def _log_q(
+    z: Tensor, mu: Tensor, logvar: Tensor, *, divisor: Tensor | float | int | None = None, log_sigma: Tensor | float | int = 0.5
+) -> Tensor:
     """log q(z|x) of each draw, without the constant: (samples, batch). divisor and log_sigma put slips into it."""
     divisor = (0.5 * logvar).exp() if divisor is None else divisor
     return (-0.5 * ((z - mu) / divisor) ** 2 - log_sigma * logvar).sum(dim=2)
 
 
-def _log_weights(x, logits, z, mu, logvar):
+def _log_weights(x: Tensor, logits: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     """log p(x|z) + log p(z) - log q(z|x) of each draw: (samples, batch)."""
     return _log_p_x(x, logits) + _log_p_z(z) - _log_q(z, mu, logvar)
 
 
-def _constant(z):
+def _constant(z: Tensor) -> float:
     """The constant that both Gaussian log-densities lose, with its sign turned."""
     return z.shape[2] / 2 * math.log(2 * math.pi)
 
 
-def _averaged(log_weights, dim=0):
+def _averaged(log_weights: Tensor, dim: int = 0) -> Tensor:
     """The logarithm of the mean of the weights."""
     return log_weights.logsumexp(dim=dim) - math.log(log_weights.shape[dim])
 
 
-def _bound(x, logits, z, mu, logvar):
+def _bound(x: Tensor, logits: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     """The importance-weighted bound, (batch,)."""
     return _averaged(_log_weights(x, logits, z, mu, logvar))
 
 
-def _with_q(**slip):
+def _with_q(**slip: Any) -> Callable:
     """The bound with a slip in log q(z|x); `divisor` is a function of logvar."""
 
     def bound(x, logits, z, mu, logvar):
@@ -309,17 +313,17 @@ BOUND_SLIPS: dict[str, Callable] = {
 }
 
 
-def _weight_of(reduction, size, batch):
+def _weight_of(reduction: str, size: int, batch: int) -> float | int:
     """By what a reduction multiplies the mean over images of a sum within an image."""
     return {"image": 1, "mean": 1 / size, "sum": batch}[reduction]
 
 
-def _hidden_beta(reconstruction, kl, pixels, latent_dim, batch):
+def _hidden_beta(reconstruction: str, kl: str, pixels: int, latent_dim: int, batch: int) -> float | int:
     """The weight of the KL, for a weight of 1 on the reconstruction term."""
     return _weight_of(kl, latent_dim, batch) / _weight_of(reconstruction, pixels, batch)
 
 
-def _by(weight_of):
+def _by(weight_of: Callable) -> Callable:
     """The hidden beta with another idea of what a reduction does: ``weight_of(reduction, size, batch)``."""
     return lambda r, k, pixels, latent_dim, batch: weight_of(k, latent_dim, batch) / weight_of(r, pixels, batch)
 
@@ -373,51 +377,51 @@ HIDDEN_SLIPS: dict[str, Callable] = {
 }
 
 
-def _prices(rate, distortion, i):
+def _prices(rate: Tensor, distortion: Tensor, i: int) -> tuple[list[float], list[float]]:
     """At which price run i costs as much as each other run: those with a higher rate, and those with a lower one."""
     others = [j for j in range(len(rate)) if rate[j] != rate[i]]
     prices = {j: float((distortion[i] - distortion[j]) / (rate[j] - rate[i])) for j in others}
     return [p for j, p in prices.items() if rate[j] > rate[i]], [p for j, p in prices.items() if rate[j] < rate[i]]
 
 
-def _price_range(rate, distortion, i):
+def _price_range(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The lowest and the highest price at which run i has the lowest distortion + price * rate."""
     higher, lower = _prices(rate, distortion, i)
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
-def _beside(rate, distortion, i, order):
+def _beside(rate: Tensor, distortion: Tensor, i: int, order: list[int]) -> tuple[float, float]:
     """The price range as the runs next to i in some order give it."""
     place = order.index(i)
     near = [order[place + step] for step in (-1, 0, 1) if 0 <= place + step < len(order)]
     return _price_range(rate[near], distortion[near], near.index(i))
 
 
-def _ends(rate, distortion, i):
+def _ends(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The price range that the run with the lowest rate and the one with the highest give."""
     chosen = sorted({int(rate.argmin()), i, int(rate.argmax())})
     return _price_range(rate[chosen], distortion[chosen], chosen.index(i))
 
 
-def _loosest(rate, distortion, i):
+def _loosest(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The range with minimum and maximum exchanged."""
     higher, lower = _prices(rate, distortion, i)
     return max(0.0, min(higher, default=0.0)), max(lower, default=math.inf)
 
 
-def _inverted(rate, distortion, i):
+def _inverted(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The range with rate over distortion in place of distortion over rate."""
     higher, lower = ([1 / p for p in prices] for prices in _prices(rate, distortion, i))
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
-def _slopes(rate, distortion, i):
+def _slopes(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The slopes themselves, to the runs of higher rate and to those of lower."""
     low, high = _price_range(rate, distortion, i)
     return -low, -high
 
 
-def _bounded(low=0.0, high=math.inf):
+def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
     """The range with another end where no run stands on that side."""
 
     def price_range(rate, distortion, i):
@@ -455,6 +459,6 @@ PRICE_SLIPS: dict[str, Callable] = {
 }
 
 
-def _normals(*shape, seed):
+def _normals(*shape: int, seed: int) -> Tensor:
     """Standard normal numbers in float64, the same in every call."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

@@ -5,9 +5,11 @@ What is drawn is judged by what the draws are like, so that any order of drawing
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from companion.checks.verdict import PENDING, Verdict, call, compare, describe
 
@@ -76,7 +78,7 @@ SAMPLES = 4000  # draws of the check: a spread is known to 1.1 %, a correlation 
 Look = Callable[[Callable, torch.Tensor, torch.Tensor, torch.Tensor], str | None]
 
 
-def check_constant_added(prediction) -> Verdict:
+def check_constant_added(prediction: Any) -> Verdict:
     """Judge what a constant added to f does to three estimates of its gradient: a dict of "same", "larger" or "smaller"."""
     return _judge_words(
         prediction,
@@ -87,7 +89,7 @@ def check_constant_added(prediction) -> Verdict:
     )
 
 
-def check_small_logvar(prediction) -> Verdict:
+def check_small_logvar(prediction: Any) -> Verdict:
     """Judge what five expressions give for logvar = -18 in float16: a dict of "number", "0", "inf" or "nan".
 
     The numbers 0, inf and nan themselves will do too.
@@ -103,7 +105,7 @@ def check_small_logvar(prediction) -> Verdict:
     )
 
 
-def check_draws(answer) -> Verdict:
+def check_draws(answer: object) -> Verdict:
     """Judge ``answer(mu, logvar, samples, generator)``: draws z = mu + sigma * eps, (samples, batch, latent_dim).
 
     mu, logvar: (batch, latent_dim). Every number of z has an eps of its own, drawn with the generator, and gradients reach mu and
@@ -125,7 +127,7 @@ def check_draws(answer) -> Verdict:
     return Verdict(True, f"Place, spread, independence and both gradients are right, in {SAMPLES:,} draws for each of four images.")
 
 
-def check_score_gradient(answer) -> Verdict:
+def check_score_gradient(answer: object) -> Verdict:
     """Judge ``answer(cost, z, mu, logvar)``: the score-function estimate of the gradient in mu and in logvar, a tuple.
 
     cost: (samples, batch). z: (samples, batch, latent_dim). mu, logvar: (batch, latent_dim), and so is each part of the answer. The
@@ -146,7 +148,7 @@ def check_score_gradient(answer) -> Verdict:
     )
 
 
-def check_log_density(answer) -> Verdict:
+def check_log_density(answer: object) -> Verdict:
     """Judge ``answer(z, mu, logvar)``: the log density of z under N(mu, diag(exp(logvar))), each (batch, latent_dim), in nats, (batch,).
 
     It has to hold in float32 too, where logvar is -110 or 100. Source: Bishop 2006, equation 2.43.
@@ -166,7 +168,7 @@ def check_log_density(answer) -> Verdict:
     return verdict if trouble is None else trouble  # a wrong verdict is false in a condition
 
 
-def check_cut(answer) -> Verdict:
+def check_cut(answer: object) -> Verdict:
     """Judge ``answer(logvar, low, high)``: logvar cut to [low, high], with the slope of an uncut logvar, 1 everywhere.
 
     Source: the straight-through estimator, Bengio, Leonard and Courville 2013.
@@ -184,7 +186,7 @@ def check_cut(answer) -> Verdict:
     return verdict
 
 
-def _judge_words(prediction, right: Mapping, words: tuple, wrong: Mapping, praise: str) -> Verdict:
+def _judge_words(prediction: object, right: Mapping, words: tuple, wrong: Mapping, praise: str) -> Verdict:
     """Judge a dict of words against ``right``; ``wrong`` says what to tell a wrong word."""
     if prediction is None:
         return Verdict(None, PENDING)
@@ -204,7 +206,7 @@ def _judge_words(prediction, right: Mapping, words: tuple, wrong: Mapping, prais
     return Verdict(True, praise)
 
 
-def _as_word(value):
+def _as_word(value: object) -> object:
     """Name a number as the table does: 0, inf, nan, or "number"; hand on anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return value
@@ -216,7 +218,7 @@ def _as_word(value):
 # What draws are like. Each look returns what is wrong, or None. z (samples, batch, latent_dim), mu and logvar (batch, latent_dim).
 
 
-def _look_at_shape(answer, z, mu, logvar):
+def _look_at_shape(answer: Callable, z: object, mu: Tensor, logvar: Tensor) -> str | None:
     batch, latent_dim = mu.shape
     known = {
         (batch, latent_dim): "That is one draw for each image. `samples` of them are asked for.",
@@ -235,7 +237,7 @@ def _look_at_shape(answer, z, mu, logvar):
     return None
 
 
-def _look_at_generator(answer, z, mu, logvar):
+def _look_at_generator(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     case = (mu, logvar, SAMPLES, _seeded(0))
     again, other = call(answer, case, "draws"), call(answer, (*case[:3], _seeded(1)), "draws")
     twice = call(lambda m, s, k, generator: (answer(m, s, k, generator), answer(m, s, k, generator)), case, "draws")
@@ -254,7 +256,7 @@ def _look_at_generator(answer, z, mu, logvar):
     return None
 
 
-def _look_at_place(answer, z, mu, logvar):
+def _look_at_place(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     sigma = (0.5 * logvar).exp()
     error = 6 * z.std(dim=0) / SAMPLES**0.5 + 1e-9
     places = {
@@ -273,7 +275,7 @@ def _look_at_place(answer, z, mu, logvar):
     return "Your draws do not lie around mu: their mean over many draws is somewhere else."
 
 
-def _look_at_spread(answer, z, mu, logvar):
+def _look_at_spread(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     spread, sigma = z.std(dim=0), (0.5 * logvar).exp()
     if spread.amax() < 1e-9:
         return "All draws of an image are the same one, repeated. Each draw needs an eps of its own."
@@ -290,7 +292,7 @@ def _look_at_spread(answer, z, mu, logvar):
     return "Place right, spread wrong: the standard deviation over the draws is not what logvar says."
 
 
-def _look_at_independence(answer, z, mu, logvar):
+def _look_at_independence(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     u = (z - mu) / (0.5 * logvar).exp()
     if (u[:, :, :-1] * u[:, :, 1:]).mean(dim=0).abs().amax() > 0.2:
         return "The directions of a code move together: one eps serves them all, so z lies on a line. Each direction needs its own."
@@ -299,7 +301,7 @@ def _look_at_independence(answer, z, mu, logvar):
     return None
 
 
-def _look_at_path(answer, z, mu, logvar):
+def _look_at_path(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     found = call(lambda m, v, samples, generator: _path(answer, m, v, samples, generator), (mu, logvar, 5, _seeded(2)), "draws")
     if isinstance(found, Verdict) or found[-1].shape != (5, *mu.shape):
         return f"With five samples, and a gradient wanted: {found.message if isinstance(found, Verdict) else 'the shape is wrong.'}"
@@ -339,7 +341,7 @@ SPREADS: dict[str, Callable] = {
 }
 
 
-def _path(answer, mu, logvar, samples, generator):
+def _path(answer: Callable, mu: Tensor, logvar: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, ...]:
     """The gradients of the sum of the draws at mu and logvar, 0 where none arrives, and the draws."""
     heads = [head.requires_grad_() for head in (mu, logvar)]
     z = answer(*heads, samples, generator)
@@ -347,12 +349,12 @@ def _path(answer, mu, logvar, samples, generator):
     return *(torch.zeros_like(mu) if grad is None else grad for grad in grads), z.detach()
 
 
-def _like(value, z):
+def _like(value: object, z: Tensor) -> bool:
     """Say whether a value is a tensor of the shape and type of z."""
     return isinstance(value, torch.Tensor) and value.shape == z.shape and value.dtype == z.dtype
 
 
-def _close(spread, wanted):
+def _close(spread: Tensor, wanted: Tensor) -> bool:
     """Say whether measured spreads are the wanted ones: 6 %, five standard errors of a spread from 4,000 draws."""
     return bool(((spread / wanted - 1).abs() < 0.06).all())
 
@@ -360,34 +362,34 @@ def _close(spread, wanted):
 # Score function. cost (samples, batch), z (samples, batch, latent_dim), mu and logvar (batch, latent_dim).
 
 
-def _advantage(cost, axis=0):
+def _advantage(cost: Tensor, axis: int = 0) -> Tensor:
     """Cost less the mean cost of the others along an axis, (samples, batch)."""
     return cost - (cost.sum(dim=axis, keepdim=True) - cost) / (cost.shape[axis] - 1)
 
 
-def _estimate(weight, z, mu, logvar):
+def _estimate(weight: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
     """Means over the draws of weight times d log q / d mu and d log q / d logvar."""
     off = z - mu
     weight = weight[..., None]
     return (weight * off / logvar.exp()).mean(dim=0), (weight * 0.5 * (off**2 / logvar.exp() - 1)).mean(dim=0)
 
 
-def _score_gradient(cost, z, mu, logvar):
+def _score_gradient(cost: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
     """The two estimates, with the baseline of the other draws."""
     return _estimate(_advantage(cost), z, mu, logvar)
 
 
-def _scored(change):
+def _scored(change: Callable) -> Callable:
     """What ``change`` makes of the right estimates: change(for_mu, for_logvar, logvar) -> what is returned."""
     return lambda cost, z, mu, logvar: change(*_score_gradient(cost, z, mu, logvar), logvar)
 
 
-def _weighed(weight):
+def _weighed(weight: Callable) -> Callable:
     """The estimates with another weight of each draw: weight(cost) -> (samples, batch)."""
     return lambda cost, z, mu, logvar: _estimate(weight(cost), z, mu, logvar)
 
 
-def _others(cost):
+def _others(cost: Tensor) -> Tensor:
     """Sum of the costs of the other draws of the image, (samples, batch)."""
     return cost.sum(dim=0) - cost
 
@@ -455,12 +457,12 @@ SCORE_SLIPS: dict[str, Callable] = {
 LOG_2PI = math.log(2 * math.pi)
 
 
-def _log_density(z, mu, logvar):
+def _log_density(z: Tensor, mu: Tensor | int, logvar: Tensor) -> Tensor:
     """The distance is divided by sigma before it is squared, so that no variance is formed."""
     return _density(((z - mu) * (-0.5 * logvar).exp()) ** 2, logvar)
 
 
-def _density(squared, logvar, constant=LOG_2PI):
+def _density(squared: Tensor, logvar: Tensor, constant: Tensor | float | int = LOG_2PI) -> Tensor:
     """The log density from squared distances in sigmas, (batch, latent_dim)."""
     return -0.5 * (squared + logvar + constant).sum(dim=1)
 
@@ -515,7 +517,7 @@ DENSITY_SLIPS: dict[str, Callable] = {
 }
 
 
-def _in_float32(answer):
+def _in_float32(answer: Any) -> Verdict | None:
     """A verdict on codes whose variance float32 cannot hold, or None where all is well."""
     logvar = torch.tensor([[-110.0, 0.5], [100.0, -1.0], [-110.0, 100.0]], dtype=torch.float32)
     eps = torch.tensor([[0.4, -1.2], [-2.0, 0.3], [1.5, 0.7]], dtype=torch.float32)
@@ -542,12 +544,12 @@ def _in_float32(answer):
 # Cut. logvar of any shape, low and high numbers -> the shape of logvar.
 
 
-def _cut(logvar, low, high):
+def _cut(logvar: Tensor, low: float | int, high: float | int) -> Tensor:
     """The clamp, plus a zero whose slope is 1."""
     return logvar.clamp(low, high).detach() + (logvar - logvar.detach())
 
 
-def _soft(logvar, low, high):
+def _soft(logvar: Tensor, low: float | int, high: float | int) -> Tensor:
     """A smooth squeeze into the limits."""
     return low + (high - low) * torch.sigmoid(4 * (logvar - (low + high) / 2) / (high - low))
 
@@ -592,7 +594,7 @@ SLOPE_SLIPS: dict[str, Callable] = {
 }
 
 
-def _slope(function):
+def _slope(function: Any) -> Callable:
     """The slope of the sum of ``function(logvar, low, high)`` at logvar; 0 where no gradient arrives."""
 
     def slope(logvar, low, high):
@@ -606,10 +608,10 @@ def _slope(function):
     return slope
 
 
-def _seeded(seed):
+def _seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def _normals(*shape, seed):
+def _normals(*shape: int, seed: int) -> Tensor:
     """Standard normal numbers in float64, the same in every call."""
     return torch.randn(*shape, generator=_seeded(seed), dtype=torch.float64)

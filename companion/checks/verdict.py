@@ -8,7 +8,7 @@ value or its formula. The checks themselves are in the modules beside this one, 
 import html
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -26,13 +26,13 @@ class Verdict(NamedTuple):
     right: bool | None  # None: there is no answer yet
     message: str  # one or two sentences for the learner
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.right is True
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return {True: "Right. ", False: "Not yet. ", None: ""}[self.right] + self.message
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         kind = {True: "right", False: "wrong", None: "open"}[self.right]
         colour = {"right": "#1a7f37", "wrong": "#b35900", "open": "#6e7781"}[kind]
         lead = {"right": "<strong>Right.</strong> ", "wrong": "<strong>Not yet.</strong> ", "open": ""}[kind]
@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
 
 
 def compare(
-    answer, reference: Callable, cases: Sequence[tuple], *, slips: Mapping[str, Callable], name: str, praise: str
+    answer: object, reference: Callable, cases: Sequence[tuple], *, slips: Mapping[str, Callable], name: str, praise: str
 ) -> Verdict:
     """Judge a function by what it gives on ``cases``.
 
@@ -61,7 +61,7 @@ def compare(
     if not callable(answer):
         return Verdict(False, f"{name} should be a function; it is {describe(answer)}.")
     expected = [reference(*copied(case)) for case in cases]
-    got = []
+    got: list[object] = []
     for case in cases:
         value = call(answer, case, name)
         if isinstance(value, Verdict) and value.right is None and got:  # some way through the function has no return
@@ -78,7 +78,7 @@ def compare(
     return Verdict(False, unlike(name, cases[index], got[index], expected[index]))
 
 
-def call(function, case, name):
+def call(function: Any, case: tuple, name: str) -> Any:
     """Call a function on a copy of a case; a Verdict where that gives nothing to compare."""
     try:
         value = function(*copied(case))
@@ -94,7 +94,7 @@ def call(function, case, name):
     return value
 
 
-def told(error):
+def told(error: BaseException) -> str:
     """Name an exception in one sentence, with a full stop.
 
     >>> told(ValueError("no such axis")), told(KeyError())
@@ -106,30 +106,30 @@ def told(error):
     return sentence if sentence.endswith((".", "!", "?")) else sentence + "."
 
 
-def comparable(value):
+def comparable(value: object) -> bool:
     """Say whether a value is a real number that a float can hold, or a dense tensor of real numbers."""
     if isinstance(value, torch.Tensor):
         return not value.is_complex() and not value.is_quantized and value.layout == torch.strided and not value.is_meta
     return isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**1000)
 
 
-def as_float64(value):
+def as_float64(value: Any) -> torch.Tensor:
     """A number or a tensor as a float64 tensor on the CPU, without its graph."""
     return torch.as_tensor(value, dtype=torch.float64, device="cpu").detach()
 
 
-def same(got, expected):
+def same(got: Any, expected: Any) -> bool:
     """Say whether two values, or tuples of values, agree in shape and numbers."""
     if isinstance(expected, tuple) or isinstance(got, tuple):
         both = isinstance(expected, tuple) and isinstance(got, tuple) and len(got) == len(expected)
         return both and all(same(a, b) for a, b in zip(got, expected, strict=True))
     if isinstance(got, Verdict) or isinstance(expected, Verdict):
         return False
-    got, expected = as_float64(got), as_float64(expected)
-    return got.shape == expected.shape and torch.allclose(got, expected, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    a, b = as_float64(got), as_float64(expected)
+    return a.shape == b.shape and torch.allclose(a, b, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
 
 
-def unlike(name, case, got, expected):
+def unlike(name: str, case: tuple, got: Any, expected: Any) -> str:
     """Say how an answer differs, without the value it should have had."""
     if isinstance(expected, tuple) != isinstance(got, tuple) or (isinstance(got, tuple) and len(got) != len(expected)):
         return f"{name} should return {count(expected)}; it returned {count(got)}."
@@ -146,17 +146,17 @@ def unlike(name, case, got, expected):
     return f"The shape is right, the values are not, for {arguments(case)}. No slip that this check knows gives these values."
 
 
-def count(value):
+def count(value: object) -> str:
     """Name how many values there are."""
     return f"a tuple of {len(value)}" if isinstance(value, tuple) else "one value"
 
 
-def copied(case):
+def copied(case: tuple) -> tuple:
     """Copy a case, so that a function that writes into its arguments harms only itself."""
     return tuple(copy(argument) for argument in case)
 
 
-def copy(argument):
+def copy(argument: Any) -> Any:
     """Copy a tensor, keeping whether it wants a gradient, or a generator with its state; hand on anything else."""
     if isinstance(argument, torch.Generator):
         return torch.Generator().set_state(argument.get_state())
@@ -165,12 +165,12 @@ def copy(argument):
     return argument
 
 
-def arguments(case):
+def arguments(case: tuple) -> str:
     """Name the arguments of a call by kind and shape, not by value."""
     return ", ".join(describe(argument) for argument in case)
 
 
-def describe(value):
+def describe(value: object) -> str:
     """Name a value as an error message can: a tensor by its shape.
 
     >>> describe(torch.zeros(3, 2)), describe(0.5)

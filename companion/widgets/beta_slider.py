@@ -48,7 +48,7 @@ class BetaSlider(Explorable):
         >>> BetaSlider(stages, labels=y_test[:500], digits=x_test[shown], shown=shown)
     """
 
-    stages = traitlets.List(help="beta, rate, distortion, reach, codes and means of each").tag(sync=True)
+    stages: traitlets.List[dict] = traitlets.List(help="beta, rate, distortion, reach, codes and means of each").tag(sync=True)
     decoders = traitlets.List(traitlets.Instance(Weights)).tag(**REFERENCE)
     labels = traitlets.Bytes().tag(sync=True)
     digits = traitlets.Bytes(help="784 grey levels each, 255 is white").tag(sync=True)
@@ -98,7 +98,7 @@ class BetaSlider(Explorable):
     def still(self) -> Figure:
         """Map, curve and pictures of the first beta."""
         figure = plt.figure(figsize=(plots.WIDTH, 5.3))
-        above, below = figure.subfigures(2, 1, height_ratios=(1.1, 1))
+        above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.1, 1))[:, 0]
         plane, curve = above.subplots(1, 2)
         stage = self.stages[self.start]
         codes = (np.frombuffer(stage["codes"], np.uint8).reshape(-1, 2) / 127.5 - 1) * stage["reach"]

@@ -48,8 +48,8 @@ class DrawADigit(Explorable):
     labels = traitlets.Bytes().tag(sync=True)
     digits = traitlets.Bytes(help="784 grey levels each").tag(sync=True)
     average = traitlets.List(traitlets.Float()).tag(sync=True)
-    strokes = traitlets.List(help="lines of points (x, y), each from 0 to 1, y downwards").tag(sync=True)
-    pixels = traitlets.List(help="784 grey levels, 255 is ink; empty where nothing is drawn").tag(sync=True)
+    strokes: traitlets.List[list] = traitlets.List(help="lines of points (x, y), each from 0 to 1, y downwards").tag(sync=True)
+    pixels: traitlets.List[int] = traitlets.List(help="784 grey levels, 255 is ink; empty where nothing is drawn").tag(sync=True)
     seed = traitlets.Int(0, help="rolls the samples").tag(sync=True)
 
     def __init__(
@@ -90,7 +90,7 @@ class DrawADigit(Explorable):
     def still(self) -> Figure:
         """The picture, its Gaussian on the map, and what is decoded from it."""
         figure = plt.figure(figsize=(plots.WIDTH, 4.3))
-        above, below = figure.subfigures(2, 1, height_ratios=(3.2, 1.1))
+        above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(3.2, 1.1))[:, 0]
         drawn, plane = above.subplots(1, 2)
         drawn.imshow(self.image.reshape(plots.SIDE, -1), cmap="gray_r", vmin=0, vmax=1, interpolation="bilinear")
         drawn.set(title="a drawing", xticks=[], yticks=[])
@@ -109,7 +109,7 @@ class DrawADigit(Explorable):
         codes = np.frombuffer(self.codes, np.uint8).reshape(-1, 2) / 255 * (self.high - self.low) + self.low
         draw_codes(axes, codes, np.frombuffer(self.labels, np.uint8))
         for radius in (1, 2):
-            axes.add_patch(Ellipse(mu, *2 * radius * sigma, ec=plots.INK, fc="none", lw=1.5))
+            axes.add_patch(Ellipse((mu[0], mu[1]), *2 * radius * sigma, ec=plots.INK, fc="none", lw=1.5))
         limits = (self.low, self.high)
         axes.set(title="its Gaussian on the map", xlim=limits, ylim=limits, aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
 

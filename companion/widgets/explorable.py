@@ -5,8 +5,8 @@ An explorable's page code is `common.js` followed by its own file, its style `co
 """
 
 import base64
+import inspect
 import io
-import sys
 from pathlib import Path
 
 import anywidget
@@ -30,7 +30,7 @@ class Explorable(anywidget.AnyWidget):
     def __init_subclass__(cls, **options):
         if Explorable not in cls.__bases__:  # traitlets derives classes of its own to add traits
             return super().__init_subclass__(**options)
-        own = Path(sys.modules[cls.__module__].__file__).with_suffix(".js")
+        own = Path(inspect.getfile(cls)).with_suffix(".js")
         cls._esm = "\n".join(file.read_text(encoding="utf-8") for file in (HERE / "common.js", own))
         cls._css = (HERE / "common.css").read_text(encoding="utf-8")
         return super().__init_subclass__(**options)
@@ -44,7 +44,7 @@ class Explorable(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options):
         """The live view and the still picture in one output; whoever shows it takes the best that it can."""
-        data, metadata = super()._repr_mimebundle_(**options)
+        data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         with plt.rc_context(plots.STYLE):
             figure = self.still()
             picture = io.BytesIO()
@@ -57,8 +57,8 @@ class Explorable(anywidget.AnyWidget):
 
 def draw_codes(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
     """Scatter codes (n, 2) in the colours of their labels and write each label at the median of its codes, as the page does."""
-    axes.scatter(*codes.T, s=4, c=np.array(plots.PALETTE)[labels], linewidths=0, alpha=0.75)
+    axes.scatter(codes[:, 0], codes[:, 1], s=4, c=np.array(plots.PALETTE)[labels], linewidths=0, alpha=0.75)
     outline = [patheffects.withStroke(linewidth=3, foreground="white")]
     for label in np.unique(labels):
-        place = np.median(codes[labels == label], axis=0)
-        axes.text(*place, str(label), ha="center", va="center", fontweight="bold", path_effects=outline)
+        x, y = np.median(codes[labels == label], axis=0)
+        axes.text(x, y, str(label), ha="center", va="center", fontweight="bold", path_effects=outline)

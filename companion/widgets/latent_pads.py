@@ -42,10 +42,10 @@ class LatentPads(Explorable):
         >>> LatentPads({"autoencoder": ae_pad, "VAE": vae_pad}, labels=digits.y_train[:1000])
     """
 
-    pads = traitlets.List(help="name, low, high, side, codes and distances of each pad").tag(sync=True)
+    pads: traitlets.List[dict] = traitlets.List(help="name, low, high, side, codes and distances of each pad").tag(sync=True)
     decoders = traitlets.List(traitlets.Instance(Weights)).tag(**REFERENCE)
     labels = traitlets.Bytes().tag(sync=True)
-    points = traitlets.List(help="the code at the pointer of each pad").tag(sync=True)
+    points: traitlets.List[list] = traitlets.List(help="the code at the pointer of each pad").tag(sync=True)
 
     def __init__(self, pads: Mapping[str, Pad], *, labels: Iterable, **options):
         labels = np.asarray(labels)

@@ -37,8 +37,12 @@ class LogVarianceDial(Explorable):
     cost = traitlets.Float(help="c in c/2 * sigma^2").tag(sync=True)
     rate = traitlets.Float(help="learning rate of both dials").tag(sync=True)
     start = traitlets.Float(help="variance at the start").tag(sync=True)
-    variance = traitlets.List(help="where the variance dial has been, now last; None stands for NaN").tag(sync=True)
-    logvar = traitlets.List(help="where the log-variance dial has been, now last; None stands for NaN").tag(sync=True)
+    variance: traitlets.List[float | None] = traitlets.List(help="where the variance dial has been, now last; None is NaN").tag(
+        sync=True
+    )
+    logvar: traitlets.List[float | None] = traitlets.List(help="where the log-variance dial has been, now last; None is NaN").tag(
+        sync=True
+    )
 
     def __init__(self, *, cost: float | int = 10, rate: float | int = 0.08, start: float | int = 1, **options):
         _require_range("cost", cost, 0, 50)

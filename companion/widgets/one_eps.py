@@ -37,7 +37,7 @@ class OneEps(Explorable):
         ([-1.13, 0.62], [0.096, 0.872])
     """
 
-    region = traitlets.List(help="mu_1, mu_2, sigma_1, sigma_2").tag(sync=True)
+    region: traitlets.List[float] = traitlets.List(help="mu_1, mu_2, sigma_1, sigma_2").tag(sync=True)
     seed = traitlets.Int(help="of the dice").tag(sync=True)
     rolls = traitlets.Int(help="since the first eps").tag(sync=True)
     held = traitlets.Unicode(help="eps or region").tag(sync=True)

@@ -34,7 +34,7 @@ class Regions(Explorable):
         array([0.02537901])
     """
 
-    regions = traitlets.List(help="mu_1, mu_2, sigma_1, sigma_2 of each region").tag(sync=True)
+    regions: traitlets.List[list[float]] = traitlets.List(help="mu_1, mu_2, sigma_1, sigma_2 of each region").tag(sync=True)
     selected = traitlets.Int(help="index of the region with handles").tag(sync=True)
 
     def __init__(self, regions: Iterable = TWO, *, selected: int = 0, **options):
@@ -99,7 +99,7 @@ def four_numbers(name: str, region: Iterable) -> list[float]:
 
 def _write_numbers(ax, regions: list) -> None:
     """The four numbers of each region, and the counts of the three kinds."""
-    lines = [("", "$\\mu_1$", "$\\mu_2$", "$\\sigma_1$", "$\\sigma_2$")]
+    lines: list[tuple[str, ...]] = [("", "$\\mu_1$", "$\\mu_2$", "$\\sigma_1$", "$\\sigma_2$")]
     lines += [
         (str(i + 1), *(f"{value:.1f}".replace("-", "\N{MINUS SIGN}") for value in region)) for i, region in enumerate(regions)
     ]

@@ -53,11 +53,11 @@ class TwoGaussians(Explorable):
     def still(self) -> Figure:
         """Both densities, the integrand with its area shaded, and the KL over (mu, logvar) with the slopes as arrows."""
         figure = plt.figure(figsize=(plots.WIDTH, 3.6))
-        left, right = figure.add_gridspec(1, 2, width_ratios=(1.35, 1))
-        top, below = left.subgridspec(2, 1, height_ratios=(1.3, 1)).subplots(sharex=True)
+        grid = figure.add_gridspec(1, 2, width_ratios=(1.35, 1))
+        top, below = grid[0].subgridspec(2, 1, height_ratios=(1.3, 1)).subplots(sharex=True, squeeze=False)[:, 0]
         _draw_densities(top, self.mu, self.logvar)
         _draw_integrand(below, self.mu, self.logvar)
-        _draw_slopes(figure.add_subplot(right), self.mu, self.logvar)
+        _draw_slopes(figure.add_subplot(grid[1]), self.mu, self.logvar)
         return figure
 
 
@@ -96,8 +96,8 @@ def _draw_slopes(ax: Axes, mu: float, logvar: float) -> None:
     ax.clabel(lines, fontsize=8)
     slopes = np.diag([mu, (math.exp(logvar) - 1) / 2])
     for color, slope in zip((plots.BLUE, plots.FLAME), slopes, strict=True):
-        start = np.array([mu, logvar]) - 0.35 * np.sign(slope)  # from the rim of the point, so that a short arrow is seen
+        x, y = np.array([mu, logvar]) - 0.35 * np.sign(slope)  # from the rim of the point, so that a short arrow is seen
         style = {"arrowstyle": "->,head_width=0.35,head_length=0.35", "color": color, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", start - 0.5 * slope, start, arrowprops=style)
+        ax.annotate("", (x - 0.5 * slope[0], y - 0.5 * slope[1]), (x, y), arrowprops=style)
     ax.plot(mu, logvar, "o", color=plots.INK, markersize=8)
     ax.set(title="KL(q ‖ p), nats", xlabel="$\\mu$", ylabel="$\\log\\,\\sigma^2$", aspect="equal", xticks=range(-3, 4))

@@ -31,7 +31,7 @@ class Weights(ipywidgets.Widget):
         [[128, 2], [64, 128], [784, 64]]
     """
 
-    shapes = traitlets.List(help="[out, in] of each layer").tag(sync=True)
+    shapes: traitlets.List[list[int]] = traitlets.List(help="[out, in] of each layer").tag(sync=True)
     bits = traitlets.Int(8).tag(sync=True)
     data = traitlets.Bytes(help="all layers, see the class").tag(sync=True)
 

@@ -189,7 +189,11 @@ def _metadata(exercise: Exercise, cell: NotebookNode) -> NotebookNode:
     kept = {key: cell.metadata[key] for key in KEPT if key in cell.metadata}
     if kind is None:
         return nbformat.from_dict(kept)
-    graded = {"grade": kind != "answer", "grade_id": f"test-{name}" if kind == "test" else name, "locked": kind == "test"}
+    graded: dict[str, object] = {
+        "grade": kind != "answer",
+        "grade_id": f"test-{name}" if kind == "test" else name,
+        "locked": kind == "test",
+    }
     graded |= {"schema_version": 3, "solution": kind != "test", "task": False}
     if kind != "answer":
         graded["points"] = cell.metadata["companion"]["points"]

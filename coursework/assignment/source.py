@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -45,14 +45,15 @@ class Answer(NamedTuple):
 class Test(NamedTuple):
     """A check and its hidden part. title: the exercise's heading; visible: what the learner gets; code: both, for the grader."""
 
-    __test__ = False  # for pytest, which would collect it by its name
-
     id: str
     points: int | float
     title: str
     visible: str
     hidden: str
     code: str
+
+
+Test.__test__ = False  # type: ignore[attr-defined]  # pytest, which would collect it by its name, asks for this
 
 
 class Written(NamedTuple):
@@ -168,8 +169,8 @@ def load_sources(folder: str | Path, names: Sequence[str] = ()) -> list[Exercise
     return [load_source(path) for path in paths if not names or path.stem in names]
 
 
-def role_of(cell: NotebookNode) -> tuple[str | None, str | None]:
-    """The kind of a cell and its id, (None, None) for an ordinary one.
+def role_of(cell: NotebookNode) -> tuple[str | None, Any]:
+    """The kind of a cell and its id, (None, None) for an ordinary one. In what `load_source` gives an id is text.
 
     >>> role_of(nbformat.v4.new_code_cell("x", metadata={"companion": {"answer": "kl"}}))
     ('answer', 'kl')
@@ -208,7 +209,9 @@ def split(source: str, kind: str, stub: str | None = None) -> tuple[str, str]:
         >>> split("a\\n### BEGIN SOLUTION\\nb\\n### END SOLUTION", "SOLUTION")
         ('a', 'b')
     """
-    outside, inside, within = [], [], False
+    outside: list[str] = []
+    inside: list[str] = []
+    within = False
     for line in source.splitlines():
         marker = MARKER.fullmatch(line.strip())
         if marker and marker[3] == kind:
@@ -299,7 +302,7 @@ def _check_cell(path: Path, number: int, cell: NotebookNode) -> None:
     role = cell.metadata.get("companion")
     if role is not None:
         _check_role(here, cell, kind, name, dict(role))
-    allowed = {"answer": [SOLUTION], "test": [HIDDEN], "written": [SOLUTION, SCHEME]}.get(kind, [])
+    allowed = {"answer": [SOLUTION], "test": [HIDDEN], "written": [SOLUTION, SCHEME]}.get(kind or "", [])
     seen = list(_markers(here, cell.source))
     for word, what in seen:
         if what not in allowed:
@@ -346,7 +349,8 @@ def _markers(here: str, source: str) -> Iterator[tuple[str, str]]:
 
 
 def _exercise(path: Path, notebook: NotebookNode, variants: dict[str, list], sha256: str) -> Exercise:
-    answers, tests, written, wrong, title = [], [], [], [], None
+    answers, tests, written, wrong = [], [], [], []
+    title: str | None = None
     for cell in notebook.cells:
         kind, name = role_of(cell)
         role = cell.metadata.get("companion") or {}
@@ -361,7 +365,7 @@ def _exercise(path: Path, notebook: NotebookNode, variants: dict[str, list], sha
         elif kind == "wrong":
             wrong.append(Wrong(name, role["slip"], role["says"], cell.source))
         elif kind is None and cell.cell_type == "markdown":
-            title = (headings(cell.source, 2) or [title])[-1]
+            title = next(reversed(headings(cell.source, 2)), title)
     parts = (tuple(answers), tuple(tests), tuple(written), tuple(wrong))
     return Exercise(path.stem, _title(path, notebook), notebook, *parts, variants, sha256, path)
 

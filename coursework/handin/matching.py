@@ -100,7 +100,7 @@ class Matcher:
             return StudentCell(None, cell.source, "given")
         return StudentCell(None, cell.source, "own", defined)
 
-    def _by_name(self, cells: Sequence[StudentCell]) -> list[StudentCell]:
+    def _by_name(self, cells: list[StudentCell]) -> list[StudentCell]:
         """Recognise cells without metadata: an answer by the names that it defines or by its stub, a test by its text."""
         known = {id for cell in cells if cell.kind in ("answer", "test") for id in cell.answers}
         for i, cell in enumerate(cells):
@@ -123,28 +123,29 @@ class Matcher:
         fresh = [id for id in candidates if id not in known] or candidates
         stubs = {id: _alike(cell.source, self.answers[id].stub_code) for id in fresh if len(fresh) > 1}
         if stubs and max(stubs.values()) > SIMILAR:
-            return max(stubs, key=stubs.get)
+            return max(stubs, key=lambda id: stubs[id])
         return fresh[0] if fresh else None
 
     def _test_like(self, source: str) -> Test | None:
         likeness = {test: 1.0 if same_code(source, test.visible) else _alike(source, test.visible) for test in self.exercise.tests}
-        best = max(likeness, key=likeness.get, default=None)
+        best = max(likeness, key=lambda test: likeness[test], default=None)
         return best if best and likeness[best] > SIMILAR else None
 
     def _without_stubs(self, cells: Sequence[StudentCell]) -> list[StudentCell]:
         """Leave out an empty copy beside an answer: run after it, it would undo it."""
-        filled = {
-            cell.id for cell in cells if cell.kind == "answer" and not same_code(cell.source, self.answers[cell.id].stub_code)
-        }
+        filled = {cell.id for cell in cells if cell.kind == "answer" and not self._is_stub(cell)}
         filled |= {id for cell in cells if cell.kind != "answer" for id in cell.answers}
         kept = []
         for cell in cells:
-            empty = cell.kind == "answer" and same_code(cell.source, self.answers[cell.id].stub_code)
-            if empty and cell.id in filled:
+            if self._is_stub(cell) and cell.id in filled:
                 self.flags.append(Flag("duplicated", f"An empty copy of the answer {cell.id} was left out."))
             else:
                 kept.append(cell)
         return kept
+
+    def _is_stub(self, cell: StudentCell) -> bool:
+        """It is an answer as it was given out."""
+        return cell.kind == "answer" and cell.id is not None and same_code(cell.source, self.answers[cell.id].stub_code)
 
     def _flag(self, cells: Sequence[StudentCell]) -> None:
         self._flag_answers(cells)
@@ -152,7 +153,7 @@ class Matcher:
         self.flags += [Flag("manual", f"{each.id} is an answer in words.") for each in self.exercise.written]
 
     def _flag_answers(self, cells: Sequence[StudentCell]) -> None:
-        answered = [cell.id for cell in cells if cell.kind == "answer"]
+        answered = [cell.id for cell in cells if cell.kind == "answer" and cell.id is not None]
         everywhere = {id for cell in cells for id in cell.answers}
         for id in self.answers:
             if id not in everywhere:
@@ -178,7 +179,8 @@ class Matcher:
         """Put back a cell that came with the exercise, where the student's cells use a name that only it defines."""
         cells = list(cells)
         for given, names in reversed(self.given.items()):
-            used, defined = set(), set()
+            used: set[str] = set()
+            defined: set[str] = set()
             for cell in cells:
                 if (found := names_of(cell.source)) and cell.kind != "test":
                     used |= found.used
@@ -220,8 +222,7 @@ def given_cells(exercise: Exercise) -> dict[str, Names]:
 
 
 def _alike(a: str, b: str) -> float:
-    a, b = a[:4000].split(), b[:4000].split()
-    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
+    return difflib.SequenceMatcher(None, a[:4000].split(), b[:4000].split(), autojunk=False).ratio()
 
 
 def _first_magic(source: str) -> str:

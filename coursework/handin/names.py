@@ -58,9 +58,11 @@ def needs(code: str) -> frozenset[str]:
         >>> needs("y = f(x)\\nx = y\\nprint(x)")
         frozenset({'f', 'x', 'print'})
     """
-    needed, bound = set(), set()
+    needed: set[str] = set()
+    bound: set[str] = set()
     for node in ast.parse(code).body:
         names = names_of(ast.unparse(node))
+        assert names is not None  # it is Python: it has just been parsed
         first = names.bound if isinstance(node, ast.For | ast.With | ast.FunctionDef | ast.ClassDef) else frozenset()
         needed |= names.used - bound - first
         bound |= names.bound | names.imported

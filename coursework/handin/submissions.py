@@ -14,7 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from coursework.assignment.roster import LONGEST
 from coursework.assignment.source import Exercise
@@ -224,7 +224,8 @@ def _from_notebook(notebook: object, flags: list[Flag]) -> list[RawCell]:
 
 def _from_pieces(text: str, flags: list[Flag]) -> list[RawCell]:
     """The cells of a notebook that is too large to hold, or that breaks off: one after the other as far as they go."""
-    decoder, cells = json.JSONDecoder(), []
+    decoder = json.JSONDecoder()
+    cells: list[dict] = []
     start = re.search(r'"cells"\s*:\s*\[', text)
     position = start.end() if start else len(text)
     while position < len(text):
@@ -268,7 +269,7 @@ def _valid(cells: list, flags: list[Flag]) -> list[RawCell]:
     return valid
 
 
-def _at(value: object, key: str) -> object:
+def _at(value: object, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else None
 
 

@@ -24,7 +24,10 @@ def canvas(results: Sequence[dict], gradebook: Sequence[dict] | None = None) -> 
     """
     columns = list(exercises(results))
     headers = [_canvas_header(exercise, gradebook) for exercise in columns]
-    rows = [[*CANVAS, *headers], ["    Points Possible", "", "", "", "", *(_possible(results, exercise) for exercise in columns)]]
+    rows: list[list] = [
+        [*CANVAS, *headers],
+        ["    Points Possible", "", "", "", "", *(_possible(results, exercise) for exercise in columns)],
+    ]
     scores = {(each["student"], each["exercise"]): each["score"] for each in results if each["status"] not in NEVER_ZERO}
     for student in sorted({each["student"] for each in results}):
         known = _in_gradebook(student, gradebook or ())

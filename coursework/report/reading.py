@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coursework.scoring.results import FORMAT
 
-NEEDED = {
+NEEDED: dict[str, type | tuple[type, ...]] = {
     "exercise": str,
     "student": str,
     "status": str,
@@ -28,7 +28,8 @@ def read_results(folder: str | Path) -> list[dict]:
     Raises:
         ReportError: no folder, no result, a broken one, or two that differ for one student and exercise.
     """
-    folder, found = Path(folder), {}
+    folder = Path(folder)
+    found: dict[tuple[str, str], tuple[Path, dict]] = {}
     if not folder.is_dir():
         raise ReportError(f"report: got {folder}, expected a folder of result files")
     for path in sorted(folder.rglob("*.json")):

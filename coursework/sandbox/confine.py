@@ -13,6 +13,7 @@ import resource
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 NOBODY = 65534
 NEW_NS, NEW_CGROUP, NEW_UTS, NEW_IPC, NEW_USER, NEW_PID, NEW_NET = (
@@ -24,7 +25,7 @@ DIE_WITH_PARENT, DUMPABLE, SECCOMP, BOUNDING, SUBREAPER, NO_NEW_PRIVILEGES = 1, 
 LINUX = sys.platform == "linux"
 
 
-def libc(name: str, *arguments) -> None:
+def libc(name: str, *arguments: Any) -> None:
     """Call a function of the C library; raise OSError where it fails."""
     library = ctypes.CDLL(None, use_errno=True)
     converted = [ctypes.c_ulong(each) if isinstance(each, int) else each for each in arguments]
@@ -33,7 +34,7 @@ def libc(name: str, *arguments) -> None:
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
-def prctl(option: int, value: int = 0, more=0) -> None:
+def prctl(option: int, value: int = 0, more: Any = 0) -> None:
     """Change one of the process's own settings."""
     libc("prctl", option, value, more, 0, 0)
 

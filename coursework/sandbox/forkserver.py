@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 from coursework.sandbox import confine
 from coursework.wire.limits import tree
@@ -22,12 +23,12 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 def main(settings: str) -> None:
     """Serve on standard input, a socket; each message on it brings a new worker's channel and monitor."""
-    settings = json.loads(settings)
+    told = json.loads(settings)
     control = socket.socket(fileno=os.dup(0))
     _quiet()
-    if settings["walled"]:
+    if told["walled"]:
         confine.become_nobody()
-    if settings["walled"] and (fault := nesting_fault()):
+    if told["walled"] and (fault := nesting_fault()):
         control.send(json.dumps({"cannot": fault}).encode())
         return
     from coursework.sandbox.worker_process import (
@@ -46,7 +47,7 @@ def main(settings: str) -> None:
         with contextlib.suppress(OSError):  # no process to be had: the other side sees its channel end
             if os.fork() == 0:
                 control.close()
-                _watched(*descriptors, settings)
+                _watched(descriptors[0], descriptors[1], told)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -80,7 +81,7 @@ def nesting_fault() -> str | None:
     return None if said == "fine" else said or "the trial ended early"
 
 
-def _watched(channel: int, monitor: int, settings: dict) -> None:
+def _watched(channel: int, monitor: int, settings: dict) -> NoReturn:
     """Become a watchdog and fork the worker. Never returns."""
     status = {"reason": "died"}
     try:
@@ -104,7 +105,7 @@ def _watched(channel: int, monitor: int, settings: dict) -> None:
         os._exit(0)
 
 
-def _work(channel: int, settings: dict, size: int) -> None:
+def _work(channel: int, settings: dict, size: int) -> NoReturn:
     """Become a worker. Never returns."""
     try:
         confine.prctl(confine.DIE_WITH_PARENT, signal.SIGKILL)

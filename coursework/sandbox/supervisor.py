@@ -20,7 +20,7 @@ import weakref
 
 from coursework.sandbox import commands
 from coursework.sandbox.commands import SandboxError
-from coursework.wire.limits import Limits, Meter
+from coursework.wire.limits import Limits, Meter, Used
 from coursework.wire.session import Session, WorkerError, watched
 
 LINUX = sys.platform == "linux"
@@ -64,7 +64,8 @@ class Supervisor:
         if os.name != "posix":
             raise SandboxError(f"grading needs Linux or macOS; {commands.INSTALL}")
         self.wanted, self.limits, self.image = sandbox, limits or Limits(), image
-        self.sandbox, self.preloaded, self.engine = sandbox, False, None
+        self.sandbox, self.preloaded = sandbox, False
+        self.engine: str | None = None
         self.forkserver: subprocess.Popen | None = None
         self.control: socket.socket | None = None
         self.fault: str | None = None
@@ -80,7 +81,7 @@ class Supervisor:
             raise
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open(self) -> None:
@@ -132,8 +133,15 @@ class Supervisor:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command, began = commands.forkserver_command(self.limits, kind), time.monotonic()
         with theirs:
-            pipes = {"stdin": theirs, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-            self.forkserver = subprocess.Popen(command, **pipes, env=_variables(kind), start_new_session=True, cwd="/")
+            self.forkserver = subprocess.Popen(
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=_variables(kind),
+                start_new_session=True,
+                cwd="/",
+            )
         self.control.settimeout(self.limits.start)
         said = {}
         with contextlib.suppress(OSError, ValueError):
@@ -159,6 +167,7 @@ class Supervisor:
         return session
 
     def _forked(self) -> Session:
+        assert self.control is not None  # there is one as long as workers are preloaded
         channel, theirs = socket.socketpair()
         monitor, watchdog = socket.socketpair()
         monitor.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -166,33 +175,45 @@ class Supervisor:
             try:
                 socket.send_fds(self.control, [b"new"], [theirs.fileno(), watchdog.fileno()])
             except OSError as error:
-                channel.close(), monitor.close()
+                channel.close()
+                monitor.close()
                 raise WorkerError("died", f"the sandbox is gone: {error.strerror}") from None
         try:
             process = _greeted(monitor, self.limits.start)
         except OSError as error:
-            channel.close(), monitor.close()
+            channel.close()
+            monitor.close()
             raise WorkerError("died", f"the sandbox gave no worker: {error}") from None
         descriptor = channel.detach()
         return Session(descriptor, descriptor, watched(monitor), self.limits, monitor, used=Meter(process))
 
     def _alone(self, kind: str) -> Session:
         """A worker with a sandbox of its own, which speaks over pipes."""
-        name = f"{self.mark}-{os.getpid()}x{self.begun}"
-        command = commands.worker_command(self.limits, kind, name=name, engine=self.engine or "docker", image=self.image)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, **pipes, env=_variables(kind), start_new_session=True, bufsize=0)
+        name, engine = f"{self.mark}-{os.getpid()}x{self.begun}", self.engine or "docker"
+        command = commands.worker_command(self.limits, kind, name=name, engine=engine, image=self.image)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_variables(kind),
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert process.stdin is not None  # a pipe, as asked for
+        assert process.stdout is not None
         read, write = os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno())
-        process.stdout.close(), process.stdin.close()
+        process.stdout.close()
+        process.stdin.close()
 
         def end() -> None:
             if kind == "docker":
-                _quietly([self.engine, "kill", name])
+                _quietly([engine, "kill", name])
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, 9)
             process.wait()
 
-        used = _Container(self.engine, name) if kind == "docker" else Meter(process.pid)
+        used: Used = _Container(engine, name) if kind == "docker" else Meter(process.pid)
         return Session(read, write, end, self.limits, used=used)
 
     def close(self) -> None:
@@ -218,7 +239,8 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.forkserver.pid, 9)
             self.forkserver.wait()
-            self.forkserver.stderr.close()
+            if self.forkserver.stderr is not None:
+                self.forkserver.stderr.close()
         self.forkserver = self.control = None
 
 
@@ -261,6 +283,7 @@ def _variables(kind: str) -> dict[str, str]:
 
 def _last_line(process: subprocess.Popen, most: int = 4000) -> str:
     """The last line of what a process says of its failure, if it says something soon."""
+    assert process.stderr is not None  # a pipe, as asked for
     text, deadline = b"", time.monotonic() + 2
     while len(text) < most and select.select([process.stderr], [], [], max(0, deadline - time.monotonic()))[0]:
         block = os.read(process.stderr.fileno(), 4096)

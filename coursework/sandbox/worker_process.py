@@ -6,12 +6,13 @@ Either the forkserver forks it, or it has a sandbox of its own and is started by
 import ctypes
 import json
 import os
+from typing import NoReturn
 
 from coursework.sandbox import confine
 from coursework.wire import worker
 
 
-def begin(read: int, write: int, limits: dict, size: int, *, alone: bool) -> None:
+def begin(read: int, write: int, limits: dict, size: int, *, alone: bool) -> NoReturn:
     """Turn this process into a worker on two descriptors, closing all others, and serve. Never returns.
 
     limits, size, alone: see `confine.bound`.
@@ -31,12 +32,12 @@ def begin(read: int, write: int, limits: dict, size: int, *, alone: bool) -> Non
         os._exit(0)
 
 
-def main(settings: str) -> None:
+def main(settings: str) -> NoReturn:
     """A single worker on standard input and output, for a sandbox that holds one submission."""
-    settings = json.loads(settings)
+    told = json.loads(settings)
     read, write = os.dup(0), os.dup(1)
     if confine.LINUX:
-        confine.become_nobody() if settings["walled"] else None
+        confine.become_nobody() if told["walled"] else None
         ctypes.CDLL(None).prctl(confine.DIE_WITH_PARENT, 9, 0, 0, 0)
     worker.warm()
-    begin(read, write, settings["limits"], confine.mapped(), alone=settings["walled"])
+    begin(read, write, told["limits"], confine.mapped(), alone=told["walled"])

@@ -94,14 +94,14 @@ def _needed(statement: Statement, needed: set[str]) -> bool:
 
 def _acted_on(code: str) -> str | None:
     """The variable whose method a statement calls, if it is nothing else."""
-    node = ast.parse(code).body[0]
-    node = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-    return node.value.id if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else None
+    statement = ast.parse(code).body[0]
+    called = statement.value.func if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) else None
+    return called.value.id if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) else None
 
 
 def _places(exercise: Exercise) -> dict[tuple[str, str], int]:
     """Where each answer and each test stands in the source."""
-    places = {}
+    places: dict[tuple[str, str], int] = {}
     for i, cell in enumerate(exercise.notebook.cells):
         role, id = role_of(cell)
         if role in ("answer", "test"):

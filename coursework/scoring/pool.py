@@ -95,11 +95,11 @@ class Pool:
         """Results, as they are made."""
         self.waiting.extend(tasks)
         while self.waiting or any(job.task for job in self.pool.values()):
-            for pipe in wait(list(self.pool), timeout=1):
-                try:
+            ready = wait(list(self.pool), timeout=1)
+            for pipe in [pipe for pipe in self.pool if pipe in ready]:
+                message: dict | None = None
+                with contextlib.suppress(EOFError, OSError):
                     message = pipe.recv()
-                except (EOFError, OSError):
-                    message = None
                 yield from self.take(self.pool[pipe], message)
             for job in self.pool.values():
                 if time.monotonic() > job.deadline:
@@ -214,7 +214,7 @@ class _Grader:
 
         torch.set_num_threads(1)  # before anything is forked: a forked process has no pool of threads
         self.exercise, self.settings = settings.exercise, settings
-        self.supervisor, self.owner = None, None
+        self.owner: int | None = None  # the process that opened the sandbox; None: there is none to close
         self.open()
         try:
             self.check_reference()
@@ -235,9 +235,9 @@ class _Grader:
 
     def close(self) -> None:
         """Close the sandbox, if this process opened it."""
-        if self.supervisor is not None and self.owner == os.getpid():
+        if self.owner == os.getpid():
             self.supervisor.__exit__(None, None, None)
-            self.supervisor = None
+            self.owner = None
 
     def check_reference(self) -> None:
         """Grade the reference: when it fails its own tests, no result would mean anything."""

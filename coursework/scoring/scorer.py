@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from coursework.assignment.source import Exercise
 from coursework.handin.matching import Flag, StudentCell, answer_names
@@ -146,7 +147,7 @@ def _be_scorer(task: Callable, write: int, parent: int) -> None:
         sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         with open(write, "wb", buffering=0) as pipe:
 
-            def send(**message) -> None:
+            def send(**message: object) -> None:
                 pipe.write(json.dumps(message).encode() + b"\n")
 
             try:
@@ -190,7 +191,10 @@ class _OutOfTimeError(BaseException):
 @contextlib.contextmanager
 def _alarm(cpu: float | int, wall: float | int) -> Iterator[None]:
     """Stop this process's own code after seconds of its processor time, or of the clock."""
-    clocks = {signal.SIGPROF: (signal.ITIMER_PROF, cpu), signal.SIGALRM: (signal.ITIMER_REAL, wall)}
+    clocks: dict[int, tuple[int, float | int]] = {
+        signal.SIGPROF: (signal.ITIMER_PROF, cpu),
+        signal.SIGALRM: (signal.ITIMER_REAL, wall),
+    }
 
     def set_clocks(on: bool) -> None:
         for timer, seconds in clocks.values():
@@ -213,13 +217,22 @@ def _alarm(cpu: float | int, wall: float | int) -> Iterator[None]:
 class _Scorer:
     """Grades one submission in the forked process, and sends what it finds."""
 
-    def __init__(self, exercise, submission, supervisor, timeout: float | int, wall: float | int, send: Callable):
+    def __init__(
+        self,
+        exercise: Exercise,
+        submission: Submission | str | Path,
+        supervisor: Supervisor,
+        timeout: float | int,
+        wall: float | int,
+        send: Callable,
+    ):
         self.exercise, self.submission, self.timeout, self.wall, self.send = exercise, submission, timeout, wall, send
         self.worker = _Worker(supervisor, self)
         self.whole = Budget(WHOLE * timeout, self.used, WHOLE * wall)
         self.space: dict = {"__name__": "__main__", "display": lambda *things: None}
         self.made: set[Statement] = set()
-        self.targets, self.ran = answer_names(exercise), set()
+        self.targets = answer_names(exercise)
+        self.ran: set[str | None] = set()  # ids of the answers that were run
         self.output = ""
 
     def used(self) -> float | int:
@@ -258,7 +271,7 @@ class _Scorer:
         elif cell is not None:
             self.worker.run(cell)
             self.ran.update((cell.id, *cell.answers))
-        else:
+        elif test is not None:
             passed, message = self.score(test)
             while not passed and self.worker.look() == "protocol" and self.worker.drop_suspect():
                 passed, message = self.score(test)
@@ -288,8 +301,8 @@ class _Scorer:
         """Run a test within its own time. What it needs of the worker is there before that time begins."""
         own = [name for name, id in test.providers.items() if self.may_have(name, id)]
         if own:
-            self.worker.open()  # a new one has to run what ran before: in those cells' time, not in this test's
-            self.worker.session.allow(*self.left())
+            session = self.worker.open()  # a new one has to run what ran before: in those cells' time, not in this test's
+            session.allow(*self.left())
         cpu, wall = self.left()
         with _alarm(cpu, wall + 1):  # a second later than the worker's own clock, whose end is kinder
             for name in test.providers:
@@ -312,10 +325,11 @@ class _Scorer:
 class _Worker:
     """The worker of one submission, replaced when it is lost. `done` are the cells that a new one has to run first."""
 
-    def __init__(self, supervisor, scorer: _Scorer):
+    def __init__(self, supervisor: Supervisor, scorer: _Scorer):
         self.supervisor, self.scorer = supervisor, scorer
         self.session: Session | None = None
-        self.done, self.restarts = [], 0
+        self.done: list[StudentCell] = []
+        self.restarts = 0
         self.used_before = 0.0  # seconds of processor time of those that are gone, less what ran again
 
     def used(self) -> float | int:
@@ -364,24 +378,24 @@ class _Worker:
                 self.session = self.supervisor.session()
             except WorkerError as error:
                 raise _SandboxLostError(str(error)) from error
-            self.run_again()
+            self.run_again(self.session)
         return self.session
 
-    def run_again(self) -> None:
+    def run_again(self, session: Session) -> None:
         """Run in a new worker what ran in the lost one. A cell that it does not survive this time is left out, and said so."""
         lost = None
         for cell in list(self.done):
-            outcome = self.session.run(cell.source, self.scorer.timeout, self.scorer.wall)
+            outcome = session.run(cell.source, self.scorer.timeout, self.scorer.wall)
             if not outcome.alive:
                 lost = cell
                 break
-        self.used_before -= self.session.used
+        self.used_before -= session.used
         if lost:
             self.done.remove(lost)
             self.scorer.flag("stopped", f"{_called(lost)}, run again: {outcome.error}")
             self.close()
 
-    def value(self, name: str):
+    def value(self, name: str) -> Any:
         """What a name holds: a plain value or a proxy; None, as in an untouched stub, where the student defines no such name."""
         try:
             return self.open().value(name)
@@ -400,7 +414,8 @@ class _Worker:
 
     def close(self) -> None:
         if self.session is not None:
-            self.session, session = None, self.session
+            session = self.session
+            self.session = None
             session.close()
             self.used_before += session.used
 

@@ -9,8 +9,8 @@ import json
 import math
 import struct
 import unicodedata
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ class Ref:
 KINDS = ("function", "class", "module", "object")
 
 
-def pack(message: dict, body: Sequence[bytes] = ()) -> list:
+def pack(message: dict, body: Sequence[bytes] = ()) -> list[bytes]:
     """A frame, as the pieces to write one after the other.
 
     Raises:
@@ -91,7 +91,7 @@ def parse(text: bytes | bytearray) -> dict:
     return message
 
 
-def _no_constant(name: str):
+def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
@@ -122,12 +122,12 @@ class Encoder:
 
     def __init__(self, refer: Callable[[Any], dict]):
         self.refer = refer
-        self.body: list = []
+        self.body: list[bytes] = []
         self.size = 0
         self.differentiable: list[torch.Tensor] = []
         self.generators: list[torch.Generator] = []
 
-    def encode(self, value, depth: int = 0):
+    def encode(self, value: Any, depth: int = 0) -> Any:
         """The node of a value."""
         if depth > DEPTH:
             raise ProtocolError(f"a value nested more than {DEPTH} deep is not carried")
@@ -140,7 +140,7 @@ class Encoder:
                 return write(value, depth + 1)
         return self.refer(value)
 
-    def _writers(self):
+    def _writers(self) -> Iterator[tuple[type, Callable[[Any, int], Any]]]:
         yield bool, lambda value, _: value
         yield int, self._int
         yield float, self._float
@@ -153,26 +153,26 @@ class Encoder:
         yield list, lambda value, depth: {"t": "list", "v": [self.encode(each, depth) for each in value]}
         yield dict, self._dict
 
-    def _int(self, value, _=0):
+    def _int(self, value: int, _: int = 0) -> int | dict:
         value = int(value)
         if value.bit_length() > LONGEST_INT:
             raise ProtocolError(f"an int of {value.bit_length()} bits is not carried")
         return value if -(2**63) <= value < 2**63 else {"t": "int", "v": hex(value)}
 
-    def _float(self, value, _=0):
+    def _float(self, value: float | int, _: int = 0) -> float | dict:
         value = float(value)
         return value if math.isfinite(value) else {"t": "float", "v": str(value)}
 
-    def _text(self, value, _=0):
-        value = str(value).encode("utf-8", "replace")
-        return value.decode() if len(value) <= TEXT else {"t": "text", "n": self._add(value)}
+    def _text(self, value: str, _: int = 0) -> str | dict:
+        data = str(value).encode("utf-8", "replace")
+        return data.decode() if len(data) <= TEXT else {"t": "text", "n": self._add(data)}
 
-    def _dict(self, value, depth):
+    def _dict(self, value: dict, depth: int) -> dict:
         if not all(isinstance(key, str) for key in value):
             raise TypeError("a dict whose keys are not all text is not carried")
         return {"t": "dict", "v": [[self._text(key), self.encode(each, depth)] for key, each in value.items()]}
 
-    def _tensor(self, value, _=0):
+    def _tensor(self, value: torch.Tensor, _: int = 0) -> dict:
         with torch._C.DisableTorchFunctionSubclass():  # a subclass of a student's may answer anything to what is asked here
             name = str(value.dtype).removeprefix("torch.")
             if name not in DTYPES or value.layout is not torch.strided or value.device.type != "cpu":
@@ -187,14 +187,14 @@ class Encoder:
             self._add(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
             return {"t": "tensor", "d": name, "s": list(value.shape), "g": gradient}
 
-    def _array(self, value, _=0):
+    def _array(self, value: np.ndarray, _: int = 0) -> dict:
         if value.dtype.name not in ARRAYS:
             raise TypeError(f"a NumPy array of {value.dtype} is not carried; one of numbers is")
         self._check(value.nbytes)
         self._add(np.asarray(value, ARRAYS[value.dtype.name], order="C").tobytes())
         return {"t": "array", "d": value.dtype.name, "s": list(value.shape)}
 
-    def _generator(self, value, _=0):
+    def _generator(self, value: torch.Generator, _: int = 0) -> dict:
         if value.device.type != "cpu":
             raise TypeError(f"a generator on {value.device} is not carried; one on the CPU is")
         self.generators.append(value)
@@ -235,7 +235,7 @@ class Decoder:
         if self.at != len(self.body):
             raise ProtocolError(f"{len(self.body) - self.at} bytes that belong to no value")
 
-    def decode(self, node, depth: int = 0):
+    def decode(self, node: Any, depth: int = 0) -> Any:
         """The value of a node."""
         self.nodes += 1
         if depth > DEPTH or self.nodes > NODES:
@@ -258,7 +258,7 @@ class Decoder:
             raise ProtocolError("an int out of range")
         return value
 
-    def _read_int(self, node, _):
+    def _read_int(self, node: dict, _: int) -> int:
         text = field(node, "v", str)
         if len(text) > LONGEST_INT // 4 + 4:
             raise ProtocolError("an int out of range")
@@ -267,27 +267,27 @@ class Decoder:
         except ValueError:
             raise ProtocolError("an int that is none") from None
 
-    def _read_float(self, node, _):
+    def _read_float(self, node: dict, _: int) -> float:
         if field(node, "v", str) not in ("nan", "inf", "-inf"):
             raise ProtocolError("a float that is none")
         return float(node["v"])
 
-    def _read_complex(self, node, depth):
+    def _read_complex(self, node: dict, depth: int) -> complex:
         parts = [self.decode(part, depth) for part in field(node, "v", list)]
         if len(parts) != 2 or not all(isinstance(part, float) for part in parts):
             raise ProtocolError("a complex number that is none")
         return complex(*parts)
 
-    def _read_text(self, node, _):
+    def _read_text(self, node: dict, _: int) -> str:
         return bytes(self._take(count(node, "n"))).decode("utf-8", "replace")
 
-    def _read_tuple(self, node, depth):
+    def _read_tuple(self, node: dict, depth: int) -> tuple:
         return tuple(self._read_list(node, depth))
 
-    def _read_list(self, node, depth):
+    def _read_list(self, node: dict, depth: int) -> list:
         return [self.decode(each, depth) for each in field(node, "v", list)]
 
-    def _read_dict(self, node, depth):
+    def _read_dict(self, node: dict, depth: int) -> dict:
         pairs = field(node, "v", list)
         if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             raise ProtocolError("a dict that is none")
@@ -296,7 +296,7 @@ class Decoder:
             raise ProtocolError("a dict whose keys are not text, or not all different")
         return value
 
-    def _read_tensor(self, node, _):
+    def _read_tensor(self, node: dict, _: int) -> torch.Tensor:
         dtype, shape = self._layout(node, DTYPES)
         data = self._take(math.prod(shape) * dtype.itemsize)
         gradient = field(node, "g", bool)
@@ -309,12 +309,12 @@ class Decoder:
             self.differentiable.append(value)
         return value
 
-    def _read_array(self, node, _):
+    def _read_array(self, node: dict, _: int) -> np.ndarray:
         dtype, shape = self._layout(node, ARRAYS)
         raw = np.frombuffer(bytes(self._take(math.prod(shape) * dtype.itemsize)), dtype=np.uint8).copy()
         return (raw != 0 if dtype.kind == "b" else raw.view(dtype)).reshape(shape)
 
-    def _read_generator(self, node, _):
+    def _read_generator(self, node: dict, _: int) -> torch.Generator:
         state = torch.frombuffer(bytearray(self._take(count(node, "n"))) or bytearray(1), dtype=torch.uint8)
         generator = torch.Generator()
         try:
@@ -324,13 +324,13 @@ class Decoder:
         self.generators.append(generator)
         return generator
 
-    def _read_ref(self, node, _):
+    def _read_ref(self, node: dict, _: int) -> Any:
         kind, name = field(node, "k", str), field(node, "name", str)
         if kind not in KINDS:
             raise ProtocolError("an object of no known kind")
         return self.resolve(Ref(count(node, "id"), kind, clean(name[:200])))
 
-    def _layout(self, node, known: dict):
+    def _layout(self, node: dict, known: dict) -> tuple[Any, list[int]]:
         name, shape = field(node, "d", str), field(node, "s", list)
         if name not in known:
             raise ProtocolError("numbers of no known dtype")
@@ -347,7 +347,7 @@ class Decoder:
         return memoryview(self.body)[self.at - size : self.at]
 
 
-def field(node: dict, key: str, kind: type):
+def field(node: dict, key: str, kind: type) -> Any:
     """A field of a node or message, of the type that it has to have."""
     value = node.get(key)
     if type(value) is not kind:

@@ -5,13 +5,31 @@ parameters of modules; second derivatives do not. Nothing that a student's class
 exists here: what arrives is a real tensor, number or text. Names that begin with an underscore are never asked for.
 """
 
+import contextlib
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from coursework.wire import protocol
+
+
+class Peer(Protocol):
+    """What a stand-in needs of the session that it came from (`session.Session`)."""
+
+    _number: int
+
+    def ask(self, op: str, message: dict, encoder: protocol.Encoder) -> tuple[dict, protocol.Decoder]: ...
+
+    def fetch(self, op: str, message: dict) -> Any: ...
+
+    def checked(self) -> contextlib.AbstractContextManager[None]: ...
+
+    def free(self, lent: int) -> None: ...
+
+    def drop(self, number: int) -> None: ...
 
 
 class StudentError(Exception):
@@ -24,7 +42,7 @@ class StudentError(Exception):
     def __str__(self) -> str:
         return self.message
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return student_error, (self.type, self.message)
 
 
@@ -57,21 +75,21 @@ class Proxy:
         (None, 2)
     """
 
-    def __init__(self, session, ref: protocol.Ref):
+    def __init__(self, session: Peer, ref: protocol.Ref):
         vars(self).update(_session=session, _ref=ref)
         weakref.finalize(self, session.free, ref.id).atexit = False
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return attribute(self, name)
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{self!r}: an attribute of a student's object cannot be set from outside")
 
     def __repr__(self) -> str:
-        return f"<a student's {self._ref.kind} {self._ref.name}>"
+        return shown(self)
 
-    def __reduce__(self):
-        raise TypeError(f"{self!r} cannot be copied or pickled")
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self)
 
 
 class CallableProxy(Proxy):
@@ -83,11 +101,11 @@ class CallableProxy(Proxy):
         >>> gaussian_kl(mu, torch.zeros(3, 2)).sum().backward()
     """
 
-    def __init__(self, session, ref: protocol.Ref, owner: "ModuleProxy | None" = None):
+    def __init__(self, session: Peer, ref: protocol.Ref, owner: "ModuleProxy | None" = None):
         super().__init__(session, ref)
         vars(self).update(__name__=ref.name, _owner=owner)
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         return call(self._session, self._ref, args, kwargs, self._owner)
 
 
@@ -105,37 +123,37 @@ class ModuleProxy(nn.Module):
         []
     """
 
-    def __init__(self, session, ref: protocol.Ref):
+    def __init__(self, session: Peer, ref: protocol.Ref):
         super().__init__()
         vars(self).update(_session=session, _ref=ref, _leaves=None, _sent={})
         del vars(self)["training"]  # asked for in the worker, as any attribute
         weakref.finalize(self, session.free, ref.id).atexit = False
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args: object, **kwargs: object) -> Any:
         return call(self._session, self._ref, args, kwargs, self)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return attribute(self, name)
 
-    def __setattr__(self, name: str, value) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if "_ref" in vars(self):
             raise AttributeError(f"{self!r}: an attribute of a student's module cannot be set from outside")
         vars(self)[name] = value
 
-    def named_parameters(self, *_, **__) -> Iterator[tuple[str, nn.Parameter]]:
+    def named_parameters(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Parameter]]:
         """The names and values of the parameters, as they are in the worker now."""
         return iter(self._fetch().items())
 
-    def state_dict(self, *_, **__) -> dict[str, Tensor]:
+    def state_dict(self, *_: object, **__: object) -> dict[str, Tensor]:  # type: ignore[override]  # torch's also fills a given dict
         """Parameters and buffers, by name: copies."""
         self._carry()
         return self._state(buffers=True)[0]
 
-    def named_buffers(self, *_, **__) -> Iterator[tuple[str, Tensor]]:
+    def named_buffers(self, *_: object, **__: object) -> Iterator[tuple[str, Tensor]]:
         names = set(self._fetch())
         return iter([(name, value) for name, value in self.state_dict().items() if name not in names])
 
-    def named_modules(self, *_, **__):
+    def named_modules(self, *_: object, **__: object) -> NoReturn:
         raise NotImplementedError(f"{self!r}: a student's module does not list its submodules; ask for one by name")
 
     named_children = named_modules
@@ -148,7 +166,7 @@ class ModuleProxy(nn.Module):
         self._method("requires_grad_", requires_grad)
         return self._anew()
 
-    def load_state_dict(self, state_dict, *_, **__) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, Tensor], *_: object, **__: object) -> None:
         self._method("load_state_dict", dict(state_dict))
 
     def double(self) -> "ModuleProxy":
@@ -159,14 +177,14 @@ class ModuleProxy(nn.Module):
         self._method("float")
         return self._anew()
 
-    def _apply(self, *_, **__):
+    def _apply(self, *_: object, **__: object) -> NoReturn:
         raise NotImplementedError(f"{self!r}: a student's module stays on the CPU; double() and float() change its numbers")
 
     def _anew(self) -> "ModuleProxy":
         vars(self).update(_leaves=None, _sent={})
         return self
 
-    def _method(self, name: str, *args):
+    def _method(self, name: str, *args: object) -> Any:
         return self._session.fetch("get", {"on": self._ref.id, "name": name})(*args)
 
     def _state(self, *, buffers: bool) -> tuple[dict, list]:
@@ -209,24 +227,38 @@ class ModuleProxy(nn.Module):
         leaves = self._fetch() if self._leaves is None else self._leaves
         return {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
 
-    __repr__, __reduce__ = Proxy.__repr__, Proxy.__reduce__
+    def __repr__(self) -> str:
+        return shown(self)
 
-    def __deepcopy__(self, _):
-        return self.__reduce__()
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self)
+
+    def __deepcopy__(self, _: object) -> NoReturn:
+        refuse_copy(self)
 
 
-def session_refuses(value) -> dict:
+def shown(target: Proxy | ModuleProxy) -> str:
+    """What stands for a stand-in in a message."""
+    return f"<a student's {target._ref.kind} {target._ref.name}>"
+
+
+def refuse_copy(target: Proxy | ModuleProxy) -> NoReturn:
+    """Raise, because a copy of a stand-in would be another owner of what is lent."""
+    raise TypeError(f"{target!r} cannot be copied or pickled")
+
+
+def session_refuses(value: object) -> NoReturn:
     raise TypeError(f"a {type(value).__name__} is no value of a parameter")
 
 
-def proxy(session, ref: protocol.Ref):
+def proxy(session: Peer, ref: protocol.Ref) -> Proxy | ModuleProxy:
     """The stand-in for what a worker lends."""
     if ref.kind == "module":
         return ModuleProxy(session, ref)
     return (CallableProxy if ref.kind in ("function", "class") else Proxy)(session, ref)
 
 
-def attribute(target: "Proxy | ModuleProxy", name: str):
+def attribute(target: "Proxy | ModuleProxy", name: str) -> Any:
     """An attribute, asked for in the worker. A method of a module knows its module, for the gradients of its parameters."""
     if name.startswith("_"):
         raise AttributeError(name)
@@ -239,7 +271,7 @@ def attribute(target: "Proxy | ModuleProxy", name: str):
     return value
 
 
-def call(session, ref: protocol.Ref, args: tuple, kwargs: dict, owner: ModuleProxy | None):
+def call(session: Peer, ref: protocol.Ref, args: tuple, kwargs: dict, owner: ModuleProxy | None) -> Any:
     """Call something in the worker, with gradients where they are wanted."""
     modules = [] if owner is None else [owner]
     encoder = protocol.Encoder(lambda value: _own(session, value, modules))
@@ -262,7 +294,7 @@ def call(session, ref: protocol.Ref, args: tuple, kwargs: dict, owner: ModulePro
     return _grafted(session, number, value, outputs, inputs)
 
 
-def _own(session, value, modules: list) -> dict:
+def _own(session: Peer, value: object, modules: list["ModuleProxy"]) -> dict:
     """The node of a proxy among the arguments; a module is noted, for its parameters' gradients."""
     if not isinstance(value, (Proxy, ModuleProxy)) or value._session is not session:
         raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")
@@ -271,7 +303,7 @@ def _own(session, value, modules: list) -> dict:
     return {"t": "ref", "id": value._ref.id, "k": value._ref.kind, "name": value._ref.name}
 
 
-def _advance(generators: list, nodes: list, decoder: protocol.Decoder) -> None:
+def _advance(generators: list[torch.Generator], nodes: list, decoder: protocol.Decoder) -> None:
     """Bring each generator that was handed in to where the worker's copy of it is now."""
     if len(nodes) != len(generators):
         raise protocol.ProtocolError("the states of more or fewer generators than were sent")
@@ -286,7 +318,7 @@ class _Graft(torch.autograd.Function):
     """The place of a worker's call in the graph of this side."""
 
     @staticmethod
-    def forward(ctx, session, number, outputs, *inputs):
+    def forward(ctx: Any, session: Peer, number: int, outputs: list[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
         ctx.session, ctx.number = session, number
         ctx.shapes = [(each.shape, each.dtype) for each in inputs]
         ctx.set_materialize_grads(False)
@@ -294,7 +326,7 @@ class _Graft(torch.autograd.Function):
         return tuple(outputs)
 
     @staticmethod
-    def backward(ctx, *gradients):
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple:
         if torch.is_grad_enabled():  # create_graph=True: what is returned here would be taken for a constant
             raise NotImplementedError("second derivatives do not pass through a student's function")
         encoder = protocol.Encoder(session_refuses)
@@ -312,7 +344,7 @@ class _Graft(torch.autograd.Function):
         return None, None, None, *found
 
 
-def _grafted(session, number: int, value, outputs: list[Tensor], inputs: list[Tensor]):
+def _grafted(session: Peer, number: int, value: Any, outputs: list[Tensor], inputs: list[Tensor]) -> Any:
     """The value of a call, its differentiable tensors tied to the inputs."""
     if not outputs or not inputs:
         return value
@@ -320,7 +352,7 @@ def _grafted(session, number: int, value, outputs: list[Tensor], inputs: list[Te
     return _swapped(value, tied)
 
 
-def _swapped(value, tied: dict[int, Tensor]):
+def _swapped(value: Any, tied: dict[int, Tensor]) -> Any:
     if isinstance(value, Tensor):
         return tied.get(id(value), value)
     if isinstance(value, (tuple, list)):

@@ -11,8 +11,8 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, NoReturn
 
 from coursework.wire import protocol, proxies
 from coursework.wire.limits import Budget, Limits, Used
@@ -33,7 +33,7 @@ class WorkerError(RuntimeError):
         super().__init__(message)
         self.kind = kind
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return type(self), (self.kind, str(self))
 
 
@@ -72,16 +72,21 @@ class Session:
         self,
         read: int,
         write: int,
-        end: Callable,
+        end: Callable[[], str | None],
         limits: Limits,
         monitor: socket.socket | None = None,
         used: Used = lambda: None,
     ):
         self._read, self._write, self._end, self._monitor = read, write, end, monitor
-        self.limits, self.used = limits, 0.0
-        self._ask_used, self._budget, self._start, self._looked = used, None, 0.0, 0.0
-        self.alive, self.fault, self._closed = True, None, False
-        self._number, self._freed, self._dropped = 0, [], []
+        self.limits = limits
+        self.used: float | int = 0.0
+        self._ask_used, self._start, self._looked = used, 0.0, 0.0
+        self._budget: Budget | None = None
+        self.alive = True
+        self.fault: WorkerError | None = None
+        self._number = 0
+        self._freed: list[int] = []
+        self._dropped: list[int] = []
         for descriptor in {read, write}:
             os.set_blocking(descriptor, False)
         try:
@@ -96,7 +101,7 @@ class Session:
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def allow(self, cpu: float | int, wall: float | int | None = None) -> None:
@@ -141,7 +146,7 @@ class Session:
     def _lost(self, error: WorkerError) -> Outcome:
         return Outcome(False, str(error), alive=False, kind=error.kind)
 
-    def value(self, name: str):
+    def value(self, name: str) -> Any:
         """What a name holds: a plain value, or a proxy for a function, a class, a module or another object.
 
         Raises:
@@ -150,7 +155,7 @@ class Session:
         """
         return self.fetch("value", {"name": name})
 
-    def fetch(self, op: str, message: dict):
+    def fetch(self, op: str, message: dict) -> Any:
         """Ask for a value."""
         answer, decoder = self.ask(op, message, protocol.Encoder(_refuse))
         with self.checked():
@@ -197,14 +202,14 @@ class Session:
         raise proxies.student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
 
     @contextlib.contextmanager
-    def checked(self):
+    def checked(self) -> Iterator[None]:
         """Turn an answer that cannot be right into the end of the worker."""
         try:
             yield
         except protocol.ProtocolError as error:
             self._fail("protocol", f"the worker sent {error}")
 
-    def _proxy(self, ref: protocol.Ref):
+    def _proxy(self, ref: protocol.Ref) -> proxies.Proxy | proxies.ModuleProxy:
         return proxies.proxy(self, ref)
 
     def free(self, lent: int) -> None:
@@ -215,7 +220,7 @@ class Session:
         """Note that the gradients of a call are needed no more."""
         self._dropped.append(number)
 
-    def _send(self, pieces: list, budget: Budget) -> None:
+    def _send(self, pieces: list[bytes], budget: Budget) -> None:
         if self._ready(0):
             self._unasked()
         for piece in pieces:
@@ -234,7 +239,7 @@ class Session:
         poll.register(self._read, select.POLLIN)
         return bool(poll.poll(timeout * 1000))
 
-    def _unasked(self) -> None:
+    def _unasked(self) -> NoReturn:
         """Deal with a worker that speaks, or is gone, before it was asked."""
         if os.read(self._read, 1):
             self._fail("protocol", "the worker sent something that was not asked for")
@@ -278,13 +283,13 @@ class Session:
         if descriptor not in ready:
             self._gone()
 
-    def _gone(self) -> None:
+    def _gone(self) -> NoReturn:
         """The worker is no more: find out why, and raise that."""
         if self._kill() == "memory":
             raise self._error("memory", "the code took more memory than it may")
         raise self._error("died", "the code ended its own process")
 
-    def _fail(self, kind: str, message: str) -> None:
+    def _fail(self, kind: str, message: str) -> NoReturn:
         self._kill()
         raise self._error(kind, message)
 
@@ -309,7 +314,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def _undisturbed():
+def _undisturbed() -> Iterator[None]:
     """Hold back the alarms of whoever asks, so that a worker's end is whole."""
     alarms = {signal.SIGALRM, signal.SIGPROF}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, alarms)
@@ -335,5 +340,5 @@ def watched(monitor: socket.socket, patience: float | int = 60) -> Callable[[], 
     return end
 
 
-def _refuse(value) -> dict:
+def _refuse(value: object) -> NoReturn:
     raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")

@@ -16,6 +16,8 @@ import os
 import sys
 import types
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -37,7 +39,7 @@ class Channel:
         text, body = protocol.sizes(self._exactly(protocol.PREFIX.size))
         return protocol.parse(self._exactly(text)), self._exactly(body)
 
-    def send(self, message: dict, body=()) -> None:
+    def send(self, message: dict, body: Sequence[bytes] = ()) -> None:
         for piece in protocol.pack(message, body):
             view = memoryview(piece)
             while view:
@@ -59,13 +61,14 @@ class Bounded(io.TextIOBase):
     encoding, errors = "utf-8", "replace"
 
     def __init__(self, most: int):
-        self.most, self.parts, self.size = most, [], 0
+        self.most, self.size = most, 0
+        self.parts: list[str] = []
         self.buffer = Bytes(self)
 
     def writable(self) -> bool:
         return True
 
-    def reconfigure(self, **_) -> None:
+    def reconfigure(self, **_: object) -> None:
         pass
 
     def write(self, text: str) -> int:
@@ -92,7 +95,7 @@ class Bytes(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data) -> int:
+    def write(self, data: Any) -> int:
         return self.text.write(bytes(data).decode("utf-8", "replace"))
 
 
@@ -102,15 +105,15 @@ class Shell:
     def __init__(self, worker: "Worker"):
         self._worker = worker
 
-    def run_line_magic(self, name, line, *_, **__):
+    def run_line_magic(self, name: str, line: str, *_: object, **__: object) -> None:
         if name in BODY_MAGICS and line.strip():
             self._worker.execute(line)
 
-    def run_cell_magic(self, name, line, cell, *_, **__):
+    def run_cell_magic(self, name: str, line: str, cell: str, *_: object, **__: object) -> None:
         if name in BODY_MAGICS:
             self._worker.execute(cell)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith("__"):
             raise AttributeError(name)
 
@@ -124,7 +127,7 @@ class Worker:
         self.channel, self.printed = channel, Bounded(output)
         self.space = types.ModuleType("__main__")
         self.cells = itertools.count(1)
-        self.lent: dict[int, object] = {}
+        self.lent: dict[int, Any] = {}
         self.ids = itertools.count(1)
         self.graphs: OrderedDict[int, tuple] = OrderedDict()
 
@@ -132,7 +135,7 @@ class Worker:
         """Make this process a notebook without a screen or a keyboard."""
         sys.modules["__main__"] = self.space
         sys.stdout = sys.stderr = self.printed
-        sys.__stdout__ = sys.__stderr__ = self.printed
+        vars(sys).update(__stdout__=self.printed, __stderr__=self.printed)
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open as long as the process); input() meets its end
         shell = Shell(self)
         given = {"get_ipython": lambda: shell, "display": lambda *things, **_: print(*things), "__builtins__": builtins}
@@ -161,10 +164,10 @@ class Worker:
             name, text, line = described(error)
             self.channel.send({"re": number, "ok": False, "type": name, "message": text, "line": line})
 
-    def resolve(self, ref: protocol.Ref):
+    def resolve(self, ref: protocol.Ref) -> Any:
         return self.lent[ref.id]
 
-    def lend(self, value) -> dict:
+    def lend(self, value: object) -> dict:
         """The node of what stays here."""
         kind = "object"
         if isinstance(value, torch.nn.Module):
@@ -181,7 +184,7 @@ class Worker:
 
     # What may be asked
 
-    def do_run(self, message, decoder, encoder) -> dict:
+    def do_run(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """Run a cell; the body is its code."""
         error = None
         try:
@@ -191,17 +194,17 @@ class Worker:
             error = f"{name}: {text}" + (f" (line {line})" if line else "")
         return {"error": error, "output": self.printed.take()}
 
-    def do_value(self, message, decoder, encoder) -> dict:
+    def do_value(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """What a name holds."""
         with torch.no_grad():
             return {"value": encoder.encode(vars(self.space)[message["name"]])}
 
-    def do_get(self, message, decoder, encoder) -> dict:
+    def do_get(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """An attribute of something lent."""
         with torch.no_grad():
             return {"value": encoder.encode(getattr(self.lent[message["on"]], message["name"]))}
 
-    def do_call(self, message, decoder, encoder) -> dict:
+    def do_call(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """Call something lent. What the call needs for its gradients is kept under its number."""
         arguments, keywords = decoder.decode(message["args"]), decoder.decode(message["kwargs"])
         for tensor in decoder.differentiable:
@@ -220,7 +223,7 @@ class Worker:
                 self.graphs.popitem(last=False)
         return answer
 
-    def do_backward(self, message, decoder, encoder) -> dict:
+    def do_backward(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """The gradients of a call's inputs, given those of its outputs."""
         inputs, outputs = self.graphs[message["call"]]
         gradients = decoder.decode(message["gradients"])
@@ -230,7 +233,7 @@ class Worker:
         with torch.no_grad():
             return {"value": encoder.encode(list(found))}
 
-    def do_parameters(self, message, decoder, encoder) -> dict:
+    def do_parameters(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """The parameters of a module, or with `buffers` its whole state, by name."""
         module = self.lent[message["on"]]
         with torch.no_grad():
@@ -238,7 +241,7 @@ class Worker:
             wanted = [name for name, value in found.items() if value.requires_grad or message["buffers"]]
             return {"value": encoder.encode(dict(found)), "trained": wanted}
 
-    def do_set(self, message, decoder, encoder) -> dict:
+    def do_set(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """Write parameters of a module."""
         parameters = dict(self.lent[message["on"]].named_parameters())
         with torch.no_grad():
