@@ -15,11 +15,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 book: has-python  ## build the site into _build/html, warnings as errors, and print the page to open
 	@$(PYTHON) tools/make.py book
 
-check: has-python  ## lint and every fast test, about a minute: what to run after each change
+check: has-python  ## lint, types and every fast test, about a minute: what to run after each change
 	@$(PYTHON) tools/make.py check --jobs $(JOBS)
 
-test: has-python  ## all of it: the site, lint, every notebook run again and compared, and the tests; SLOW=1 NO_SKIPS=1 as CI does
-	@$(PYTHON) tools/make.py test --jobs $(JOBS) $(if $(filter 1,$(SLOW)),--slow) $(if $(filter 1,$(NO_SKIPS)),--no-skips)
+test: has-python  ## all of it: the site, lint, types, every notebook run again and compared, and the tests; SLOW=1 NO_SKIPS=1 COVERAGE=1 as CI does
+	@$(PYTHON) tools/make.py test --jobs $(JOBS) $(if $(filter 1,$(SLOW)),--slow) $(if $(filter 1,$(NO_SKIPS)),--no-skips) $(if $(filter 1,$(COVERAGE)),--coverage)
 
 exercises: environment  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
 	OMP_NUM_THREADS=1 $(VENV)/coursework release
@@ -60,7 +60,7 @@ lock: environment  ## compile requirements.txt and binder/requirements.txt from 
 	$(VENV)/python tools/lock.py $(if $(UPGRADE),--upgrade $(filter-out 1,$(UPGRADE)))
 
 clean:  ## remove what make made: the environment, the site and the test results
-	rm -rf .venv _build test-results .pytest_cache .ruff_cache companion.egg-info coursework/coursework.egg-info
+	rm -rf .venv _build test-results .pytest_cache .ruff_cache .mypy_cache companion.egg-info coursework/coursework.egg-info
 
 help:  ## say what each target is for
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)

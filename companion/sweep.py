@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import joblib
 import torch
@@ -211,7 +211,7 @@ def _require_settings(settings: Mapping) -> None:
     _require.whole("train: settings: seed", settings["seed"], least=0)
 
 
-def _chosen(name: str, value: object, choices: Mapping):
+def _chosen(name: str, value: object, choices: Mapping) -> Any:
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"train: settings: {name}: got {value!r}, expected one of {', '.join(choices)}")
     return choices[value]
@@ -333,8 +333,8 @@ def _mended_dask(whys: list[str]) -> Iterator[None]:
         return
     submit, effective_n_jobs = backend.submit, backend.effective_n_jobs
 
-    def submit_and_tell(batch: object, callback: Callable):
-        def tell(future) -> None:
+    def submit_and_tell(batch: object, callback: Callable) -> Any:
+        def tell(future: Any) -> None:
             if error := future.exception():
                 whys.append(_named(error))
                 callback([])

@@ -6,7 +6,7 @@ No callbacks, no schedules beyond the linear decay, no data loader: a run that w
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -203,7 +203,7 @@ def _named(terms: object) -> dict[str, Tensor]:
     return named
 
 
-def _steps(done: int, steps: int, progress: bool):
+def _steps(done: int, steps: int, progress: bool) -> Iterable[int]:
     if not progress:
         return range(done, steps)
     from tqdm.auto import tqdm

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 DONE, LOOK, REFUSED = 0, 1, 2
 HERE = Path(__file__).resolve().parents[1]  # the repository: this kit is installed from its folder there
@@ -289,7 +290,7 @@ def _grade(options: argparse.Namespace) -> int:
     return LOOK if summary.unreadable or summary.failed else DONE
 
 
-def _exercise(name: str):
+def _exercise(name: str) -> Any:
     """An exercise by its file, or one of the book's by its name."""
     from coursework.assignment.source import SUFFIXES, SourceError, load_source
 

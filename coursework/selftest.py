@@ -10,17 +10,22 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 
 from coursework.assignment.source import Exercise, Wrong, role_of
 from coursework.handin.matching import NOTHING, answer_names
 from coursework.handin.names import names_of, without_magics
+from coursework.scoring.results import Result, TestResult
+
+if TYPE_CHECKING:
+    import coursework.sandbox.supervisor  # takes torch along, so it is imported where it is needed
 
 TIMEOUT = 60.0  # seconds of processor time for a cell or a test of the author's own
 
 
-def self_test(exercise: Exercise, supervisor=None) -> list[str]:
+def self_test(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor | None" = None) -> list[str]:
     """Try an exercise as its students will.
 
     With variants, as often as the longest list of values has entries, so that each value is tried once.
@@ -112,7 +117,7 @@ def _gives(cell: nbformat.NotebookNode, wanted: set[str]) -> bool:
     return names is not None and bool((names.bound | names.imported) & wanted)
 
 
-def _problems(exercise: Exercise, supervisor) -> Iterator[str]:
+def _problems(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor") -> Iterator[str]:
     from coursework.scoring.scorer import warm
 
     warm(exercise)
@@ -132,14 +137,14 @@ def _problems(exercise: Exercise, supervisor) -> Iterator[str]:
             yield from _unrejected(wrong, tests[id])
 
 
-def _unrejected(wrong: Wrong, test) -> Iterator[str]:
+def _unrejected(wrong: Wrong, test: TestResult) -> Iterator[str]:
     if test.points >= test.max_points:
         yield f"the wrong answer “{wrong.slip}” for {wrong.id} gets full marks"
     elif not re.search(wrong.says, test.message):
         yield f"the wrong answer “{wrong.slip}” for {wrong.id} is told: {test.message} This does not match {wrong.says!r}"
 
 
-def _graded(exercise: Exercise, notebook: nbformat.NotebookNode, supervisor):
+def _graded(exercise: Exercise, notebook: nbformat.NotebookNode, supervisor: "coursework.sandbox.supervisor.Supervisor") -> Result:
     from coursework.scoring.scorer import grade_submission
 
     with tempfile.TemporaryDirectory(prefix="coursework-") as folder:

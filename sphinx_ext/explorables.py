@@ -9,8 +9,10 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -27,7 +29,7 @@ class StillPictures(SphinxPostTransform):
 
     default_priority = 3
 
-    def run(self, **kwargs) -> None:
+    def run(self, **kwargs: Any) -> None:
         """Replace every bundle with a widget view."""
         for bundle in list(self.document.findall(nodes.container)):
             if bundle.get("nb_element") != "mime_bundle":
@@ -40,7 +42,7 @@ class StillPictures(SphinxPostTransform):
                 bundle.replace_self(box)
 
 
-def move_buffers(app, pagename, templatename, context, doctree) -> None:
+def move_buffers(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Take large buffers out of the page's widget state; put the policy first among its meta tags."""
     context["metatags"] = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}" />\n{context.get("metatags", "")}'
     for script in context.get("script_files", []):
@@ -64,7 +66,7 @@ def store(folder: Path, data: str) -> str:
     return name
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Connect both steps; move_buffers runs after myst-nb added the state to the page."""
     app.add_post_transform(StillPictures)
     app.connect("html-page-context", move_buffers, priority=900)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import nbformat
 from docutils import nodes
 from PIL import Image
+from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 WIDTH, HEIGHT = 240, 160  # CSS pixels of a picture
@@ -119,7 +120,7 @@ def chapter_of(item: nodes.list_item) -> str:
     return Path(link["reftarget"]).stem
 
 
-def add_picture(app, item: nodes.list_item, name: str, notebook: nbformat.NotebookNode) -> None:
+def add_picture(app: Sphinx, item: nodes.list_item, name: str, notebook: nbformat.NotebookNode) -> None:
     """Put the chapter's picture first in its item; the extension ``images`` reserves its place."""
     file = Path(app.doctreedir) / "front_page" / f"path-{name}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +135,7 @@ def add_times(item: nodes.list_item, notebook: nbformat.NotebookNode, seconds: f
     item.append(nodes.paragraph("", text, classes=["path-time"]))
 
 
-def fill_front_page(app, doctree: nodes.document) -> None:
+def fill_front_page(app: Sphinx, doctree: nodes.document) -> None:
     """Do all of it when the front page is read, and have it read again when a chapter or a measurement changes."""
     if app.env.docname != app.config.root_doc:
         return
@@ -152,7 +153,7 @@ def fill_front_page(app, doctree: nodes.document) -> None:
             add_times(item, notebook, measured[f"{name}.ipynb"]["seconds"])
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Connect after Sphinx has collected the page's own pictures."""
     app.connect("doctree-read", fill_front_page, priority=700)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from sphinx.application import Sphinx
 
 ICON = re.compile(r"\bfa-[a-z0-9-]+")
 NAMED = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"\\([0-9a-f]+)"\}')  # .fa-bars:before,.fa-navicon:before{content:"\f0c9"}
@@ -55,7 +56,7 @@ def codes_in(css: str) -> set[int]:
     return {int(code, 16) for code in CODE.findall(css)} | {ord(letter) for letter in css if "\ue000" <= letter <= "\uf8ff"}
 
 
-def cut_icons(app, exception) -> None:
+def cut_icons(app: Sphinx, exception: Exception | None) -> None:
     """Cut the finished site's FontAwesome down to what its pages and style sheets name."""
     if exception or app.builder.format != "html":
         return
@@ -78,7 +79,7 @@ def cut_faces(folder: Path, codes: set[int], cache: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Cut when the site is finished."""
     app.connect("build-finished", cut_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

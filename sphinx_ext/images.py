@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from docutils import nodes
 from PIL import Image
+from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
@@ -125,7 +126,7 @@ def asked_width(node: nodes.image) -> float | None:
         return None
 
 
-def prepare(app, doctree: nodes.document, docname: str) -> None:
+def prepare(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Point the PNG pictures of a page at their smaller forms; note their sizes, and which of them may wait."""
     if app.builder.format != "html":
         return
@@ -160,19 +161,19 @@ def check_bytes(size: int, docname: str, node: nodes.image) -> None:
         )
 
 
-def visit_image(translator, node: nodes.image) -> None:
+def visit_image(translator: HTML5Translator, node: nodes.image) -> None:
     """Write the tag as Sphinx does, and what `prepare` noted into it."""
     HTML5Translator.visit_image(translator, node)
     if "reserved" in node:
         translator.body[-1] = translator.body[-1].replace("<img ", f"<img {node['reserved']} ", 1)
 
 
-def depart_image(translator, node: nodes.image) -> None:
+def depart_image(translator: HTML5Translator, node: nodes.image) -> None:
     """Close what Sphinx opened."""
     HTML5Translator.depart_image(translator, node)
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Prepare a page's pictures after every transform; write their tags."""
     app.connect("doctree-resolved", prepare)
     app.add_node(nodes.image, override=True, html=(visit_image, depart_image))

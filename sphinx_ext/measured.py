@@ -9,6 +9,8 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -16,7 +18,7 @@ logger = logging.getLogger(__name__)
 BOOK = "book"
 
 
-def measured_notebooks(env) -> list[str]:
+def measured_notebooks(env: BuildEnvironment) -> list[str]:
     """The site's notebooks below book/, without the exercises, as measured.json names them."""
     pages = (Path(env.doc2path(page, base=False)) for page in env.found_docs)
     inside = (path.relative_to(BOOK) for path in pages if path.suffix == ".ipynb" and path.parts[0] == BOOK)
@@ -49,7 +51,7 @@ class Measured(SphinxDirective):
         return holder.children
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Register the directive."""
     app.add_directive("measured", Measured)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

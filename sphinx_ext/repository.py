@@ -9,8 +9,13 @@ makes these copies and CI publishes them.
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
 
 # [scheme://][user[:secret]@]host[:port](: or /)owner/name[.git][/]
 ADDRESS = re.compile(
@@ -35,14 +40,14 @@ def public_address(text: str | None) -> str | None:
     return f"https://{found['host'].lower()}/{found['owner']}/{found['name']}"
 
 
-def repository_url(environ, remote: str | None) -> str | None:
+def repository_url(environ: Mapping[str, str], remote: str | None) -> str | None:
     """Return the repository's public address: CI's variables first, then the clone's remote, else None."""
     server, name = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
     from_ci = public_address(f"{server.rstrip('/')}/{name}") if server and name else None
     return from_ci or public_address(remote)
 
 
-def repository_branch(environ, current: str | None) -> str:
+def repository_branch(environ: Mapping[str, str], current: str | None) -> str:
     """Return the branch for the buttons: the one CI builds (a pull request's target), the current one, or main."""
     return environ.get("GITHUB_BASE_REF") or environ.get("GITHUB_REF_NAME") or current or "main"
 
@@ -89,7 +94,7 @@ def launch_links(url: str, branch: str, page: str, colab: str = COLAB_BRANCH) ->
     return links
 
 
-def lead_to_colabs_copies(app, pagename, templatename, context, doctree) -> None:
+def lead_to_colabs_copies(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Point the theme's Colab button at the copies whose first cell installs companion; say on a notebook's page what running wants."""
     groups = [group for group in context.get("header_buttons", []) if group.get("label") == "launch-buttons"]
     for button in (button for group in groups for button in group["buttons"] if button["text"] == "Colab"):
@@ -113,7 +118,7 @@ def button_options(url: str | None, branch: str, launch_buttons: dict) -> dict:
     }
 
 
-def set_buttons(app, config) -> None:
+def set_buttons(app: Sphinx, config: Config) -> None:
     """Fill in the theme's options before the theme reads them."""
     root = Path(app.srcdir)
     url = repository_url(os.environ, git(root, "remote", "get-url", "origin"))
@@ -127,7 +132,7 @@ def set_buttons(app, config) -> None:
         print("buttons: none (no public address of this repository in CI's variables or in git's remote origin)")
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Connect before the theme's own handlers, which run at builder-inited."""
     app.connect("config-inited", set_buttons)
     app.connect("html-page-context", lead_to_colabs_copies, priority=900)  # after the theme has made its buttons

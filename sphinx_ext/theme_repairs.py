@@ -11,15 +11,19 @@ import re
 import shutil
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def use_templates(app, config) -> None:
+def use_templates(app: Sphinx, config: Config) -> None:
     """Put the local template before the theme's own of the same name."""
     config.templates_path.insert(0, str(TEMPLATES))
 
 
-def remove_unused(app, exception) -> None:
+def remove_unused(app: Sphinx, exception: Exception | None) -> None:
     """Delete from a finished HTML site what no page names: the icon script, translations, source maps."""
     if exception is None and app.builder.format == "html":
         static = Path(app.outdir) / "_static"
@@ -29,13 +33,13 @@ def remove_unused(app, exception) -> None:
             file.unlink()
 
 
-def empty_corners(app, pagename, templatename, context, doctree) -> None:
+def empty_corners(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Turn header cells without content into plain cells."""
     if "body" in context:
         context["body"] = re.sub(r'<th class="head([^"]*)">(?:<p></p>)?\s*</th>', r'<td class="head\1"></td>', context["body"])
 
 
-def scripts_after_text(app, pagename, templatename, context, doctree) -> None:
+def scripts_after_text(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Let no script but the options, which one in the page sets, hold up the first paint. The search page has scripts that want the others."""
     if pagename != "search":
         for script in context.get("script_files", []):
@@ -46,7 +50,7 @@ def scripts_after_text(app, pagename, templatename, context, doctree) -> None:
             getattr(script, "attributes", {}).pop("defer", None)
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Connect each step."""
     app.connect("config-inited", use_templates)
     app.connect("html-page-context", empty_corners)

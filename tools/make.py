@@ -1,6 +1,6 @@
 """The three commands of every day, for every system: `make book`, `make check` and `make test` call this, and so can you without make.
 
-    python tools/make.py book | check | test [--slow] [--no-skips] [--jobs N]
+    python tools/make.py book | check | test [--slow] [--no-skips] [--coverage] [--jobs N]
 
 Each makes .venv first, the first time. Standard library only, in syntax that any Python 3 can parse, as tools/environment.py.
 """
@@ -35,24 +35,40 @@ def book(options):
 
 
 def check(options):
-    """Lint, and every quick test: those that need no browser, no sandbox, no kernel and no built site."""
+    """Lint, types, and every quick test: those that need no browser, no sandbox, no kernel and no built site."""
     lint()
     run(pytest(options) + ["-m", FAST, "tests"])
 
 
 def test(options):
-    """The site, lint, every notebook run again and compared, and the tests; with --slow also those that take long."""
+    """The site, lint, types, every notebook run again and compared, and the tests; with --slow also those that take long."""
     book(options)
     lint()
     run([program("python"), os.path.join("tools", "axe.py")])
     # The notebooks come first: each is one process's work for up to a minute, which nothing could share at the end.
     switches = ["--slow"] * options.slow + ["--no-skips"] * options.no_skips
-    run(pytest(options) + ["--nbval", "--no-loadscope-reorder"] + switches + ["book", "tests"])
+    command = pytest(options) + ["--nbval", "--no-loadscope-reorder"] + switches + ["book", "tests"]
+    if options.coverage:
+        measured(command)
+    else:
+        run(command)
+
+
+def measured(command):
+    """Run a command of this Python's, then say which lines of ours none of its processes reached; as pages in test-results/coverage."""
+    coverage = [command[0], "-m", "coverage"]
+    run(coverage + ["erase"])
+    run(coverage + ["run"] + command[1:])
+    run(coverage + ["combine", "--quiet"])
+    run(coverage + ["html", "--quiet"])
+    run(coverage + ["report"])
 
 
 def lint():
+    """Style and types; mypy says nothing when all is well, and takes most of a minute where it has no cache yet."""
     run([program("ruff"), "check", "."])
     run([program("ruff"), "format", "--check", "--quiet", "."])
+    run([program("mypy"), "--no-error-summary"])
 
 
 def pytest(options):
@@ -86,10 +102,11 @@ def parse(arguments):
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.required = True
     commands.add_parser("book", help="build the site")
-    for name, text in (("check", "lint and every quick test"), ("test", "all tests, and every notebook compared")):
+    for name, text in (("check", "lint, types and every quick test"), ("test", "all tests, and every notebook compared")):
         command = commands.add_parser(name, help=text)
         command.add_argument("--jobs", type=int, default=2, metavar="N", help="processes that test beside each other (default: 2)")
     command.add_argument("--slow", action="store_true", help="run the tests that take long, too")
+    command.add_argument("--coverage", action="store_true", help="say which lines no test reaches; slower by a fifth")
     command.add_argument("--no-skips", action="store_true", help="a test whose browser or sandbox is missing fails")
     return parser.parse_args(arguments)
 

@@ -254,7 +254,7 @@ def _canonical(function: Any) -> Any:
     if not callable(function):
         return function
 
-    def drawn(z, eps):
+    def drawn(z: Tensor, eps: Tensor) -> Any:
         draws = function(z.clone(), eps.clone())
         if not isinstance(draws, torch.Tensor) or draws.shape != eps.shape or not draws.is_floating_point():
             return draws

@@ -237,7 +237,7 @@ def _bound(x: Tensor, logits: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> 
 def _with_q(**slip: Any) -> Callable:
     """The bound with a slip in log q(z|x); `divisor` is a function of logvar."""
 
-    def bound(x, logits, z, mu, logvar):
+    def bound(x: Tensor, logits: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
         given = {name: value(logvar) if callable(value) else value for name, value in slip.items()}
         return _averaged(_log_p_x(x, logits) + _log_p_z(z) - _log_q(z, mu, logvar, **given))
 
@@ -424,7 +424,7 @@ def _slopes(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
 def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
     """The range with another end where no run stands on that side."""
 
-    def price_range(rate, distortion, i):
+    def price_range(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
         higher, lower = _prices(rate, distortion, i)
         return max(higher, default=low), min(lower, default=high)
 

@@ -597,7 +597,7 @@ SLOPE_SLIPS: dict[str, Callable] = {
 def _slope(function: Any) -> Callable:
     """The slope of the sum of ``function(logvar, low, high)`` at logvar; 0 where no gradient arrives."""
 
-    def slope(logvar, low, high):
+    def slope(logvar: Tensor, low: float | int, high: float | int) -> Tensor:
         leaf = logvar.detach().clone().requires_grad_()
         value = function(leaf, low, high)
         if not isinstance(value, torch.Tensor) or not value.requires_grad:

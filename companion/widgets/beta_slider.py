@@ -1,13 +1,13 @@
 """The beta slider: one knob moves latent map, reconstructions, samples and the point on the rate-distortion curve together."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
 from companion import plots
 from companion.widgets.dice import normals
@@ -65,7 +65,7 @@ class BetaSlider(Explorable):
         digits: Iterable,
         shown: Iterable[int],
         start: float | int = 1,
-        **options,
+        **options: Any,
     ):
         labels, digits, shown = np.asarray(labels), np.asarray(digits, dtype=float), np.asarray(shown)
         betas = list(stages)
@@ -123,7 +123,7 @@ class BetaSlider(Explorable):
         axes.margins(y=0.13)
         axes.set(title="rate and distortion", xlim=(-0.05 * widest, widest), xlabel="rate, nats", ylabel="distortion, nats")
 
-    def _draw_pictures(self, figure) -> None:
+    def _draw_pictures(self, figure: FigureBase) -> None:
         rows = np.frombuffer(self.digits + self.pictures, np.uint8).reshape(3, SHOWN, plots.SIDE, plots.SIDE)
         names = ("test digits", "reconstructions", "samples\nfrom the prior")
         for axes, row, name in zip(figure.subplots(3, 1), rows, names, strict=True):

@@ -1,6 +1,7 @@
 """Draw a digit: the page encodes it, shows its Gaussian on the latent map, decodes samples of it and adds up the loss."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,14 +55,14 @@ class DrawADigit(Explorable):
 
     def __init__(
         self,
-        vae,
+        vae: Any,
         *,
         codes: Iterable,
         labels: Iterable,
         digits: Iterable,
         average: Sequence[float | int],
         start: int | None = 0,
-        **options,
+        **options: Any,
     ):
         codes, labels, levels = np.asarray(codes, dtype=float), np.asarray(labels), _levels(np.asarray(digits, dtype=float))
         if codes.shape != (len(labels), 2):
@@ -122,11 +123,11 @@ def _levels(digits: np.ndarray) -> np.ndarray:
     return np.rint(255 * digits).astype(np.uint8)
 
 
-def _parameters(module) -> list[np.ndarray]:
+def _parameters(module: Any) -> list[np.ndarray]:
     return [parameter.detach().numpy() for parameter in module.parameters()]
 
 
-def _stacked(vae) -> list[np.ndarray]:
+def _stacked(vae: Any) -> list[np.ndarray]:
     """Encoder and heads as one MLP with four outputs, mu and logvar: behind the encoder's last layer stands a SiLU, as between all."""
     (mu_weight, mu_bias), (logvar_weight, logvar_bias) = _parameters(vae.mu_head), _parameters(vae.logvar_head)
     if len(mu_bias) != 2:

@@ -8,6 +8,7 @@ import base64
 import inspect
 import io
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import matplotlib.pyplot as plt
@@ -27,7 +28,7 @@ STILL_DPI = 200  # twice the size on the page, as the book's other figures
 class Explorable(anywidget.AnyWidget):
     """Base of the explorables. A subclass in `name.py` has its page code in `name.js` and draws its still picture in `still`."""
 
-    def __init_subclass__(cls, **options):
+    def __init_subclass__(cls, **options: Any) -> None:
         if Explorable not in cls.__bases__:  # traitlets derives classes of its own to add traits
             return super().__init_subclass__(**options)
         own = Path(inspect.getfile(cls)).with_suffix(".js")
@@ -42,7 +43,7 @@ class Explorable(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def _repr_mimebundle_(self, **options):
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict]:
         """The live view and the still picture in one output; whoever shows it takes the best that it can."""
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
         with plt.rc_context(plots.STYLE):

@@ -1,7 +1,7 @@
 """Two latent pads side by side: drag a code through an autoencoder's and a VAE's latent plane and see what each decoder draws."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,7 +47,7 @@ class LatentPads(Explorable):
     labels = traitlets.Bytes().tag(sync=True)
     points: traitlets.List[list] = traitlets.List(help="the code at the pointer of each pad").tag(sync=True)
 
-    def __init__(self, pads: Mapping[str, Pad], *, labels: Iterable, **options):
+    def __init__(self, pads: Mapping[str, Pad], *, labels: Iterable, **options: Any):
         labels = np.asarray(labels)
         if len(pads) != 2:
             raise ValueError(f"LatentPads: pads: got {len(pads)}, expected two")

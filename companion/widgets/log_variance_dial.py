@@ -1,6 +1,8 @@
 """The log-variance dial beside the variance dial: one loss, two ways to write the same spread down, a gradient step on each."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -44,7 +46,7 @@ class LogVarianceDial(Explorable):
         sync=True
     )
 
-    def __init__(self, *, cost: float | int = 10, rate: float | int = 0.08, start: float | int = 1, **options):
+    def __init__(self, *, cost: float | int = 10, rate: float | int = 0.08, start: float | int = 1, **options: Any):
         _require_range("cost", cost, 0, 50)
         _require_range("rate", rate, 1e-3, 1)
         _require_range("start", start, 1e-3, WIDEST)
@@ -77,13 +79,13 @@ def _require_range(name: str, value: float | int, low: float | int, high: float 
         raise ValueError(f"LogVarianceDial: {name}: got {value}, expected a number from {low:g} to {high:g}")
 
 
-def _loss(variance, cost: float):
+def _loss(variance: Any, cost: float) -> Any:
     """cost/2 * sigma^2 + KL of N(0, sigma^2) to N(0, 1), nats; NaN where the variance is not above 0."""
     variance = np.where(np.asarray(variance) > 0, variance, np.nan)
     return cost / 2 * variance + (variance - 1 - np.log(variance)) / 2
 
 
-def _walk(start: float, slope, rate: float) -> np.ndarray:
+def _walk(start: float, slope: Callable[[float], float], rate: float) -> np.ndarray:
     """The start and what `STEPS` gradient steps make of it."""
     path = [start]
     for _ in range(STEPS):
@@ -91,7 +93,7 @@ def _walk(start: float, slope, rate: float) -> np.ndarray:
     return np.array(path)
 
 
-def _draw_dial(ax: Axes, x, loss, path, heights, color: str) -> None:
+def _draw_dial(ax: Axes, x: np.ndarray, loss: np.ndarray, path: np.ndarray, heights: np.ndarray, color: str) -> None:
     ax.plot(x, loss, color=color)
     ax.plot(path, heights, "o-", color=plots.INK, linewidth=0.8, markersize=5)
     ax.plot(path[0], heights[0], "o", color=plots.INK, markersize=9)

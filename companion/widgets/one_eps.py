@@ -1,10 +1,12 @@
 """One eps, one z: hold eps and move the region, or hold the region and roll eps; the derivatives of z follow as arrows."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
@@ -42,21 +44,23 @@ class OneEps(Explorable):
     rolls = traitlets.Int(help="since the first eps").tag(sync=True)
     held = traitlets.Unicode(help="eps or region").tag(sync=True)
 
-    def __init__(self, region: Iterable = (0.5, -0.6, 1.1, 0.8), *, seed: int = 4, rolls: int = 0, held: str = "eps", **options):
+    def __init__(
+        self, region: Iterable = (0.5, -0.6, 1.1, 0.8), *, seed: int = 4, rolls: int = 0, held: str = "eps", **options: Any
+    ):
         super().__init__(region=list(region), seed=seed, rolls=rolls, held=held, **options)
 
     @traitlets.validate("region")
-    def _valid_region(self, proposal):
+    def _valid_region(self, proposal: dict) -> list[float]:
         return four_numbers("OneEps: region", proposal["value"])
 
     @traitlets.validate("seed", "rolls")
-    def _valid_whole(self, proposal):
+    def _valid_whole(self, proposal: dict) -> int:
         if not 0 <= proposal["value"] < 2**32:
             raise ValueError(f"OneEps: {proposal['trait'].name}: got {proposal['value']}, expected a whole number from 0")
         return proposal["value"]
 
     @traitlets.validate("held")
-    def _valid_held(self, proposal):
+    def _valid_held(self, proposal: dict) -> str:
         if proposal["value"] not in ("eps", "region"):
             raise ValueError(f"OneEps: held: got {proposal['value']!r}, expected 'eps' or 'region'")
         return proposal["value"]
@@ -101,6 +105,6 @@ class OneEps(Explorable):
         return figure
 
 
-def _arrow(ax, start, end, color: str, *, short: int = 0) -> None:
+def _arrow(ax: Axes, start: Iterable, end: Iterable, color: str, *, short: int = 0) -> None:
     style = {"arrowstyle": "-|>", "color": color, "lw": 1.8, "shrinkA": 0, "shrinkB": short, "mutation_scale": 11}
     ax.annotate("", tuple(end), tuple(start), arrowprops=style)

@@ -1,10 +1,12 @@
 """Regions in the plane: drag a centre, pull its two sigmas, and see the mixture's density and how many numbers it takes."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
@@ -37,15 +39,15 @@ class Regions(Explorable):
     regions: traitlets.List[list[float]] = traitlets.List(help="mu_1, mu_2, sigma_1, sigma_2 of each region").tag(sync=True)
     selected = traitlets.Int(help="index of the region with handles").tag(sync=True)
 
-    def __init__(self, regions: Iterable = TWO, *, selected: int = 0, **options):
+    def __init__(self, regions: Iterable = TWO, *, selected: int = 0, **options: Any):
         super().__init__(regions=[list(region) for region in regions], selected=selected, **options)
 
     @traitlets.validate("regions")
-    def _valid_regions(self, proposal):
+    def _valid_regions(self, proposal: dict) -> list[list[float]]:
         return [four_numbers("Regions: regions", region) for region in _count(proposal["value"])]
 
     @traitlets.validate("selected")
-    def _valid_selected(self, proposal):
+    def _valid_selected(self, proposal: dict) -> int:
         if not 0 <= proposal["value"] < MOST:
             raise ValueError(f"Regions: selected: got {proposal['value']}, expected an index from 0 to {MOST - 1}")
         return proposal["value"]
@@ -97,7 +99,7 @@ def four_numbers(name: str, region: Iterable) -> list[float]:
     return four.tolist()
 
 
-def _write_numbers(ax, regions: list) -> None:
+def _write_numbers(ax: Axes, regions: list) -> None:
     """The four numbers of each region, and the counts of the three kinds."""
     lines: list[tuple[str, ...]] = [("", "$\\mu_1$", "$\\mu_2$", "$\\sigma_1$", "$\\sigma_2$")]
     lines += [

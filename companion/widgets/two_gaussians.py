@@ -1,6 +1,7 @@
 """Two Gaussians: drag q against p = N(0, 1) and read both KL divergences, a Monte Carlo estimate, and the KL's two slopes."""
 
 import math
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,7 +41,7 @@ class TwoGaussians(Explorable):
     samples = traitlets.Int(help="how many samples of q").tag(sync=True)
     seed = traitlets.Int(help="seed of the samples").tag(sync=True)
 
-    def __init__(self, *, mu: float | int = 1.5, logvar: float | int = -1, samples: int = 100, seed: int = 3, **options):
+    def __init__(self, *, mu: float | int = 1.5, logvar: float | int = -1, samples: int = 100, seed: int = 3, **options: Any):
         for name, value in (("mu", mu), ("logvar", logvar)):
             if not -REACH <= value <= REACH:  # written so that NaN fails too
                 raise ValueError(f"TwoGaussians: {name}: got {value}, expected a number from -{REACH} to {REACH}")
@@ -61,11 +62,11 @@ class TwoGaussians(Explorable):
         return figure
 
 
-def _density(z, mu: float, logvar: float):
+def _density(z: Any, mu: float, logvar: float) -> Any:
     return np.exp(-((z - mu) ** 2) / (2 * math.exp(logvar)) - logvar / 2) / math.sqrt(2 * math.pi)
 
 
-def _kl(mu, logvar):
+def _kl(mu: Any, logvar: Any) -> Any:
     """KL from N(mu, exp(logvar)) to N(0, 1), nats."""
     return (np.exp(logvar) + mu**2 - 1 - logvar) / 2
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -35,7 +36,7 @@ class Weights(ipywidgets.Widget):
     bits = traitlets.Int(8).tag(sync=True)
     data = traitlets.Bytes(help="all layers, see the class").tag(sync=True)
 
-    def __init__(self, parameters: Iterable = (), *, bits: int = 8, **options):
+    def __init__(self, parameters: Iterable = (), *, bits: int = 8, **options: Any):
         if bits not in (6, 7, 8):
             raise ValueError(f"Weights: bits: got {bits!r}, expected 6, 7 or 8")
         layers = _layers([np.asarray(parameter, dtype=np.float64) for parameter in parameters])

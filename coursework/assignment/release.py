@@ -128,7 +128,9 @@ def plan(
     return planned
 
 
-def _planned(exercises, out: Path, solutions: Path | None, students, seed) -> dict[Path, str]:
+def _planned(
+    exercises: Sequence[Exercise], out: Path, solutions: Path | None, students: Sequence[str] | None, seed: str | int | None
+) -> dict[Path, str]:
     planned: dict[Path, str] = {}
     _check_folders(exercises, out, solutions, students)
     for exercise in exercises:
@@ -144,7 +146,7 @@ def _planned(exercises, out: Path, solutions: Path | None, students, seed) -> di
     return planned
 
 
-def _check_folders(exercises, out: Path, solutions: Path | None, students) -> None:
+def _check_folders(exercises: Sequence[Exercise], out: Path, solutions: Path | None, students: Sequence[str] | None) -> None:
     for student in students or ():
         if (reason := unsafe(student)) is not None:
             raise ReleaseError(f"got the name {student!r}, expected one that can be a folder's: {reason}")

@@ -6,7 +6,7 @@ MyST file with nbgrader's metadata is read too. The instructors' page of the boo
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -405,5 +405,5 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
     return re.sub(rf"\{{\{{\s*({names})\s*\}}\}}", lambda found: str(values[found[1]]), text)
 
 
-def _listed(names) -> str:
+def _listed(names: Iterable) -> str:
     return ", ".join(map(str, names)) or "none"

@@ -5,13 +5,14 @@ encoder, which is empty. An unlucky student has four honest answers, worth 10, a
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import jupytext
 import nbformat
 
+from coursework.assignment.source import Exercise
 from coursework.samples import small
 
 HONEST = ("guess", "gaussian_kl")
@@ -38,7 +39,7 @@ class Case(NamedTuple):
 
     name: str
     what: str
-    content: Callable[[object], dict | str | bytes]
+    content: Callable[[Exercise], dict | str | bytes]
     earned: tuple[str, ...]
     flags: frozenset[str]
     suffix: str = ".ipynb"
@@ -59,20 +60,24 @@ class Case(NamedTuple):
 CASES: list[Case] = []
 
 
-def case(what, *, earned, flags=(), suffix=".ipynb", status="graded"):
+def case(
+    what: str, *, earned: Iterable[str], flags: Iterable[str] = (), suffix: str = ".ipynb", status: str = "graded"
+) -> Callable[[Callable], Callable]:
     """Put the function below, which makes a content from the exercise, into the table under its own name."""
 
-    def add(make):
+    def add(make: Callable) -> Callable:
         CASES.append(Case(make.__name__.replace("_", "-"), what, make, tuple(earned), frozenset(flags), suffix, status))
         return make
 
     return add
 
 
-def attack(name, what, code="", *, earned=HONEST, flags=(), **answers):
+def attack(
+    name: str, what: str, code: str = "", *, earned: Iterable[str] = HONEST, flags: Iterable[str] = (), **answers: str
+) -> None:
     """Put an attacker into the table: `code` stands in a cell before all others, `answers` in place of the lazy ones."""
 
-    def content(exercise):
+    def content(exercise: Exercise) -> dict:
         made = small.notebook(exercise, LAZY | {id: answer.strip() for id, answer in answers.items()})
         return small.with_cells(made, [small.code(code.strip()), *made["cells"]] if code else made["cells"])
 
@@ -203,7 +208,7 @@ sys.excepthook = lambda *a: None
 
 
 @case("metadata that gives an own cell 1000 points, and test cells that pass", earned=HONEST, flags=["test-edited"])
-def forge_points(exercise):
+def forge_points(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise, LAZY)
     for cell in made["cells"]:
         if (small.grade_id(cell) or "").startswith("test-"):
@@ -688,7 +693,7 @@ for module in (torch, companion):
 # The unlucky: four honest answers and an accident.
 
 
-def honest(exercise):
+def honest(exercise: Exercise) -> dict | str | bytes:
     """Four honest answers, nothing else."""
     return small.notebook(exercise)
 
@@ -700,61 +705,61 @@ CASES.insert(
 
 
 @case("a link to another student's notebook", earned=(), flags=["link"], status="unreadable")
-def link_to_another(exercise):
+def link_to_another(exercise: Exercise) -> dict | str | bytes:
     return "-> honest.ipynb"
 
 
 @case("an empty file", earned=(), flags=["unreadable"], status="unreadable")
-def empty(exercise):
+def empty(exercise: Exercise) -> dict | str | bytes:
     return b""
 
 
 @case("a PDF named .ipynb", earned=(), flags=["unreadable"], status="unreadable")
-def pdf(exercise):
+def pdf(exercise: Exercise) -> dict | str | bytes:
     return b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n" + bytes(1000)
 
 
 @case("a zip of a notebook", earned=(), flags=["unreadable"], status="unreadable", suffix=".zip")
-def zipped(exercise):
+def zipped(exercise: Exercise) -> dict | str | bytes:
     return b"PK\x03\x04" + bytes(1000)
 
 
 @case("70 MB of text", earned=(), flags=["unreadable"], status="unreadable")
-def huge_file(exercise):
+def huge_file(exercise: Exercise) -> dict | str | bytes:
     return b'{"cells": [' + b" " * 70_000_000
 
 
 @case("JSON whose parts would fill the memory", earned=(), flags=["unreadable"], status="unreadable")
-def json_bomb(exercise):
+def json_bomb(exercise: Exercise) -> dict | str | bytes:
     return '{"cells": [{"source": ' + "[" + "{}," * 20_000_000 + "{}]}]}"
 
 
 @case("broken off in the last answer", earned=("guess", "gaussian_kl", "draw"), flags=["truncated", "missing", "test-deleted"])
-def truncated(exercise):
+def truncated(exercise: Exercise) -> dict | str | bytes:
     text = json.dumps(small.notebook(exercise))
     return text[: text.index("class Encoder")]
 
 
 @case("saved in the Korean encoding of Windows", earned=ALL, flags=["encoding"])
-def not_utf_8(exercise):
+def not_utf_8(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     made["cells"][1]["source"] += "\n# 한글로 쓴 주석"
     return json.dumps(made, ensure_ascii=False).encode("cp949")
 
 
 @case("saved as UTF-16", earned=ALL, flags=["encoding"])
-def utf_16(exercise):
+def utf_16(exercise: Exercise) -> dict | str | bytes:
     return json.dumps(small.notebook(exercise)).encode("utf-16")
 
 
 @case("a byte-order mark and Windows line ends", earned=ALL)
-def windows(exercise):
+def windows(exercise: Exercise) -> dict | str | bytes:
     text = json.dumps(small.notebook(exercise), indent=1).replace("\\n", "\\r\\n").replace("\n", "\r\n")
     return b"\xef\xbb\xbf" + text.encode()
 
 
 @case("Korean names, comments and strings", earned=ALL)
-def korean(exercise):
+def korean(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     kl = small.cell_of(made, "gaussian_kl")
     kl["source"] = (
@@ -768,21 +773,21 @@ CASES[-1] = CASES[-1]._replace(name="김민수")
 
 
 @case("notebook format 3", earned=ALL, flags=["old-format"])
-def format_3(exercise):
+def format_3(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     cells = [{**cell, "input": cell.pop("source")} for cell in made["cells"]]
     return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
 
 
 @case("an unknown kernel", earned=ALL, flags=["kernel"])
-def unknown_kernel(exercise):
+def unknown_kernel(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     made["metadata"]["kernelspec"] = {"name": "my-conda-env", "display_name": "My env", "language": "python"}
     return made
 
 
 @case("all metadata stripped", earned=ALL, flags=["no-metadata"])
-def stripped(exercise):
+def stripped(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     for cell in made["cells"]:
         cell["metadata"] = {}
@@ -790,44 +795,44 @@ def stripped(exercise):
 
 
 @case("one answer deleted", earned=("guess", "gaussian_kl", "encoder"), flags=["missing"])
-def deleted_answer(exercise):
+def deleted_answer(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, [cell for cell in made["cells"] if small.grade_id(cell) != "draw"])
 
 
 @case("all test cells deleted", earned=ALL, flags=["test-deleted"])
-def deleted_tests(exercise):
+def deleted_tests(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, [cell for cell in made["cells"] if not (small.grade_id(cell) or "").startswith("test-")])
 
 
 @case("the cell with the imports deleted", earned=ALL, flags=["restored"])
-def deleted_imports(exercise):
+def deleted_imports(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, [cell for cell in made["cells"] if not cell["source"].startswith("import torch")])
 
 
 @case("an answer copied, the copy left empty", earned=ALL, flags=["duplicated"])
-def duplicated(exercise):
+def duplicated(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, [*made["cells"], *(small.code(a.stub_code, a.id) for a in exercise.answers)])
 
 
 @case("the cells in reverse order", earned=ALL, flags=["reordered"])
-def reversed_cells(exercise):
+def reversed_cells(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, made["cells"][::-1])
 
 
 @case("a helper that stands below the answer that calls it", earned=ALL, flags=["reordered"])
-def late_helper(exercise):
+def late_helper(exercise: Exercise) -> dict | str | bytes:
     draw = "def draw(mu, logvar, generator):\n    return mu + width(logvar) * torch.randn(mu.shape, generator=generator, dtype=mu.dtype)"
     made = small.notebook(exercise, {**small.ANSWERS, "draw": draw})
     return small.with_cells(made, [*made["cells"], small.code("def width(logvar):\n    return (0.5 * logvar).exp()")])
 
 
 @case("an answer cut in two", earned=ALL, flags=["split"])
-def split_answer(exercise):
+def split_answer(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     cell = small.cell_of(made, "draw")
     *first, last = cell["source"].splitlines()
@@ -836,55 +841,55 @@ def split_answer(exercise):
 
 
 @case("all code merged into one cell", earned=ALL, flags=["merged", "no-metadata", "test-deleted"])
-def merged(exercise):
+def merged(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, [small.code("\n\n".join(c["source"] for c in made["cells"] if c["cell_type"] == "code"))])
 
 
 @case("converted to a script", earned=ALL, flags=["converted"], suffix=".py")
-def converted_to_script(exercise):
+def converted_to_script(exercise: Exercise) -> dict | str | bytes:
     return jupytext.writes(nbformat.from_dict(small.notebook(exercise)), fmt="py:percent")
 
 
 @case("converted to Markdown", earned=ALL, flags=["converted"], suffix=".md")
-def converted_to_markdown(exercise):
+def converted_to_markdown(exercise: Exercise) -> dict | str | bytes:
     return jupytext.writes(nbformat.from_dict(small.notebook(exercise)), fmt="md:myst")
 
 
 @case("an answer whose cell became Markdown", earned=ALL, flags=["cell-type"])
-def became_markdown(exercise):
+def became_markdown(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     small.cell_of(made, "draw")["cell_type"] = "markdown"
     return made
 
 
 @case("a syntax error in one answer", earned=("guess", "gaussian_kl", "encoder"), flags=["raised"])
-def syntax_error(exercise):
+def syntax_error(exercise: Exercise) -> dict | str | bytes:
     return small.notebook(exercise, {**small.ANSWERS, "draw": "def draw(mu, logvar, generator)\n    return mu"})
 
 
 @case("a cell that raises", earned=ALL, flags=["raised"])
-def raising_cell(exercise):
+def raising_cell(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, [small.code("1 / 0"), *made["cells"]])
 
 
 @case("warnings and text on stderr", earned=ALL)
-def stderr_noise(exercise):
+def stderr_noise(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     noise = "import logging, sys, warnings\nwarnings.warn('old')\nsys.stderr.write('noise\\n')\nlogging.error('loud')"
     return small.with_cells(made, [small.code(noise), *made["cells"]])
 
 
 @case("notebook commands: %matplotlib, !pip", earned=ALL, flags=["magic"])
-def magics(exercise):
+def magics(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     made["cells"][1]["source"] = "%matplotlib inline\n!pip install torch\n" + made["cells"][1]["source"]
     return made
 
 
 @case("30 MB of output kept in the notebook", earned=ALL)
-def huge_stored_output(exercise):
+def huge_stored_output(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     for cell in made["cells"][1:]:
         if cell["cell_type"] == "code":
@@ -893,7 +898,7 @@ def huge_stored_output(exercise):
 
 
 @case("an answer that prints a megabyte at each call", earned=ALL)
-def talkative(exercise):
+def talkative(exercise: Exercise) -> dict | str | bytes:
     answers = {
         **small.ANSWERS,
         "gaussian_kl": small.ANSWERS["gaussian_kl"].replace("    return", "    print('x' * 10**6)\n    return"),
@@ -901,7 +906,7 @@ def talkative(exercise):
     return small.notebook(exercise, answers)
 
 
-def hand_in(folder: Path, exercise, places: dict[str, str], cases=tuple(CASES)) -> None:
+def hand_in(folder: Path, exercise: Exercise, places: dict[str, str], cases: Iterable[Case] = tuple(CASES)) -> None:
     """Write the cases into a folder of submissions."""
     for each in cases:
         content = each.content(exercise)

@@ -2,7 +2,11 @@
 
 import copy
 import json
+from collections.abc import Mapping
 from pathlib import Path
+
+from coursework.assignment.release import student_notebook
+from coursework.assignment.source import Exercise, load_source
 
 SOURCE = '''---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
@@ -181,23 +185,18 @@ POINTS = {"guess": 1, "gaussian_kl": 2, "draw": 3, "encoder": 4}
 FULL = sum(POINTS.values())
 
 
-def exercise(folder: Path):
+def exercise(folder: Path) -> Exercise:
     """The exercise, written to `folder` and loaded from there."""
-    from coursework.assignment.source import load_source
-
     path = Path(folder) / "small.md"
     path.write_text(SOURCE, encoding="utf-8")
     return load_source(path)
 
 
-def notebook(exercise, answers=ANSWERS) -> dict:
+def notebook(exercise: Exercise, answers: Mapping[str, str] = ANSWERS) -> dict:
     """What a student hands in: the released notebook as plain JSON, with these answers (id -> code) in place of the stubs."""
-    from coursework.assignment.release import student_notebook
-
     made = json.loads(json.dumps(student_notebook(exercise)))
     for cell in made["cells"]:
-        if (id := grade_id(cell)) in answers:
-            cell["source"] = answers[id]
+        cell["source"] = answers.get(grade_id(cell) or "", cell["source"])
     return made
 
 

@@ -39,7 +39,7 @@ class Summary(NamedTuple):
     max_score: float
     per_minute: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         scores = "" if self.mean is None else f"; mean {self.mean:.2f}, median {self.median:g} of {self.max_score:g}"
         total = self.graded + self.unreadable + self.failed
         return (

@@ -70,7 +70,7 @@ class Pool:
         self.add(self.jobs)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         processes = {job.process for job in self.pool.values()}
         for process in processes:
             process.terminate()

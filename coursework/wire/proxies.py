@@ -8,7 +8,7 @@ exists here: what arrives is a real tensor, number or text. Names that begin wit
 import contextlib
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from coursework.wire import protocol
 
 
+@runtime_checkable
 class Peer(Protocol):
     """What a stand-in needs of the session that it came from (`session.Session`)."""
 

@@ -42,17 +42,25 @@ def test_book_builds_with_warnings_as_errors(ran, capsys):
 
 def test_check_takes_neither_site_nor_notebooks(ran, capsys):
     *lint, tests = ran("check")
-    assert lint == ["ruff check .", "ruff format --check --quiet ."]
+    assert lint == ["ruff check .", "ruff format --check --quiet .", "mypy --no-error-summary"]
     assert tests == "python -m pytest -n 2 --dist loadfile -m not (medium or slow or site or browser or sandbox) tests"
     assert re.fullmatch(r"make check: \d+ min \d\d s(, \d+ s of CPU)?\n", capsys.readouterr().out)
 
 
 def test_test_takes_everything_and_hands_its_switches_on(ran, capsys):
     commands = ran("test", "--slow", "--no-skips", "--jobs", "3")
-    assert [command.split()[0] for command in commands] == ["jupyter-book", "ruff", "ruff", "python", "python"]
+    assert [command.split()[0] for command in commands] == ["jupyter-book", "ruff", "ruff", "mypy", "python", "python"]
     assert commands[-1] == "python -m pytest -n 3 --dist loadfile --nbval --no-loadscope-reorder --slow --no-skips book tests"
     assert "--slow" not in ran("test")[-1]
     assert "make test: 0 min 00 s" in capsys.readouterr().out
+
+
+def test_coverage_measures_the_very_same_command(ran):
+    plain = ran("test", "--slow")[-1]
+    erase, run, combine, html, report = ran("test", "--slow", "--coverage")[-5:]
+    assert run == plain.replace("python -m pytest", "python -m coverage run -m pytest")
+    assert (erase, combine) == ("python -m coverage erase", "python -m coverage combine --quiet")
+    assert (html, report) == ("python -m coverage html --quiet", "python -m coverage report")
 
 
 def test_a_command_that_fails_ends_it_with_its_status():
