@@ -42,8 +42,8 @@ bench: environment  ## what is slow or depends on the machine: sizes and times a
 lab: environment  ## open JupyterLab on the chapters
 	$(VENV)/jupyter lab --notebook-dir=book
 
-notebooks: environment  ## run every notebook and store its outputs, and its time and memory in book/measured.json
-	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py
+notebooks: environment  ## run every notebook, or N=03 alone, and store its outputs, and its time and memory in book/measured.json
+	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py $(N)
 
 limits: environment  ## run every notebook and fail when one takes over 60 s or 1 GB
 	OMP_NUM_THREADS=1 $(VENV)/python tools/notebooks.py --check --limits 60 1024

@@ -4,8 +4,10 @@ Data first, options by keyword, `ax=None` makes a new figure of the book's width
 matplotlib's defaults for the session; importing this module changes nothing. Changing the style moves every stored figure.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -26,11 +28,14 @@ if TYPE_CHECKING:
 WIDTH = 6.0  # inches; 600 pixels on the page, stored at twice that
 SIDE = 28  # pixels of an image's side
 
+# Explorables and the site's style sheet take their colours from the same file.
+_COLOURS = json.loads((Path(__file__).parent / "palette.json").read_text(encoding="utf-8"))
+
 # Petroff 2021 (arXiv:2107.02270): ten colours chosen to stay apart under the common colour vision deficiencies.
-PALETTE = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd")
+PALETTE = tuple(_COLOURS["figures"].values())
 BLUE, ORANGE, RED, GREY, VIOLET, BROWN, FLAME, SAND, SLATE, SKY = PALETTE
-INK = "#23272f"
-FAINT = "#e4e7eb"
+INK = _COLOURS["light"]["ink"]
+FAINT = _COLOURS["light"]["line"]
 
 STYLE: "dict[RcKeyType, Any]" = {
     "figure.figsize": (WIDTH, 3.4),

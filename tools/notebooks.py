@@ -1,10 +1,13 @@
 """Run the book's notebooks, each in a fresh kernel: `make notebooks` stores outputs, `make limits` holds time and memory.
 
     python tools/notebooks.py [--check] [--limits SECONDS MIB] [NOTEBOOK ...]
+    python tools/notebooks.py --clean [NOTEBOOK ...]
 
-Stored notebooks carry no noise: no execution times, no Python version, neighbouring prints merged, widget models under names that
-a second run gives again. Time and peak memory go to book/measured.json; a notebook's entry is rewritten when the notebook changed,
-so that a run that changes nothing changes no byte. The README's picture is the first figure of the first chapter and is written with it.
+NOTEBOOK is a path, or a name: `03` or `3` for chapter 3, `index`, `wrong-code-lab`. Stored notebooks carry no noise: no execution times, no
+Python version, neighbouring prints merged, widget models under names that a second run gives again, and no code of explorables. --clean
+brings a notebook that Jupyter saved into that form without running it; its outputs stay. Time and peak memory go to book/measured.json; a
+notebook's entry is rewritten when the notebook changed, so that a run that changes nothing changes no byte. The README's picture is the
+first figure of the first chapter and is written with it.
 """
 
 import argparse
@@ -21,13 +24,16 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "sphinx_ext"))
+import stored_widgets
+
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 MEASURED = BOOK / "measured.json"
 PICTURE = BOOK / "_static" / "readme.png"
 PICTURE_FROM = "01-autoencoders.ipynb"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+KEPT = ("kernelspec", "mystnb", "widgets", stored_widgets.STATE)  # of a notebook's metadata
+NOISE = ("execution", "collapsed", "scrolled", "jupyter")  # of a cell's: when it ran, and how it was folded on a screen
 PEAK = """import resource, sys
 if sys.platform == "linux":  # not ru_maxrss, which a kernel inherits from the process that started it
     print(int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 2**10)
@@ -37,9 +43,13 @@ else:
 
 def main(arguments: list[str]) -> int:
     options = _parse(arguments)
-    paths = options.notebooks or sorted(path for path in BOOK.rglob("[0-9a-z]*.ipynb") if path.parent.name != "exercises")
+    paths = options.notebooks or book_notebooks()
+    if options.clean:
+        for path in paths:
+            print(f"{path.relative_to(ROOT)}: {clean(path)}")
+        return 0
     failed = False
-    for path in (path.resolve() for path in paths):
+    for path in paths:
         notebook, problem, measure = run(path)
         changed = problem is None and _text(notebook) != path.read_text(encoding="utf-8")
         if problem is None and not options.check:
@@ -51,10 +61,45 @@ def main(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def book_notebooks() -> list[Path]:
+    """Every notebook below book/ but the exercises, which have sources of their own."""
+    return sorted(path for path in BOOK.rglob("[0-9a-z]*.ipynb") if path.parent.name != "exercises")
+
+
+def find(name: str) -> Path:
+    """The notebook of a path, of a file's name without ending, or of a chapter's number.
+
+    Raises:
+        ValueError: there is none; says which there are.
+    """
+    if Path(name).is_file():
+        return Path(name).resolve()
+    for path in book_notebooks():
+        number = path.stem.split("-")[0]
+        if name == path.stem or (number.isdigit() and name.isdigit() and int(name) == int(number)):
+            return path
+    there = ", ".join(path.stem for path in book_notebooks())
+    raise ValueError(f"there is no notebook {name!r}; expected a path, a chapter's number, or one of {there}")
+
+
+def clean(path: Path) -> str:
+    """Bring a stored notebook into the form of one that was run here, without running it. Returns what became of it."""
+    before = path.read_text(encoding="utf-8")
+    notebook = _clean(nbformat.reads(before, as_version=4), path.stem)
+    if _text(notebook) != before:
+        path.write_text(_text(notebook), encoding="utf-8")
+    shown = {view["model_id"] for cell in notebook.cells for view in stored_widgets.views(cell.get("outputs", []))}
+    verdict = "unchanged" if _text(notebook) == before else "cleaned"
+    if lacking := len(shown - stored_widgets.state(notebook).keys()):
+        verdict += f"; Jupyter saved no state of {lacking} widgets: run it with make notebooks N={path.stem}"
+    return verdict
+
+
 def run(path: Path) -> tuple[nbformat.NotebookNode, str | None, dict]:
     """Execute a notebook from its own folder. Returns it cleaned, what went wrong or None, and what the run took."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.pop("widgets", None)
+    for key in ("widgets", stored_widgets.STATE):
+        notebook.metadata.pop(key, None)
     client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}, record_timing=False)
     problem, started = None, time.perf_counter()
     with client.setup_kernel(stderr=subprocess.DEVNULL):  # what cells write to stderr comes as a message, not through this
@@ -80,32 +125,27 @@ def _peak_mib(client: NotebookClient) -> int:
 
 
 def _clean(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNode:
-    """Take out what differs from run to run, or from machine to machine, without meaning anything."""
-    kept = {key: notebook.metadata[key] for key in ("kernelspec", "mystnb", "widgets") if key in notebook.metadata}
+    """Take out what differs from run to run, or from machine to machine, without meaning anything, and explorables' code."""
+    kept = {key: notebook.metadata[key] for key in KEPT if key in notebook.metadata}
     notebook.metadata = nbformat.from_dict({**kept, "language_info": {"name": "python"}})
+    stored_widgets.store(notebook)
     _name_models(notebook, stem)
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+        for key in NOISE:
+            cell.metadata.pop(key, None)
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
-    return notebook
+    return nbformat.from_dict(notebook)
 
 
 def _name_models(notebook: nbformat.NotebookNode, stem: str) -> None:
     """Store widget models under the names of `named_models`, and drop those that no view leads to."""
-    saved = notebook.metadata.get("widgets", {}).get(WIDGET_STATE)
-    if not saved:
-        return
-    views = [view for cell in notebook.cells for view in widget_views(cell.get("outputs", []))]
-    names, state = named_models(saved["state"], [view["model_id"] for view in views], stem)
-    saved["state"] = nbformat.from_dict(state)
+    views = [view for cell in notebook.cells for view in stored_widgets.views(cell.get("outputs", []))]
+    names, state = named_models(stored_widgets.state(notebook), [view["model_id"] for view in views], stem)
+    if state:
+        notebook.metadata[stored_widgets.STATE] = state
     for view in views:
         view["model_id"] = names.get(view["model_id"], view["model_id"])
-
-
-def widget_views(outputs: list) -> list[dict]:
-    """The widget views among a cell's outputs."""
-    return [output["data"][WIDGET_VIEW] for output in outputs if WIDGET_VIEW in output.get("data", {})]
 
 
 def named_models(state: dict, views: list[str], stem: str) -> tuple[dict[str, str], dict]:
@@ -167,10 +207,17 @@ def _over_limit(measure: dict, limits: list[float] | None) -> str | None:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook below book/ but the exercises")
-    parser.add_argument("--check", action="store_true", help="run, but store nothing")
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="default: every notebook below book/ but the exercises")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="run, but store nothing")
+    what.add_argument("--clean", action="store_true", help="run nothing, but store in the form that a run gives")
     parser.add_argument("--limits", nargs=2, type=float, metavar=("SECONDS", "MIB"), help="fail when a notebook takes more")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        options.notebooks = [find(name) for name in options.notebooks]
+    except ValueError as error:
+        parser.error(str(error))
+    return options
 
 
 if __name__ == "__main__":

@@ -1,35 +1,59 @@
-/* Repairs of the theme that style sheets cannot make. Each has its axe-core rule beside it. */
-document.addEventListener("DOMContentLoaded", () => {
+// Repairs of the theme that style sheets cannot make. Each has its axe-core rule beside it.
+
+(() => {
+  /** @type {(selector: string) => HTMLElement[]} */
+  const all = (selector) => [...document.querySelectorAll(selector)].filter((found) => found instanceof HTMLElement);
+
   // label-content-name-mismatch: what the search button and a folded cell show is not what they are called.
-  document.querySelectorAll(".search-button-field, details > summary").forEach((item) => item.removeAttribute("aria-label"));
+  function dropWrongNames() {
+    for (const item of all(".search-button-field, details > summary")) item.removeAttribute("aria-label");
+  }
 
   // region: the book's name in the side bar lies outside every landmark.
-  const home = document.querySelector(".navbar-brand")?.parentElement;
-  home?.setAttribute("role", "navigation");
-  home?.setAttribute("aria-label", "Front page");
+  function nameHome() {
+    const home = document.querySelector(".navbar-brand")?.parentElement;
+    home?.setAttribute("role", "navigation");
+    home?.setAttribute("aria-label", "Front page");
+  }
 
   // summary-name: the arrow that unfolds a chapter's pages in the side bar has no text.
-  document.querySelectorAll("summary:has(> .toctree-toggle)").forEach((arrow) => {
-    arrow.setAttribute("aria-label", `Pages below ${arrow.closest("li").querySelector("a").textContent.trim()}`);
-  });
+  function nameArrows() {
+    for (const arrow of all("summary:has(> .toctree-toggle)")) {
+      const chapter = arrow.closest("li")?.querySelector("a")?.textContent ?? "";
+      arrow.setAttribute("aria-label", `Pages below ${chapter.trim()}`);
+    }
+  }
 
-  // scrollable-region-focusable: a wide table or printout scrolls inside its box, so the keyboard must be able to reach the box.
-  const tables = [...document.querySelectorAll(".pst-scrollable-table-container")], printouts = document.querySelectorAll(".bd-article pre");
-  const markScrollable = () => {
-    tables.forEach((box, i) => {
-      const scrolls = box.scrollWidth > box.clientWidth;
-      const set = (name, value) => (scrolls ? box.setAttribute(name, value) : box.removeAttribute(name));
-      set("tabindex", 0);
-      set("role", "region");
-      set("aria-label", `Table ${i + 1}, scrolls sideways`); // landmark-unique
+  // scrollable-region-focusable: a wide table or printout scrolls inside its box, so the keyboard must be able to reach
+  // the box.
+  function markScrollable() {
+    const scrolls = (/** @type {HTMLElement} */ box) => box.scrollWidth > box.clientWidth;
+    all(".pst-scrollable-table-container").forEach((box, i) => {
+      const attributes = { tabindex: "0", role: "region", "aria-label": `Table ${i + 1}, scrolls sideways` }; // landmark-unique
+      const wide = scrolls(box);
+      for (const [name, value] of Object.entries(attributes)) {
+        if (wide) box.setAttribute(name, value);
+        else box.removeAttribute(name);
+      }
     });
-    const wide = [...printouts].map((box) => box.scrollWidth > box.clientWidth);
-    printouts.forEach((box, i) => { box.tabIndex = wide[i] ? 0 : -1; });
-  };
-  markScrollable();
-  // A frame later: what rests (explorables/runtime.js) has no width to measure until it was woken.
-  window.addEventListener("resize", () => requestAnimationFrame(() => requestAnimationFrame(markScrollable)));
-});
+    const printouts = all(".bd-article pre");
+    const wide = printouts.map(scrolls); // all are measured before one is changed
+    printouts.forEach((box, i) => {
+      box.tabIndex = wide[i] ? 0 : -1;
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    dropWrongNames();
+    nameHome();
+    nameArrows();
+    markScrollable();
+    // A frame later: what rests (explorables/runtime.js) has no width to measure until it was woken.
+    window.addEventListener("resize", () => requestAnimationFrame(() => requestAnimationFrame(markScrollable)));
+  });
+})();
 
 // From disk a page may not read another one, so a search there lists titles without excerpts instead of failing at each.
-if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+// @ts-expect-error: Sphinx's documentation_options.js declares it, as a constant of all scripts
+const searchOptions = typeof DOCUMENTATION_OPTIONS === "object" ? DOCUMENTATION_OPTIONS : {};
+if (location.protocol === "file:") searchOptions.SHOW_SEARCH_SUMMARY = false;

@@ -1,220 +1,425 @@
 // The beta slider: one knob moves the latent map, the reconstructions, the samples and the point on the curve together.
 
-const SHOWN = 6;
+import { bind } from "./js/bind.js";
+import { makeChart } from "./js/chart.js";
+import { paintCodes, unpackCodes } from "./js/codes.js";
+import { makeNormal } from "./js/dice.js";
+import { element, makeButton, put, write } from "./js/dom.js";
+import { whenIdle } from "./js/frames.js";
+import { box, columns, heading, makeDescriptions, note } from "./js/layout.js";
+import { makeEllipses, overlay } from "./js/lines.js";
+import { number } from "./js/numbers.js";
+import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
+import { makePlane, paintGrid, paintTicks } from "./js/plane.js";
+import { makeSlider } from "./js/slider.js";
+import { bytes, decode, loadWeights } from "./js/weights.js";
 
-/** What stands still on the map of a stage, for a plane from -reach to reach: painted when it is first asked for, and after `forget`. */
-function makeGround(stage, labels) {
-  const { reach } = stage, every = reach < 8 ? 1 : 5, codes = unpackCodes(stage.codes, -reach, reach);
-  const spread = Math.max(...codes.map((code) => Math.hypot(...code)));
+/** @typedef {import("./js/bind.js").Host} Host */
+/** @typedef {import("./js/bind.js").View} View */
+/** @typedef {import("./js/geometry.js").Point} Point */
+/** @typedef {import("./js/weights.js").Layer} Layer */
+
+/**
+ * One model of the family, as beta_slider.py stores it: codes across [-reach, reach], means of the shown digits.
+ * @typedef {object} Stage
+ * @property {number} beta
+ * @property {number} rate nats
+ * @property {number} distortion nats
+ * @property {number} reach
+ * @property {unknown} codes
+ * @property {Point[]} means
+ */
+
+const SHOWN = 6;
+const COLLAPSED = 0.5; // codes all as near as this to the origin would write ten labels in one place
+const HELP =
+  "Move the slider, also with the arrow keys. Dashed: the prior at one and two sigma. Orange: the six draws. " +
+  "Each β has a map of its own scale.";
+
+/**
+ * What stands still on the map of a stage: painted when it is first asked for, and after `forget`.
+ * @param {Stage} stage
+ * @param {Uint8Array} labels
+ */
+function makeGround({ reach, codes }, labels) {
+  const every = reach < 8 ? 1 : 5;
+  const points = unpackCodes(codes, -reach, reach);
+  const spread = Math.max(...points.map((point) => Math.hypot(...point)));
+  /** @type {HTMLCanvasElement | null} */
   let painted = null;
   return {
     has: () => painted !== null,
-    forget() { painted = null; },
-    /** The picture, in the colours that `root`, an element of the page, has now. */
+    forget() {
+      painted = null;
+    },
+    /**
+     * The picture, in the colours that `root`, an element of the page, has now.
+     * @param {Element} root
+     */
     get(root) {
       if (painted) return painted;
       const plane = makePlane({ low: -reach, high: reach, label: "", coloured: root });
-      plane.paint((context) => {
-        plane.grid(context, every);
-        plane.ticks(context, 2 * every, ["z₁", "z₂"]);
-        paintCodes(context, plane, codes, labels, { names: spread > 0.5 }); // collapsed codes would write ten labels in one place
+      plane.paint((brush) => {
+        paintGrid(brush, plane, every);
+        paintTicks(brush, plane, 2 * every, ["z₁", "z₂"]);
+        paintCodes(brush, plane, points, labels, { names: spread > COLLAPSED });
       });
-      return (painted = plane.canvas);
+      painted = plane.canvas;
+      return painted;
     },
   };
 }
 
-/** The map: the codes of a stage in its own scale, the prior's circles of one and two sigma around the origin, and the draws. */
+/**
+ * The map: the codes of a stage in its own scale, the prior's circles of one and two sigma around the origin, the draws.
+ * @param {Stage[]} stages
+ * @param {Uint8Array} labels
+ */
 function makeMap(stages, labels) {
-  const plane = makePlane({ low: -1, high: 1, label: "Latent map" }), prior = makeEllipses(plane, [1, 2]); // its unit is the stage's reach
-  const dots = Array.from({ length: SHOWN }, () => element("circle", { class: "explorable-dot", r: 9 })), grounds = stages.map((stage) => makeGround(stage, labels));
+  const plane = makePlane({ low: -1, high: 1, label: "Latent map" }); // its unit is the stage's reach
+  const prior = makeEllipses(plane, [1, 2]);
+  const dots = Array.from({ length: SHOWN }, () => element("circle", { class: "explorable-dot", r: 9 }));
+  const grounds = stages.map((stage) => makeGround(stage, labels));
   plane.root.classList.add("explorable-fixed");
   prior.root.setAttribute("class", "explorable-prior");
   overlay(plane, prior.root, ...dots);
+  /** @type {HTMLCanvasElement | null} */
   let painted = null;
-  const show = (i, samples) => {
-    const { reach, beta } = stages[i], ground = grounds[i].get(plane.root);
-    if (ground !== painted) plane.paint((context) => context.drawImage(ground, 0, 0));
-    painted = ground;
-    put(plane.root, { "aria-label": `Latent map for beta ${beta}, from ${number(-reach, 1)} to ${number(reach, 1)}` });
-    prior.place([0, 0, 1 / reach, 1 / reach]);
-    samples.forEach((z, k) => {
-      const [cx, cy] = plane.pixel(z.map((value) => value / reach));
-      put(dots[k], { cx, cy });
-    });
-  };
-  return { root: plane.root, show, has: (i) => grounds[i].has(), prepare: (i) => grounds[i].get(plane.root), forget: () => grounds.forEach((ground) => ground.forget()) };
-}
-
-/** All models in the plane of rate and distortion; the current one marked, with the line of slope -beta through it. */
-function makeCurve(stages) {
-  const widest = 1.2 * Math.max(...stages.map((stage) => (stage.beta > 0 ? stage.rate : 0)), 0.1);
-  const heights = stages.map((stage) => stage.distortion), lowest = Math.min(...heights), highest = Math.max(...heights), room = 0.14 * (highest - lowest || 1);
-  const line = element("path", { class: "explorable-tangent" }), mark = element("circle", { class: "explorable-mark", r: 7 });
-  const dots = stages.map(() => element("circle", { class: "explorable-stop", r: 4 })), names = stages.map((stage) => element("text", {}, `${stage.beta}`));
-  let current = 0;
-  const beyond = (stage) => stage.rate > widest;
-  const draw = () => {
-    chart.frame();
-    const at = (stage) => [chart.at(Math.min(stage.rate, widest)) - (beyond(stage) ? 8 : 0), chart.up(stage.distortion)];
-    stages.forEach((stage, i) => {
-      const [x, y] = at(stage), own = i === current;
-      put(dots[i], { cx: x, cy: y });
-      put(names[i], { x: x + (beyond(stage) ? 4 : 8), y: beyond(stage) ? y + 20 : y - 9, "text-anchor": beyond(stage) ? "end" : "start", class: own ? "explorable-title" : "" });
-      write(names[i], beyond(stage) ? `β ${stage.beta}, rate ${number(stage.rate, 1)} →` : `${i === 0 || own ? "β " : ""}${stage.beta}`);
-    });
-    const now = stages[current], [x, y] = at(now), [from, to] = chart.x;
-    put(mark, { cx: x, cy: y });
-    put(line, { d: chart.path([from, to].map((rate) => [rate, now.distortion - now.beta * (rate - now.rate)])) });
-    line.toggleAttribute("hidden", beyond(now));
-  };
-  const chart = makeChart({ x: [-0.06 * widest, widest], y: [lowest - room, highest + room], height: 270, label: "Rate and distortion", title: "distortion, nats", draw, titleAt: 0.3 * widest, left: 36 });
-  chart.area.append(line, ...dots, mark, ...names);
-  chart.root.setAttribute("role", "img");
-  const place = (index) => {
-    current = index;
-    const { beta, rate, distortion } = stages[index];
-    put(chart.root, { "aria-label": `Rate-distortion curve of ${stages.length} models; beta ${beta} stands at rate ${number(rate)}, distortion ${number(distortion)}` });
-    draw();
-  };
-  return { root: chart.root, place, draw };
-}
-
-function makeRows(model, roll) {
-  const row = (name) => Array.from({ length: SHOWN }, (_, i) => digitCanvas(`${name} ${i + 1} of ${SHOWN}`));
-  const digits = row("test digit"), reconstructions = row("reconstruction"), samples = row("sample from the prior"), levels = bytes(model.get("digits"));
-  digits.forEach((canvas, i) => paintLevels(canvas, levels, i));
-  const live = element("div", { class: "explorable-live-rows" },
-    element("p", { class: "explorable-quiet" }, "The same, encoded and decoded: reconstructions"), element("div", { class: "explorable-six" }, ...reconstructions),
-    element("div", { class: "explorable-controls explorable-between" }, element("span", { class: "explorable-quiet" }, "Six draws from the prior, decoded: samples"), roll),
-    element("div", { class: "explorable-six" }, ...samples));
-  const root = element("div", {}, element("p", { class: "explorable-quiet" }, "Six test digits"), element("div", { class: "explorable-six" }, ...digits), live);
-  return { root, live, canvases: [...reconstructions, ...samples] };
-}
-
-/** Paint picture `i` of stored grey levels. */
-function paintLevels(canvas, levels, i) {
-  paintDigit(canvas, Array.from(levels.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), (level) => 1 - level / 255));
-}
-
-function makeFigures() {
-  const names = { rate: "rate (KL), nats", distortion: "distortion (reconstruction), nats", sum: "their sum (−ELBO), nats" };
-  const cells = Object.fromEntries(Object.keys(names).map((name) => [name, element("dd", { class: `explorable-${name}` })]));
-  const root = element("dl", { class: "explorable-figures" }, ...Object.entries(names).map(([name, text]) => element("div", {}, element("dt", {}, text), cells[name])));
-  const show = ({ rate, distortion }) => {
-    Object.entries({ rate, distortion, sum: rate + distortion }).forEach(([name, value]) => write(cells[name], number(value)));
-  };
-  return { root, show };
-}
-
-/** The pictures of each stage, decoded once for a seed: means of the test digits, then samples. */
-function makePictures(stages, layers) {
-  const kept = stages.map(() => ({ seed: null, pictures: null }));
   return {
-    has: (i, seed) => kept[i].seed === seed,
-    get(i, seed) {
-      if (kept[i].seed !== seed) kept[i] = { seed, pictures: [...stages[i].means, ...samplesOf(seed)].map((z) => decode(layers[i], z)) };
-      return kept[i].pictures;
+    root: plane.root,
+    /** @type {(i: number, samples: Point[]) => void} */
+    place(i, samples) {
+      const { reach, beta } = stages[i];
+      const ground = grounds[i].get(plane.root);
+      if (ground !== painted) plane.paint((brush) => brush.drawImage(ground, 0, 0));
+      painted = ground;
+      const label = `Latent map for beta ${beta}, from ${number(-reach, 1)} to ${number(reach, 1)}`;
+      put(plane.root, { "aria-label": label });
+      prior.place([0, 0, 1 / reach, 1 / reach]);
+      samples.forEach(([a, b], k) => {
+        const [cx, cy] = plane.pixel([a / reach, b / reach]);
+        put(dots[k], { cx, cy });
+      });
+    },
+    has: (/** @type {number} */ i) => grounds[i].has(),
+    prepare: (/** @type {number} */ i) => grounds[i].get(plane.root),
+    forget() {
+      for (const ground of grounds) ground.forget();
     },
   };
 }
 
-/** The draws from the prior that belong to a seed, the same for every stage. */
+/**
+ * All models in the plane of rate and distortion; the current one marked, with the line of slope -beta through it.
+ * @param {View} view
+ * @param {Stage[]} stages
+ */
+function makeCurve(view, stages) {
+  const widest = 1.2 * Math.max(...stages.map((stage) => (stage.beta > 0 ? stage.rate : 0)), 0.1);
+  const heights = stages.map((stage) => stage.distortion);
+  const lowest = Math.min(...heights);
+  const highest = Math.max(...heights);
+  const room = 0.14 * (highest - lowest || 1);
+  const line = element("path", { class: "explorable-tangent" });
+  const mark = element("circle", { class: "explorable-mark", r: 7 });
+  const dots = stages.map(() => element("circle", { class: "explorable-stop", r: 4 }));
+  const names = stages.map(({ beta }) => element("text", {}, `${beta}`));
+  const chart = makeChart(view, {
+    x: [-0.06 * widest, widest],
+    y: [lowest - room, highest + room],
+    height: 270,
+    label: "Rate and distortion",
+    title: "distortion, nats",
+    draw: () => draw(),
+    titleAt: 0.3 * widest,
+    left: 36,
+  });
+  chart.area.append(line, ...dots, mark, ...names);
+  chart.root.setAttribute("role", "img");
+
+  let current = 0;
+  const beyond = (/** @type {Stage} */ stage) => stage.rate > widest;
+  /** @type {(stage: Stage) => Point} where a stage stands; one beyond the picture at its right edge */
+  const placeOf = (stage) => [
+    chart.at(Math.min(stage.rate, widest)) - (beyond(stage) ? 8 : 0),
+    chart.up(stage.distortion),
+  ];
+  /** @type {(stage: Stage, i: number) => void} */
+  const placeName = (stage, i) => {
+    const [x, y] = placeOf(stage);
+    const own = i === current;
+    put(names[i], { class: own ? "explorable-title" : "" });
+    if (beyond(stage)) {
+      put(names[i], { x: x + 4, y: y + 20, "text-anchor": "end" });
+      write(names[i], `β ${stage.beta}, rate ${number(stage.rate, 1)} →`);
+    } else {
+      put(names[i], { x: x + 8, y: y - 9, "text-anchor": "start" });
+      write(names[i], `${i === 0 || own ? "β " : ""}${stage.beta}`);
+    }
+  };
+  const draw = () => {
+    chart.frame();
+    stages.forEach((stage, i) => {
+      const [cx, cy] = placeOf(stage);
+      put(dots[i], { cx, cy });
+      placeName(stage, i);
+    });
+    const now = stages[current];
+    const [cx, cy] = placeOf(now);
+    const tangent = chart.x.map((rate) => [rate, now.distortion - now.beta * (rate - now.rate)]);
+    put(mark, { cx, cy });
+    put(line, { d: chart.path(tangent) });
+    line.toggleAttribute("hidden", beyond(now));
+  };
+  /** @param {number} index */
+  const place = (index) => {
+    current = index;
+    const { beta, rate, distortion } = stages[index];
+    const where = `beta ${beta} stands at rate ${number(rate)}, distortion ${number(distortion)}`;
+    put(chart.root, { "aria-label": `Rate-distortion curve of ${stages.length} models; ${where}` });
+    draw();
+  };
+  return { root: chart.root, place };
+}
+
+/**
+ * Paint picture `i` of stored grey levels, of which 255 is white.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Uint8Array} levels
+ * @param {number} i
+ */
+function paintLevels(canvas, levels, i) {
+  const own = levels.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
+  paintDigit(
+    canvas,
+    Array.from(own, (level) => 1 - level / 255),
+  );
+}
+
+/**
+ * Rows of pictures: the test digits, their reconstructions, samples of the prior.
+ * @param {Uint8Array} levels of the test digits
+ * @param {HTMLElement} roll
+ */
+function makeRows(levels, roll) {
+  const makeRow = (/** @type {string} */ name) =>
+    Array.from({ length: SHOWN }, (_, i) => digitCanvas(`${name} ${i + 1} of ${SHOWN}`));
+  const digits = makeRow("test digit");
+  const reconstructions = makeRow("reconstruction");
+  const samples = makeRow("sample from the prior");
+  digits.forEach((canvas, i) => {
+    paintLevels(canvas, levels, i);
+  });
+  const aboutSamples = element("span", { class: "explorable-quiet" }, "Six draws from the prior, decoded: samples");
+  const live = box(
+    "explorable-live-rows",
+    note("The same, encoded and decoded: reconstructions"),
+    box("explorable-six", ...reconstructions),
+    box("explorable-controls explorable-between", aboutSamples, roll),
+    box("explorable-six", ...samples),
+  );
+  const root = box("", note("Six test digits"), box("explorable-six", ...digits), live);
+  return { root, live, canvases: [...reconstructions, ...samples] };
+}
+
+const TERMS = {
+  rate: "rate (KL), nats",
+  distortion: "distortion (reconstruction), nats",
+  sum: "their sum (−ELBO), nats",
+};
+
+/** Rate, distortion and their sum. */
+function makeFigures() {
+  const cells = makeDescriptions(["rate", "distortion", "sum"]);
+  const terms = Object.values(TERMS).map((text) => element("dt", {}, text));
+  const pairs = Object.values(cells).map((cell, i) => box("", terms[i], cell));
+  return {
+    root: element("dl", { class: "explorable-figures" }, ...pairs),
+    /** @param {Stage} stage */
+    place({ rate, distortion }) {
+      write(cells.rate, number(rate));
+      write(cells.distortion, number(distortion));
+      write(cells.sum, number(rate + distortion));
+    },
+  };
+}
+
+/**
+ * The draws from the prior that belong to a seed, the same for every stage.
+ * @param {number} seed
+ * @returns {Point[]}
+ */
 function samplesOf(seed) {
   const normal = makeNormal(seed);
   return Array.from({ length: SHOWN }, () => [normal(), normal()]);
 }
 
-/** Do what `next()` gives, a function or null, one after the other, whenever the page has nothing else to do. */
-function whenIdle(next) {
-  const wait = window.requestIdleCallback ?? ((run) => setTimeout(run, 50));
-  let waiting = false;
-  const run = () => {
-    waiting = false;
-    const work = next();
-    if (!work) return;
-    work();
-    start();
+/**
+ * The pictures of each stage, decoded once for a seed: means of the test digits, then samples.
+ * @param {Stage[]} stages
+ * @param {(Layer[] | null)[]} decoders
+ */
+function makePictures(stages, decoders) {
+  /** @type {{ seed: number | null, pictures: Float64Array[] }[]} */
+  const kept = stages.map(() => ({ seed: null, pictures: [] }));
+  return {
+    /** @type {(i: number, seed: number) => boolean} */
+    has: (i, seed) => kept[i].seed === seed,
+    /** @type {(i: number, seed: number) => Float64Array[]} */
+    get(i, seed) {
+      const layers = decoders[i];
+      if (kept[i].seed !== seed && layers) {
+        const codes = [...stages[i].means, ...samplesOf(seed)];
+        kept[i] = { seed, pictures: codes.map((z) => decode(layers, z)) };
+      }
+      return kept[i].pictures;
+    },
   };
-  const start = () => {
-    if (!waiting) wait(run);
-    waiting = true;
-  };
-  return start;
 }
 
-/** The decoders of all stages, fetched together when first asked for; the one that is on show comes first. */
-function makeDecoders(model, { came, failed }) {
-  const references = model.get("decoders"), layers = references.map(() => null);
+/**
+ * The decoders of all stages, fetched together when first asked for; the one that is on show comes first.
+ * @param {View} view
+ * @param {{ came: () => void, failed: () => void }} tell
+ */
+function makeDecoders(view, { came, failed }) {
+  /** @type {string[]} */
+  const references = view.get("decoders");
+  /** @type {(Layer[] | null)[]} */
+  const layers = references.map(() => null);
   let asked = false;
+  const fetchOne = async (/** @type {number} */ i) => {
+    layers[i] = await loadWeights(view.model, references[i]);
+    if (i === view.get("index")) came();
+  };
   return {
     layers,
     async fetch() {
       if (asked) return;
       asked = true;
-      const now = model.get("index"), order = references.map((_, i) => i).sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
-      await Promise.all(order.map(async (i) => {
-        layers[i] = await loadWeights(model, references[i]);
-        if (i === model.get("index")) came();
-      })).catch(failed);
+      const now = view.get("index");
+      const nearestFirst = [...references.keys()].sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
+      await Promise.all(nearestFirst.map(fetchOne)).catch(failed);
     },
   };
 }
 
-async function render({ model, el }) {
-  const stages = model.get("stages"), labels = bytes(model.get("labels")), pictures = bytes(model.get("pictures"));
-  const save = (name, value) => { model.set(name, value); model.save_changes(); };
-  const map = makeMap(stages, labels), figures = makeFigures(), curve = makeCurve(stages);
-  const status = element("p", { class: "explorable-quiet", role: "status" });
-  const roll = element("button", { type: "button", class: "explorable-roll", onclick() {
-    save("seed", model.get("seed") + 1);
-    status.textContent = `Roll ${model.get("seed")}: six new draws, the same for every β.`;
-  } }, "Roll");
-  const rows = makeRows(model, roll);
+/**
+ * The slider over the stages, with their betas below it.
+ * @param {View} view
+ * @param {Stage[]} stages
+ */
+function makeBetaSlider(view, stages) {
   const slider = makeSlider({
-    label: "β", min: 0, max: stages.length - 1, step: 1, value: model.get("index"), text: (i) => `${stages[i].beta}`, moved: (i) => save("index", i),
-    say: (i) => `beta ${stages[i].beta}: rate ${number(stages[i].rate)}, distortion ${number(stages[i].distortion)} nats`,
+    label: "β",
+    min: 0,
+    max: stages.length - 1,
+    step: 1,
+    value: view.get("index"),
+    text: (i) => `${stages[i].beta}`,
+    say: (i) => {
+      const { beta, rate, distortion } = stages[i];
+      return `beta ${beta}: rate ${number(rate)}, distortion ${number(distortion)} nats`;
+    },
+    moved: (i) => view.save({ index: i }),
   });
+  const betas = stages.map(({ beta }) => element("span", {}, `${beta}`));
+  const attributes = { class: "explorable-slider explorable-stops", "aria-hidden": "true" };
+  const stops = element("div", attributes, element("span"), box("", ...betas), element("span"));
+  return { root: box("explorable-knob", slider.root, stops), place: slider.place };
+}
 
-  const paintPictures = (i) => {
-    const seed = model.get("seed"), stored = i === model.get("start") && seed === 0;
-    const ready = stored || decoders.layers[i] !== null;
+/**
+ * @param {View} view
+ * @param {HTMLElement} el
+ */
+function draw(view, el) {
+  /** @type {Stage[]} */
+  const stages = view.get("stages");
+  const stored = bytes(view.get("pictures")); // of stage `start` and seed 0
+  const map = makeMap(stages, bytes(view.get("labels")));
+  const figures = makeFigures();
+  const curve = makeCurve(view, stages);
+  const knob = makeBetaSlider(view, stages);
+  const status = element("p", { class: "explorable-quiet", role: "status" });
+  const rolled = () => {
+    view.save({ seed: view.get("seed") + 1 });
+    status.textContent = `Roll ${view.get("seed")}: six new draws, the same for every β.`;
+  };
+  const rows = makeRows(bytes(view.get("digits")), makeButton("Roll", rolled, { class: "explorable-roll" }));
+
+  const paintPictures = (/** @type {number} */ i) => {
+    const seed = view.get("seed");
+    const isStored = i === view.get("start") && seed === 0;
+    const ready = isStored || decoders.layers[i] !== null;
     rows.live.classList.toggle("explorable-waiting", !ready);
     put(rows.live, { "aria-busy": !ready });
-    if (stored) rows.canvases.forEach((canvas, k) => paintLevels(canvas, pictures, k));
-    else if (ready) decoded.get(i, seed).forEach((values, k) => paintDigit(rows.canvases[k], values));
-    else decoders.fetch();
+    if (!ready) {
+      decoders.fetch();
+      return;
+    }
+    const pictures = isStored ? [] : decoded.get(i, seed);
+    rows.canvases.forEach((canvas, k) => {
+      if (isStored) paintLevels(canvas, stored, k);
+      else paintDigit(canvas, pictures[k]);
+    });
   };
+  const placeMap = () => map.place(view.get("index"), samplesOf(view.get("seed")));
   const update = () => {
-    const i = model.get("index"), stage = stages[i];
-    slider.place(i);
-    figures.show(stage);
-    map.show(i, samplesOf(model.get("seed")));
+    const i = view.get("index");
+    knob.place(i);
+    figures.place(stages[i]);
+    placeMap();
     curve.place(i);
     paintPictures(i);
     if (decoders.layers[i]) prepare();
   };
-  const redraw = oncePerFrame(update);
-  const decoders = makeDecoders(model, { came: redraw, failed() { status.textContent = "The decoders could not be loaded: the pictures of this β are missing."; } });
+  const redraw = view.oncePerFrame(update);
+  const decoders = makeDecoders(view, {
+    came: redraw,
+    failed() {
+      status.textContent = "The decoders could not be loaded: the pictures of this β are missing.";
+    },
+  });
   const decoded = makePictures(stages, decoders.layers);
-  const prepare = whenIdle(() => { // what the slider may show next, so that it need not wait for it
-    const seed = model.get("seed"), todo = stages.findIndex((_, i) => decoders.layers[i] && !(decoded.has(i, seed) && map.has(i)));
-    return todo < 0 ? null : () => { map.prepare(todo); decoded.get(todo, seed); };
+  /** What the slider may show next, so that it need not wait for it. */
+  const prepare = whenIdle(() => {
+    const seed = view.get("seed");
+    const isReady = (/** @type {number} */ i) => decoded.has(i, seed) && map.has(i);
+    const next = stages.findIndex((_, i) => decoders.layers[i] && !isReady(i));
+    if (next < 0 || view.hasEnded()) return null;
+    return () => {
+      map.prepare(next);
+      decoded.get(next, seed);
+    };
   });
 
-  const marks = element("div", { class: "explorable-slider explorable-stops", "aria-hidden": "true" }, element("span"), element("div", {}, ...stages.map((stage) => element("span", {}, `${stage.beta}`))), element("span"));
-  const root = element("div", { class: "explorable explorable-beta-slider", onpointerdown: decoders.fetch, oninput: decoders.fetch },
-    element("div", { class: "explorable-knob" }, slider.root, marks), figures.root,
-    element("div", { class: "explorable-columns" },
-      element("div", {}, element("p", { class: "explorable-heading" }, "Latent map"), map.root),
-      element("div", {}, element("p", { class: "explorable-heading" }, "Rate and distortion"), curve.root, element("p", { class: "explorable-quiet explorable-under" }, "rate, nats; the line has slope −β"))),
-    rows.root, status,
-    element("p", { class: "explorable-quiet" }, "Move the slider, also with the arrow keys. Dashed: the prior at one and two sigma. Orange: the six draws. Each β has a map of its own scale."));
-  el.append(root);
+  const underCurve = element("p", { class: "explorable-quiet explorable-under" }, "rate, nats; the line has slope −β");
+  const fetching = { onpointerdown: decoders.fetch, oninput: decoders.fetch };
+  el.append(
+    element(
+      "div",
+      { class: "explorable explorable-beta-slider", ...fetching },
+      knob.root,
+      figures.root,
+      columns(
+        box("", heading("Latent map"), map.root),
+        box("", heading("Rate and distortion"), curve.root, underCurve),
+      ),
+      rows.root,
+      status,
+      note(HELP),
+    ),
+  );
   update();
-  ["index", "seed"].forEach((name) => model.on(`change:${name}`, redraw));
-  const stop = onThemeChange(() => { map.forget(); map.show(model.get("index"), samplesOf(model.get("seed"))); });
-  return () => { ["index", "seed"].forEach((name) => model.off(`change:${name}`, redraw)); stop(); };
+  view.listen(["index", "seed"], redraw);
+  view.watchTheme(() => {
+    map.forget();
+    placeMap();
+  });
 }
+
+/** @param {Host} host */
+const render = ({ model, el }) => bind(model, (view) => draw(view, el));
 
 export default { render };

@@ -1,4 +1,4 @@
-"""The page's seeded dice (common.js), number for number, so that Python can foresee what a page rolls."""
+"""The page's seeded dice (js/dice.js), number for number, so that Python can foresee what a page rolls."""
 
 import math
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ WORD = 2**32
 
 
 def uniforms(seed: int) -> Iterator[float]:
-    """Numbers in [0, 1), without end: `makeUniform(seed)` of common.js (mulberry32)."""
+    """Numbers in [0, 1), without end: `makeUniform(seed)` of js/dice.js (mulberry32)."""
     state = seed % WORD
     while True:
         state = (state + 0x6D2B79F5) % WORD
@@ -19,7 +19,7 @@ def uniforms(seed: int) -> Iterator[float]:
 
 
 def normals(seed: int, *shape: int) -> np.ndarray:
-    """Standard normal numbers: the first that `makeNormal(seed)` of common.js gives (Box and Muller 1958), row by row.
+    """Standard normal numbers: the first that `makeNormal(seed)` of js/dice.js gives (Box and Muller 1958), row by row.
 
     Example:
         >>> normals(0, 6, 2).shape

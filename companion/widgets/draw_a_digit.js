@@ -1,51 +1,43 @@
-// Draw a digit: strokes become a picture as MNIST's did, the encoder reads it, and everything that follows from its answer is shown.
+// Draw a digit: strokes become a picture as MNIST's did, the encoder reads it, and everything that follows from its
+// answer is shown.
 
-const BOX = 20; // pixels that the ink fits in, as MNIST's digits
-const MIDDLE = 14; // row and column of the centre of mass, as in MNIST, whose digits have it within half a pixel of there
-const PEN = 2.6; // width of a line in pixels, whatever the size of the drawing
-const EDGE = 1.6; // pixels over which a line's edge fades
-const SMALLEST = 0.1; // a drawing is not blown up further than one of this share of the field
+import { bind } from "./js/bind.js";
+import { paintCodes, unpackCodes } from "./js/codes.js";
+import { makeNormal } from "./js/dice.js";
+import { brushOf, element, makeButton, makeCell, put, write } from "./js/dom.js";
+import { inkOf } from "./js/ink.js";
+import { ownKeys } from "./js/keys.js";
+import { box, columns, heading, headRow, makeDescriptions, note, numberTable, row } from "./js/layout.js";
+import { makeEllipses, overlay } from "./js/lines.js";
+import { clamp, number, pair, thousandths } from "./js/numbers.js";
+import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
+import { makePlane, paintGrid } from "./js/plane.js";
+import { PAPER_INK } from "./js/theme.js";
+import { bytes, decode, forward, loadWeights, sigmoid } from "./js/weights.js";
+
+/** @typedef {import("./js/bind.js").Host} Host */
+/** @typedef {import("./js/bind.js").View} View */
+/** @typedef {import("./js/geometry.js").Point} Point */
+/** @typedef {import("./js/ink.js").Stroke} Stroke */
+/** @typedef {import("./js/weights.js").Layer} Layer */
+/** @typedef {ReturnType<typeof readPicture>} Answer */
+
 const SAMPLES = 6;
 const WHITE = new Array(SIDE * SIDE).fill(0);
 const NEAR = 0.4; // the magnifier shows this much on each side of mu
+const FIELD = 560; // pixels of the field to draw on, each way
+const LINE = 0.075 * FIELD; // pixels of a line's width on it
+const LEAST_MOVE = 0.004; // of the field; a move that is shorter draws nothing
+const KEY_HELP = "Arrow keys move the pen, with Shift in larger steps. Space puts it down and lifts it.";
+const HELP =
+  "Draw with mouse or finger. With keys: arrows move the pen, Space puts it down and lifts it. The ellipses are one and " +
+  "two sigma; the square on the map is enlarged below it. The reconstruction term is the mean over the six samples.";
 
-/** Render lines of points (in pixels) as 784 shares of ink: how near the closest line passes. */
-function renderLines(lines) {
-  const squares = new Float32Array(SIDE * SIDE).fill(Infinity), reach = (PEN + EDGE) / 2;
-  const clip = (value) => Math.min(SIDE - 1, Math.max(0, value));
-  for (const line of lines) {
-    for (let i = 0; i < line.length; i++) {
-      const [ax, ay] = line[Math.max(0, i - 1)], [bx, by] = line[i];
-      const dx = bx - ax, dy = by - ay, length = dx * dx + dy * dy;
-      for (let y = clip(Math.floor(Math.min(ay, by) - reach)); y <= clip(Math.ceil(Math.max(ay, by) + reach)); y++) {
-        for (let x = clip(Math.floor(Math.min(ax, bx) - reach)); x <= clip(Math.ceil(Math.max(ax, bx) + reach)); x++) {
-          const t = length ? Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length)) : 0;
-          const square = (x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2;
-          if (square < squares[y * SIDE + x]) squares[y * SIDE + x] = square;
-        }
-      }
-    }
-  }
-  return Array.from(squares, (square) => Math.min(1, Math.max(0, (reach - Math.sqrt(square)) / EDGE)));
-}
-
-/** Strokes (points from 0 to 1) to 784 grey levels: scaled to fit 20 x 20, centre of mass in the middle, edges soft. */
-function inkOf(strokes) {
-  const range = (axis) => strokes.flat().reduce(([low, high], point) => [Math.min(low, point[axis]), Math.max(high, point[axis])], [Infinity, -Infinity]);
-  const [left, right] = range(0), [top, bottom] = range(1);
-  const scale = (BOX - PEN - EDGE) / Math.max(right - left, bottom - top, SMALLEST);
-  const place = (x0, y0) => strokes.map((line) => line.map(([x, y]) => [x0 + scale * (x - (left + right) / 2), y0 + scale * (y - (top + bottom) / 2)]));
-  let at = [MIDDLE, MIDDLE], ink = [];
-  for (let round = 0; round < 3; round++) { // the first shows where the centre of mass is, the next bring it to the middle
-    ink = renderLines(place(...at));
-    const sums = [0, 0, 0];
-    ink.forEach((share, i) => { sums[0] += share; sums[1] += share * (i % SIDE); sums[2] += share * Math.floor(i / SIDE); });
-    if (round < 2) at = [at[0] + MIDDLE - sums[1] / sums[0], at[1] + MIDDLE - sums[2] / sums[0]];
-  }
-  return ink.map((share) => Math.round(255 * share));
-}
-
-/** -log p(x|z) of pixels under Bernoulli distributions with these logits, in nats, summed over pixels. */
+/**
+ * -log p(x|z) of pixels under Bernoulli distributions with these logits, in nats, summed over pixels.
+ * @param {number[]} x
+ * @param {Float64Array} logits
+ */
 function bernoulliNll(x, logits) {
   let sum = 0;
   for (let i = 0; i < x.length; i++) {
@@ -55,251 +47,500 @@ function bernoulliNll(x, logits) {
   return sum;
 }
 
-/** All that follows from a picture: its Gaussian, what its mean and six samples decode to, and the three terms in nats. */
-function readPicture(layers, pixels, seed) {
-  const x = pixels.map((level) => level / 255), normal = makeNormal(seed);
-  const [m1, m2, v1, v2] = forward(layers.encoder, x);
-  const mu = [m1, m2], logvar = [v1, v2], sigma = logvar.map((v) => Math.exp(v / 2));
+/**
+ * All that follows from a picture: its Gaussian, what its mean and six samples decode to, and the terms in nats.
+ * @param {{ encoder: Layer[], decoder: Layer[] }} vae
+ * @param {number[]} pixels 784 grey levels
+ * @param {number} seed of the samples
+ */
+function readPicture({ encoder, decoder }, pixels, seed) {
+  const x = pixels.map((level) => level / 255);
+  const normal = makeNormal(seed);
+  const [m1, m2, v1, v2] = forward(encoder, x);
+  const mu = [m1, m2];
+  const logvar = [v1, v2];
+  const sigma = logvar.map((v) => Math.exp(v / 2));
   const codes = Array.from({ length: SAMPLES }, () => mu.map((m, axis) => m + sigma[axis] * normal()));
-  const logits = codes.map((z) => forward(layers.decoder, z));
+  const logits = codes.map((z) => forward(decoder, z));
   const reconstruction = logits.reduce((sum, own) => sum + bernoulliNll(x, own), 0) / SAMPLES;
   const kl = -0.5 * mu.reduce((sum, m, axis) => sum + 1 + logvar[axis] - m * m - Math.exp(logvar[axis]), 0);
-  return { x, mu, logvar, sigma, codes, mean: decode(layers.decoder, mu), samples: logits.map((own) => own.map(sigmoid)), reconstruction, kl };
+  const samples = logits.map((own) => own.map(sigmoid));
+  return { x, mu, logvar, sigma, codes, mean: decode(decoder, mu), samples, reconstruction, kl };
 }
 
-const pair = (values, places) => `(${values.map((value) => number(value, places)).join(", ")})`;
+// The field to draw on.
 
-// ---------------------------------------------------------------- the field to draw on
+/** @type {(value: number) => number} */
+const onField = (value) => thousandths(clamp(value, [0, 1]));
 
-function makeField(model, { finished }) {
-  const size = 560, help = "explorable-help-" + Math.random().toString(36).slice(2);
-  const canvas = element("canvas", { width: size, height: size, "aria-hidden": "true" });
-  const hint = element("div", { class: "explorable-hint" }, element("span", {}, "Draw a digit here"));
-  const pen = element("div", { class: "explorable-pen", hidden: true });
-  const status = element("span", { class: "explorable-unseen", role: "status" });
-  const root = element("div", {
-    class: "explorable-pad", tabindex: 0, role: "application", "aria-label": "Field to draw a digit on", "aria-describedby": help,
-  }, canvas, hint, pen, status, element("span", { class: "explorable-unseen", id: help }, "Arrow keys move the pen, with Shift in larger steps. Space puts it down and lifts it."));
-  let at = [0.5, 0.5], down = false, fresh = true;
+/**
+ * Where a pointer is on the field.
+ * @param {PointerEvent} event
+ * @param {DOMRect} area
+ * @returns {Point}
+ */
+const pointIn = (event, area) => [
+  onField((event.clientX - area.left) / area.width),
+  onField((event.clientY - area.top) / area.height),
+];
 
-  const extend = (point) => {
-    const strokes = fresh ? [...model.get("strokes"), [point]] : [...model.get("strokes").slice(0, -1), [...model.get("strokes").at(-1), point]];
-    fresh = false;
-    at = point;
-    model.set("strokes", strokes);
+/**
+ * The pen: where it is, whether it is down, and the strokes that it leaves in the model.
+ * @param {View} view
+ * @param {() => void} finished called when a stroke has ended
+ */
+function makePen(view, finished) {
+  const root = element("div", { class: "explorable-pen", hidden: true });
+  let fresh = true; // whether the next point begins a stroke
+  const pen = {
+    root,
+    /** @type {Point} */
+    at: [0.5, 0.5],
+    down: false,
+
+    /** @param {Point} point */
+    extend(point) {
+      /** @type {Stroke[]} */
+      const strokes = view.get("strokes");
+      const last = strokes[strokes.length - 1];
+      view.model.set("strokes", fresh ? [...strokes, [point]] : [...strokes.slice(0, -1), [...last, point]]);
+      fresh = false;
+      pen.at = point;
+    },
+
+    lift() {
+      if (!pen.down) return;
+      pen.putAway();
+      finished();
+    },
+
+    /** Lift it, wherever it is, without a word. */
+    putAway() {
+      pen.down = false;
+      fresh = true;
+    },
+
+    show() {
+      root.hidden = false;
+      root.classList.toggle("explorable-down", pen.down);
+      root.style.left = `${100 * pen.at[0]}%`;
+      root.style.top = `${100 * pen.at[1]}%`;
+    },
+
+    hide() {
+      root.hidden = true;
+    },
   };
-  const lift = () => {
-    if (!down) return;
-    down = false;
-    fresh = true;
-    finished();
-  };
-  const inside = (value) => Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000;
-  const pointAt = (event, box) => [inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height)];
-  const showPen = () => {
-    pen.hidden = false;
-    pen.classList.toggle("explorable-down", down);
-    pen.style.left = `${100 * at[0]}%`;
-    pen.style.top = `${100 * at[1]}%`;
-  };
+  return pen;
+}
 
+/** @typedef {ReturnType<typeof makePen>} Pen */
+
+/**
+ * Let a mouse or a finger draw.
+ * @param {HTMLElement} root
+ * @param {Pen} pen
+ */
+function drawByPointer(root, pen) {
   root.addEventListener("pointerdown", (event) => {
     if (event.button > 0 || !event.isPrimary) return;
     event.preventDefault();
     root.focus({ preventScroll: true });
-    pen.hidden = true;
-    lift();
+    pen.hide();
+    pen.lift();
     root.setPointerCapture(event.pointerId);
-    down = true;
-    extend(pointAt(event, root.getBoundingClientRect()));
+    pen.down = true;
+    pen.extend(pointIn(event, root.getBoundingClientRect()));
   });
   root.addEventListener("pointermove", (event) => {
-    if (!down || !event.isPrimary || !root.hasPointerCapture(event.pointerId)) return;
-    const box = root.getBoundingClientRect(), passed = event.getCoalescedEvents?.() ?? [];
-    for (const point of (passed.length ? passed : [event]).map((each) => pointAt(each, box))) {
-      if (Math.hypot(point[0] - at[0], point[1] - at[1]) > 0.004) extend(point);
+    if (!pen.down || !event.isPrimary || !root.hasPointerCapture(event.pointerId)) return;
+    const area = root.getBoundingClientRect();
+    const passed = event.getCoalescedEvents?.() ?? [];
+    for (const each of passed.length > 0 ? passed : [event]) {
+      const point = pointIn(each, area);
+      if (Math.hypot(point[0] - pen.at[0], point[1] - pen.at[1]) > LEAST_MOVE) pen.extend(point);
     }
   });
-  for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, (event) => { if (event.isPrimary) lift(); });
-  root.addEventListener("blur", () => { lift(); pen.hidden = true; });
-  ownKeys(root, (event) => {
-    const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-    const direction = directions[event.key];
-    if (!direction && event.key !== " ") return false;
-    event.preventDefault();
-    if (direction) {
-      const step = (event.shiftKey ? 3 : 1) / SIDE;
-      const point = at.map((value, axis) => inside(value + step * direction[axis]));
-      if (down) extend(point);
-      at = point;
-    } else if (down) {
-      lift();
-      status.textContent = "pen up";
-    } else {
-      down = true;
-      extend(at);
-      status.textContent = `pen down at column ${Math.round(SIDE * at[0])}, row ${Math.round(SIDE * at[1])} of ${SIDE}`;
-    }
-    showPen();
-    return true;
-  });
-
-  const paint = (strokes, pixels) => {
-    hint.hidden = pixels.length > 0;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.clearRect(0, 0, size, size);
-    if (!strokes.length && pixels.length) {
-      const small = digitCanvas("");
-      paintDigit(small, pixels.map((level) => level / 255));
-      context.drawImage(small, 0, 0, size, size);
-    }
-    context.lineWidth = 0.075 * size;
-    context.lineCap = context.lineJoin = "round";
-    context.strokeStyle = "#23272f"; // the field is paper, in the dark too
-    for (const line of strokes) {
-      context.beginPath();
-      context.moveTo(size * line[0][0], size * line[0][1]);
-      line.forEach(([x, y]) => context.lineTo(size * x, size * y));
-      context.stroke();
-    }
+  const ended = (/** @type {PointerEvent} */ event) => {
+    if (event.isPrimary) pen.lift();
   };
-  return { root, paint, lift() { down = false; fresh = true; pen.hidden = true; } };
+  root.addEventListener("pointerup", ended);
+  root.addEventListener("pointercancel", ended);
+  root.addEventListener("blur", () => {
+    pen.lift();
+    pen.hide();
+  });
 }
 
-// ---------------------------------------------------------------- the map and its magnifier
+/** @type {Record<string, Point>} */
+const PEN_MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
-function makeMap(model) {
-  const low = model.get("low"), high = model.get("high"), codes = unpackCodes(model.get("codes"), low, high), labels = bytes(model.get("labels"));
+/**
+ * Let keys draw: arrows move the pen, Space puts it down and lifts it.
+ * @param {HTMLElement} root
+ * @param {Pen} pen
+ * @param {(text: string) => void} say
+ */
+function drawByKeys(root, pen, say) {
+  /** @type {(direction: Point, step: number) => void} */
+  const move = (direction, step) => {
+    /** @type {Point} */
+    const point = [onField(pen.at[0] + step * direction[0]), onField(pen.at[1] + step * direction[1])];
+    if (pen.down) pen.extend(point);
+    pen.at = point;
+  };
+  const press = () => {
+    if (pen.down) {
+      pen.lift();
+      say("pen up");
+      return;
+    }
+    const [column, line] = pen.at.map((share) => Math.round(SIDE * share));
+    pen.down = true;
+    pen.extend(pen.at);
+    say(`pen down at column ${column}, row ${line} of ${SIDE}`);
+  };
+  ownKeys(root, (event) => {
+    const direction = PEN_MOVES[event.key];
+    if (!direction && event.key !== " ") return false;
+    event.preventDefault();
+    if (direction) move(direction, (event.shiftKey ? 3 : 1) / SIDE);
+    else press();
+    pen.show();
+    return true;
+  });
+}
+
+/**
+ * The field: what was drawn or loaded stands on it.
+ * @param {View} view
+ * @param {() => void} finished called when a stroke has ended
+ */
+function makeField(view, finished) {
+  const help = `explorable-help-${Math.random().toString(36).slice(2)}`;
+  const canvas = element("canvas", { width: FIELD, height: FIELD, "aria-hidden": "true" });
+  const hint = box("explorable-hint", element("span", {}, "Draw a digit here"));
+  const pen = makePen(view, finished);
+  const status = element("span", { class: "explorable-unseen", role: "status" });
+  const attributes = {
+    class: "explorable-pad",
+    tabindex: 0,
+    role: "application",
+    "aria-label": "Field to draw a digit on",
+    "aria-describedby": help,
+  };
+  const described = element("span", { class: "explorable-unseen", id: help }, KEY_HELP);
+  const root = element("div", attributes, canvas, hint, pen.root, status, described);
+  drawByPointer(root, pen);
+  drawByKeys(root, pen, (text) => {
+    status.textContent = text;
+  });
+  /** @type {(strokes: Stroke[], pixels: number[]) => void} */
+  const paint = (strokes, pixels) => {
+    hint.hidden = pixels.length > 0;
+    const brush = brushOf(canvas);
+    brush.clearRect(0, 0, FIELD, FIELD);
+    if (strokes.length === 0 && pixels.length > 0) paintLoaded(brush, pixels);
+    paintStrokes(brush, strokes);
+  };
+  const putAway = () => {
+    pen.putAway();
+    pen.hide();
+  };
+  return { root, paint, putAway };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} brush
+ * @param {number[]} pixels
+ */
+function paintLoaded(brush, pixels) {
+  const small = digitCanvas("");
+  paintDigit(small, shares(pixels));
+  brush.drawImage(small, 0, 0, FIELD, FIELD);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} brush
+ * @param {Stroke[]} strokes
+ */
+function paintStrokes(brush, strokes) {
+  brush.lineWidth = LINE;
+  brush.lineCap = "round";
+  brush.lineJoin = "round";
+  brush.strokeStyle = PAPER_INK; // the field is paper
+  for (const [first, ...rest] of strokes) {
+    brush.beginPath();
+    brush.moveTo(FIELD * first[0], FIELD * first[1]);
+    for (const [x, y] of [first, ...rest]) brush.lineTo(FIELD * x, FIELD * y);
+    brush.stroke();
+  }
+}
+
+/** @param {number[]} levels */
+const shares = (levels) => levels.map((level) => level / 255);
+
+// The map and its magnifier.
+
+/** @param {View} view */
+function makeMap(view) {
+  const low = view.get("low");
+  const high = view.get("high");
+  const codes = unpackCodes(view.get("codes"), low, high);
+  const labels = bytes(view.get("labels"));
   const plane = makePlane({ low, high, label: "Latent map: codes of training images and the Gaussian of the drawing" });
-  const glass = makePlane({ low: -1, high: 1, label: "Magnifier: the Gaussian of the drawing, its six samples as dots", pixels: 240 });
-  const ellipses = makeEllipses(plane, [1, 2]), inGlass = makeEllipses(glass, [1, 2]);
+  const ellipses = makeEllipses(plane, [1, 2]);
   const frame = element("rect", { class: "explorable-frame" });
-  const dots = Array.from({ length: SAMPLES }, () => element("circle", { class: "explorable-dot", r: 11 }));
-  const onMap = overlay(plane, frame, ellipses.root), lens = overlay(glass, inGlass.root, ...dots);
-  for (const { root } of [plane, glass]) root.classList.add("explorable-fixed");
-  glass.root.classList.add("explorable-glass");
+  const marks = overlay(plane, frame, ellipses.root);
+  const glass = makeGlass(codes, labels);
+  plane.root.classList.add("explorable-fixed");
 
-  const paint = () => plane.paint((context) => { plane.grid(context, 1); paintCodes(context, plane, codes, labels); });
-  const update = (answer) => {
-    onMap.style.visibility = lens.style.visibility = answer ? "visible" : "hidden";
-    const { mu, sigma } = answer ?? { mu: [0, 0], sigma: [1, 1] };
-    const near = (z) => z.map((value, axis) => (value - mu[axis]) / NEAR);
-    glass.paint((context) => {
-      if (!answer) return;
-      const close = (value, axis) => Math.abs(value - mu[axis]) < 1.1 * NEAR;
-      const seen = [...codes.keys()].filter((i) => close(codes[i][0], 0) && close(codes[i][1], 1));
-      paintCodes(context, glass, seen.map((i) => near(codes[i])), seen.map((i) => labels[i]), { size: 5, alpha: 0.6, names: false });
+  const paint = () =>
+    plane.paint((brush) => {
+      paintGrid(brush, plane, 1);
+      paintCodes(brush, plane, codes, labels);
+    });
+  /** @param {Answer | null} answer */
+  const place = (answer) => {
+    marks.style.visibility = answer ? "visible" : "hidden";
+    glass.place(answer);
+    if (!answer) return;
+    const [[a, b], [s, t]] = [answer.mu, answer.sigma];
+    ellipses.place([a, b, s, t]);
+    const [left, top] = plane.pixel([a - NEAR, b + NEAR]);
+    const [right, bottom] = plane.pixel([a + NEAR, b - NEAR]);
+    put(frame, { x: left, y: top, width: right - left, height: bottom - top });
+  };
+  return { root: plane.root, glass: glass.root, paint, place };
+}
+
+/**
+ * The magnifier: what lies near mu, its ellipses, and the samples as dots.
+ * @param {Point[]} codes
+ * @param {Uint8Array} labels
+ */
+function makeGlass(codes, labels) {
+  const label = "Magnifier: the Gaussian of the drawing, its six samples as dots";
+  const plane = makePlane({ low: -1, high: 1, label, pixels: 240 }); // its unit is NEAR
+  const ellipses = makeEllipses(plane, [1, 2]);
+  const dots = Array.from({ length: SAMPLES }, () => element("circle", { class: "explorable-dot", r: 11 }));
+  const marks = overlay(plane, ellipses.root, ...dots);
+  plane.root.classList.add("explorable-fixed", "explorable-glass");
+
+  /** @type {(brush: CanvasRenderingContext2D, answer: Answer) => void} */
+  const paintNear = (brush, { mu }) => {
+    const close = (/** @type {number} */ value, /** @type {number} */ axis) => Math.abs(value - mu[axis]) < 1.1 * NEAR;
+    const seen = [...codes.keys()].filter((i) => close(codes[i][0], 0) && close(codes[i][1], 1));
+    const points = seen.map((i) => nearMu(codes[i], mu));
+    const own = seen.map((i) => labels[i]);
+    paintCodes(brush, plane, points, own, { size: 5, alpha: 0.6, names: false });
+  };
+  /** @param {Answer | null} answer */
+  const place = (answer) => {
+    marks.style.visibility = answer ? "visible" : "hidden";
+    plane.paint((brush) => {
+      if (answer) paintNear(brush, answer);
     });
     if (!answer) return;
-    ellipses.place([...mu, ...sigma]);
-    inGlass.place([0, 0, ...sigma.map((value) => value / NEAR)]);
-    const [left, top] = plane.pixel([mu[0] - NEAR, mu[1] + NEAR]), [right, bottom] = plane.pixel([mu[0] + NEAR, mu[1] - NEAR]);
-    put(frame, { x: left, y: top, width: right - left, height: bottom - top });
+    const [s, t] = answer.sigma;
+    ellipses.place([0, 0, s / NEAR, t / NEAR]);
     dots.forEach((dot, i) => {
-      const [cx, cy] = glass.pixel(near(answer.codes[i]));
+      const [cx, cy] = plane.pixel(nearMu(answer.codes[i], answer.mu));
       put(dot, { cx, cy });
     });
   };
-  return { root: plane.root, glass: glass.root, paint, update };
+  return { root: plane.root, place };
 }
 
-// ---------------------------------------------------------------- the three terms
+/**
+ * A code as the magnifier has it.
+ * @param {number[]} z
+ * @param {number[]} mu
+ * @returns {Point}
+ */
+const nearMu = (z, mu) => [(z[0] - mu[0]) / NEAR, (z[1] - mu[1]) / NEAR];
 
+// What the answer says.
+
+/**
+ * The three terms of the picture, beside those of the average test digit.
+ * @param {[reconstruction: number, kl: number]} average
+ */
 function makeTerms(average) {
-  const cell = (name) => makeCell({ class: `explorable-own explorable-${name}` }, "—");
-  const own = { reconstruction: cell("reconstruction"), kl: cell("kl"), sum: cell("loss") };
-  const head = (...names) => element("tr", {}, element("td"), ...names.map((name) => element("th", { scope: "col" }, name)));
-  const row = (name, ...cells) => element("tr", {}, element("th", { scope: "row" }, name), ...cells);
-  const root = element("table", { class: "explorable-numbers" },
-    element("caption", {}, "What the picture costs, in nats; −ELBO is the sum"),
-    element("thead", {}, head("reconstruction", "KL", "−ELBO")),
-    element("tbody", {},
-      row("this picture", ...Object.values(own).map((each) => each.root)),
-      row("average test digit", ...[...average, average[0] + average[1]].map((value) => element("td", {}, number(value, 1))))));
-  const show = (answer) => {
-    const shown = answer && { reconstruction: answer.reconstruction, kl: answer.kl, sum: answer.reconstruction + answer.kl };
-    for (const [name, { text }] of Object.entries(own)) write(text, shown ? number(shown[name], 2) : "—");
+  const own = ["reconstruction", "kl", "loss"].map((name) =>
+    makeCell({ class: `explorable-own explorable-${name}` }, "—"),
+  );
+  const others = [...average, average[0] + average[1]].map((value) => element("td", {}, number(value, 1)));
+  const rows = [
+    row(
+      "this picture",
+      own.map((cell) => cell.root),
+    ),
+    row("average test digit", others),
+  ];
+  const caption = element("caption", {}, "What the picture costs, in nats; −ELBO is the sum");
+  return {
+    root: numberTable("", headRow("reconstruction", "KL", "−ELBO"), rows, caption),
+    /** @param {Answer | null} answer */
+    place(answer) {
+      const terms = answer ? [answer.reconstruction, answer.kl, answer.reconstruction + answer.kl] : [];
+      own.forEach(({ text }, i) => {
+        write(text, answer ? number(terms[i]) : "—");
+      });
+    },
   };
-  return { root, show };
 }
 
+/** The mean and the six samples, decoded. */
 function makePictures() {
   const mean = digitCanvas("The mean of the Gaussian, decoded");
-  const samples = Array.from({ length: SAMPLES }, (_, i) => digitCanvas(`Sample ${i + 1} of ${SAMPLES} of the Gaussian, decoded`));
-  const root = element("div", { class: "explorable-strip" },
-    element("span", {}, "mean"), element("span", { class: "explorable-rest" }, "six samples, decoded"), mean, ...samples);
-  const show = (answer) => [mean, ...samples].forEach((canvas, i) => paintDigit(canvas, answer ? (i ? answer.samples[i - 1] : answer.mean) : WHITE));
-  return { root, show };
-}
-
-function makeButtons(model, choose) {
-  const all = bytes(model.get("digits")), count = all.length / (SIDE * SIDE);
-  const thumbs = Array.from({ length: count }, (_, i) => {
-    const levels = Array.from(all.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE)), picture = digitCanvas(`test image ${i + 1}`);
-    paintDigit(picture, levels.map((level) => level / 255));
-    return element("button", { type: "button", class: "explorable-thumb", "aria-label": `Load test image ${i + 1} of ${count}`, onclick: () => choose(levels) }, picture);
-  });
-  return element("div", { class: "explorable-controls" },
-    element("button", { type: "button", class: "explorable-clear", onclick: () => choose([]) }, "Clear"), ...thumbs);
-}
-
-// ---------------------------------------------------------------- all together
-
-async function render({ model, el }) {
-  const [encoder, decoder] = await Promise.all(["encoder", "decoder"].map((name) => loadWeights(model, model.get(name))));
-  const layers = { encoder, decoder };
-  let answer = null, drawn = model.get("strokes"), showing = false;
-  const spoken = element("span", { class: "explorable-unseen", role: "status" });
-  const say = () => {
-    show();
-    model.save_changes();
-    spoken.textContent = answer ? `Mean ${pair(answer.mu, 2)}, sigma ${pair(answer.sigma, 2)}. Reconstruction ${number(answer.reconstruction, 1)}, KL ${number(answer.kl, 1)}, together ${number(answer.reconstruction + answer.kl, 1)} nats.` : "The field is empty.";
+  const samples = Array.from({ length: SAMPLES }, (_, i) =>
+    digitCanvas(`Sample ${i + 1} of ${SAMPLES} of the Gaussian, decoded`),
+  );
+  const rest = element("span", { class: "explorable-rest" }, "six samples, decoded");
+  return {
+    root: box("explorable-strip", element("span", {}, "mean"), rest, mean, ...samples),
+    /** @param {Answer | null} answer */
+    place(answer) {
+      paintDigit(mean, answer ? answer.mean : WHITE);
+      samples.forEach((canvas, i) => {
+        paintDigit(canvas, answer ? answer.samples[i] : WHITE);
+      });
+    },
   };
-  const field = makeField(model, { finished: say }), map = makeMap(model), terms = makeTerms(model.get("average")), pictures = makePictures();
-  const seen = digitCanvas("What the encoder sees: 28 by 28 pixels");
-  const code = Object.fromEntries(["mu", "sigma", "logvar"].map((name) => [name, element("dd", { class: `explorable-${name}` })]));
-  const show = () => {
-    const strokes = model.get("strokes");
-    if (strokes !== drawn && strokes.length) {
+}
+
+/** The Gaussian's numbers. */
+function makeCode() {
+  const cells = makeDescriptions(["mu", "sigma", "logvar"]);
+  const term = (/** @type {string} */ text) => element("dt", {}, text);
+  const { mu, sigma, logvar } = cells;
+  return {
+    root: element("dl", {}, term("mean μ"), mu, term("sigma σ"), sigma, term("log σ²"), logvar),
+    /** @param {Answer | null} answer */
+    place(answer) {
+      write(mu, answer ? pair(answer.mu, 3) : "—");
+      write(sigma, answer ? pair(answer.sigma, 3) : "—");
+      write(logvar, answer ? pair(answer.logvar, 3) : "—");
+    },
+  };
+}
+
+/**
+ * The buttons that clear the field or load a test image.
+ * @param {View} view
+ * @param {(levels: number[]) => void} choose
+ */
+function makeChoices(view, choose) {
+  const all = bytes(view.get("digits"));
+  const size = SIDE * SIDE;
+  const count = all.length / size;
+  const thumbs = Array.from({ length: count }, (_, i) => {
+    const levels = Array.from(all.subarray(i * size, (i + 1) * size));
+    const picture = digitCanvas(`test image ${i + 1}`);
+    paintDigit(picture, shares(levels));
+    const attributes = { class: "explorable-thumb", "aria-label": `Load test image ${i + 1} of ${count}` };
+    return makeButton(picture, () => choose(levels), attributes);
+  });
+  return box(
+    "explorable-controls",
+    makeButton("Clear", () => choose([]), { class: "explorable-clear" }),
+    ...thumbs,
+  );
+}
+
+/**
+ * What a screen reader is told of an answer.
+ * @param {Answer | null} answer
+ */
+function describeAnswer(answer) {
+  if (!answer) return "The field is empty.";
+  const { mu, sigma, reconstruction, kl } = answer;
+  const terms = `Reconstruction ${number(reconstruction, 1)}, KL ${number(kl, 1)}`;
+  return `Mean ${pair(mu)}, sigma ${pair(sigma)}. ${terms}, together ${number(reconstruction + kl, 1)} nats.`;
+}
+
+/**
+ * @param {View} view
+ * @param {HTMLElement} el
+ */
+async function draw(view, el) {
+  const [encoder, decoder] = await Promise.all(
+    ["encoder", "decoder"].map((name) => loadWeights(view.model, view.get(name))),
+  );
+  /** @type {Answer | null} */
+  let answer = null;
+  let drawn = view.get("strokes"); // those whose picture `pixels` is
+  let showing = false;
+  const spoken = element("span", { class: "explorable-unseen", role: "status" });
+
+  const readStrokes = () => {
+    const strokes = view.get("strokes");
+    if (strokes !== drawn && strokes.length > 0) {
       showing = true; // what is set here is shown below, not in one more frame
-      model.set("pixels", inkOf(strokes));
+      view.model.set("pixels", inkOf(strokes));
       showing = false;
     }
     drawn = strokes;
-    const pixels = model.get("pixels");
-    answer = pixels.length ? readPicture(layers, pixels, model.get("seed")) : null;
-    field.paint(strokes, pixels);
+  };
+  const show = () => {
+    readStrokes();
+    const pixels = view.get("pixels");
+    answer = pixels.length > 0 ? readPicture({ encoder, decoder }, pixels, view.get("seed")) : null;
+    field.paint(drawn, pixels);
     paintDigit(seen, answer ? answer.x : WHITE);
-    for (const [part, places] of [["mu", 3], ["sigma", 3], ["logvar", 3]]) write(code[part], answer ? pair(answer[part], places) : "—");
-    for (const part of [map, pictures, terms]) (part.update ?? part.show)(answer);
+    for (const part of [code, map, pictures, terms]) part.place(answer);
     roll.disabled = !answer;
   };
-  const choose = (levels) => {
-    field.lift();
-    model.set("strokes", []);
-    model.set("pixels", levels);
+  const say = () => {
+    show();
+    view.model.save_changes();
+    spoken.textContent = describeAnswer(answer);
+  };
+  const choose = (/** @type {number[]} */ levels) => {
+    field.putAway();
+    view.model.set("strokes", []);
+    view.model.set("pixels", levels);
     say();
   };
-  const roll = element("button", { type: "button", class: "explorable-roll", onclick: () => { model.set("seed", model.get("seed") + 1); say(); } }, "Roll new samples");
-  const term = (name, value) => [element("dt", {}, name), value];
-  el.append(element("div", { class: "explorable explorable-draw" },
-    element("div", { class: "explorable-columns" },
-      element("div", {}, element("p", { class: "explorable-heading" }, "Your digit"),
-        element("div", { class: "explorable-drawing" }, field.root,
-          element("div", { class: "explorable-seen" }, seen, element("span", {}, "What the encoder sees: 28 × 28 pixels, scaled and centred as MNIST’s digits are"))),
-        makeButtons(model, choose)),
-      element("div", {}, element("p", { class: "explorable-heading" }, "Its Gaussian on the latent map"), map.root,
-        element("div", { class: "explorable-reading" }, map.glass,
-          element("dl", {}, ...term("mean μ", code.mu), ...term("sigma σ", code.sigma), ...term("log σ²", code.logvar))))),
-    element("div", { class: "explorable-controls explorable-between" }, element("p", { class: "explorable-heading" }, "What the decoder makes of it"), roll),
-    pictures.root, terms.root, spoken,
-    element("p", { class: "explorable-quiet" }, "Draw with mouse or finger. With keys: arrows move the pen, Space puts it down and lifts it. The ellipses are one and two sigma; the square on the map is enlarged below it. The reconstruction term is the mean over the six samples.")));
+  const rollSamples = () => {
+    view.model.set("seed", view.get("seed") + 1);
+    say();
+  };
+  const field = makeField(view, say);
+  const map = makeMap(view);
+  const terms = makeTerms(view.get("average"));
+  const pictures = makePictures();
+  const code = makeCode();
+  const seen = digitCanvas("What the encoder sees: 28 by 28 pixels");
+  const roll = makeButton("Roll new samples", rollSamples, { class: "explorable-roll" });
+
+  const aboutSeen = "What the encoder sees: 28 × 28 pixels, scaled and centred as MNIST’s digits are";
+  const drawing = box("explorable-drawing", field.root, box("explorable-seen", seen, element("span", {}, aboutSeen)));
+  el.append(
+    box(
+      "explorable explorable-draw",
+      columns(
+        box("", heading("Your digit"), drawing, makeChoices(view, choose)),
+        box("", heading("Its Gaussian on the latent map"), map.root, box("explorable-reading", map.glass, code.root)),
+      ),
+      box("explorable-controls explorable-between", heading("What the decoder makes of it"), roll),
+      pictures.root,
+      terms.root,
+      spoken,
+      note(HELP),
+    ),
+  );
   map.paint();
   show();
-  const redraw = oncePerFrame(show), update = () => { if (!showing) redraw(); }, names = ["strokes", "pixels", "seed"].map((name) => `change:${name}`);
-  names.forEach((name) => model.on(name, update));
-  const stop = onThemeChange(map.paint);
-  return () => { names.forEach((name) => model.off(name, update)); stop(); };
+  const redraw = view.oncePerFrame(show);
+  view.listen(["strokes", "pixels", "seed"], () => {
+    if (!showing) redraw();
+  });
+  view.watchTheme(map.paint);
 }
+
+/** @param {Host} host */
+const render = ({ model, el }) => bind(model, (view) => draw(view, el));
 
 export default { render };

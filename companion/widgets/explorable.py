@@ -1,7 +1,7 @@
 """What every explorable shares: its JavaScript and style beside it, a still picture for where no script runs, and a stable name.
 
-An explorable's page code is `common.js` followed by its own file, its style `common.css`; anywidget runs them in Jupyter,
-`book/_static/explorables/runtime.js` on the static page.
+An explorable's page code is its own `.js`, joined with the modules of `js/` that it imports, its style `common.css`; anywidget runs
+them in Jupyter, `sphinx_ext/runtime/runtime.js` on the static page.
 """
 
 import base64
@@ -19,8 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from companion import plots
+from companion.widgets import bundle
 
-HERE = Path(__file__).parent
 REFERENCE = {"sync": True, **widget_serialization}  # tag of a trait that points at a Weights
 STILL_DPI = 200  # twice the size on the page, as the book's other figures
 
@@ -32,8 +32,8 @@ class Explorable(anywidget.AnyWidget):
         if Explorable not in cls.__bases__:  # traitlets derives classes of its own to add traits
             return super().__init_subclass__(**options)
         own = Path(inspect.getfile(cls)).with_suffix(".js")
-        cls._esm = "\n".join(file.read_text(encoding="utf-8") for file in (HERE / "common.js", own))
-        cls._css = (HERE / "common.css").read_text(encoding="utf-8")
+        cls._esm = bundle.join(own)
+        cls._css = bundle.style()
         return super().__init_subclass__(**options)
 
     def still(self) -> Figure:

@@ -1,209 +1,431 @@
-// Two Gaussians: q = N(mu, sigma²), which you move, against p = N(0, 1): both divergences, a Monte Carlo estimate, the KL's two slopes.
+// Two Gaussians: q = N(mu, sigma²), which you move, against p = N(0, 1): both divergences, a Monte Carlo estimate, the
+// KL's two slopes.
+
+import { bind, requireNumbers } from "./js/bind.js";
+import { addChartHandle, makeChart } from "./js/chart.js";
+import { makeNormal } from "./js/dice.js";
+import { element, makeButton, put, write } from "./js/dom.js";
+import { box, columns, controls, makeDescriptions, makeSaid, note } from "./js/layout.js";
+import { clamp, number, roundUp, thousandths } from "./js/numbers.js";
+import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
+import { colour } from "./js/theme.js";
+
+/** @typedef {import("./js/bind.js").Host} Host */
+/** @typedef {import("./js/bind.js").View} View */
+/** @typedef {import("./js/geometry.js").Point} Point */
+/** @typedef {import("./js/plane.js").Plane} Plane */
+/** @typedef {{ mu: number, v: number, sigma: number, eps: number[] }} State q, with v = log sigma², and its noise */
+/** @typedef {(changes: { mu?: number, logvar?: number }) => void} Move */
 
 const LEVELS = [0.1, 0.5, 1, 2, 4, 8]; // nats, of the contours in the plane
 const REACH = 3; // mu and log sigma² go from −3 to 3
 const SHARE = 0.5; // an arrow is as long as a step at this learning rate, up to
-const LONGEST = 110; // pixels of 300
+const LONGEST = 110; // pixels of
+const SIDE_OF_ARROWS = 300;
+const RIM = 14; // pixels from the middle of the handle to where an arrow begins
+const HEAD = 7; // pixels of an arrow's head
+const SAMPLES = [10, 100, 1000];
+const HELP =
+  "Drag the round handle for the mean of q and the square one for its sigma, or the point in the plane; arrow keys " +
+  "work too. The shaded area below the curves, blue minus orange, is KL(q ‖ p). The arrows in the plane point against " +
+  "the slopes.";
 
+// What is computed. mu and v = log sigma² are those of q; all in nats.
+
+/** @type {(mu: number, v: number) => number} */
 const klForward = (mu, v) => 0.5 * (Math.exp(v) + mu ** 2 - 1 - v);
+
+/** @type {(mu: number, v: number) => number} */
 const klReverse = (mu, v) => 0.5 * ((1 + mu ** 2) * Math.exp(-v) - 1 + v);
+
+/** @type {(mu: number, v: number) => [number, number]} */
 const slopes = (mu, v) => [mu, 0.5 * (Math.exp(v) - 1)];
 
+/** @type {(z: number, mu: number, v: number) => number} */
 const density = (z, mu, v) => Math.exp(-0.5 * (z - mu) ** 2 * Math.exp(-v) - 0.5 * v) / Math.sqrt(2 * Math.PI);
 
-/** log q(z) − log p(z): what one z counts, in nats. */
+/**
+ * log q(z) − log p(z): what one z counts.
+ * @type {(z: number, mu: number, v: number) => number}
+ */
 const logRatio = (z, mu, v) => 0.5 * (z ** 2 - (z - mu) ** 2 * Math.exp(-v) - v);
 
-/** The mean of log q/p at n values z = mu + sigma eps, and its standard error: the sample's standard deviation over root n. */
-function monteCarlo(mu, v, eps) {
-  const counts = eps.map((e) => logRatio(mu + Math.exp(0.5 * v) * e, mu, v));
+/**
+ * The mean of log q/p at n values z = mu + sigma eps, and its standard error: the sample's standard deviation over
+ * root n.
+ * @param {State} state
+ */
+function monteCarlo({ mu, v, sigma, eps }) {
+  const counts = eps.map((e) => logRatio(mu + sigma * e, mu, v));
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   const squares = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0);
   return { mean, error: Math.sqrt(squares / (counts.length - 1) / counts.length) };
 }
 
-/** Curve (mu(t), v(t)) on which the KL is `level`, as pairs: for every v with room left, the two mu. */
+/**
+ * Curve (mu(t), v(t)) on which the KL is `level`: for every v with room left, the two mu.
+ * @param {number} level
+ * @returns {Point[]}
+ */
 function contour(level) {
-  const side = [];
+  /** @type {Point[]} */
+  const right = [];
   for (let v = -REACH; v <= REACH; v += 0.01) {
     const left = 2 * level - (Math.exp(v) - 1 - v);
-    if (left >= 0) side.push([Math.sqrt(left), v]);
+    if (left >= 0) right.push([Math.sqrt(left), v]);
   }
-  return [...side, ...side.slice().reverse().map(([mu, v]) => [-mu, v])];
+  /** @type {Point[]} */
+  const mirrored = right.map(([mu, v]) => [-mu, v]);
+  return [...right, ...mirrored.reverse()];
 }
 
-/** The smallest of 0.5, 1, 2, 5, 10, … that is at least `value`. */
-function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return Math.max(0.5, power * [1, 2, 5, 10].find((factor) => factor * power >= value));
-}
-
-/** The z at which a bell is drawn: five sigma each way, close enough for a smooth line. */
+/**
+ * The z at which a bell is drawn: five sigma each way, close enough for a smooth line.
+ * @type {(mu: number, sigma: number) => number[]}
+ */
 const acrossBell = (mu, sigma) => Array.from({ length: 121 }, (_, i) => mu + (sigma * (i - 60)) / 12);
 
 const STEPS = Array.from({ length: 161 }, (_, i) => -8 + i * 0.1);
 
-function makeDensities(model, at, move) {
-  const [p, q, rug] = ["p", "q", "rug"].map((kind) => element("path", { class: `explorable-curve explorable-gaussian-${kind}` }));
+/**
+ * Where the pieces of a line are that lie on one side of zero: the line there, zero elsewhere.
+ * @param {Point[]} points
+ * @param {(y: number) => boolean} inside whether a height is on that side
+ * @returns {Point[]}
+ */
+function onOneSide(points, inside) {
+  const on = points.map(([, y]) => inside(y));
+  const needed = (/** @type {unknown} */ _, /** @type {number} */ i) =>
+    i === 0 || i === points.length - 1 || on[i - 1] || on[i] || on[i + 1];
+  return points.filter(needed).map(([z, y]) => [z, inside(y) ? y : 0]);
+}
+
+// What is shown.
+
+/** @type {(kind: string) => SVGPathElement} */
+const makeCurve = (kind) => element("path", { class: `explorable-curve explorable-${kind}` });
+
+/**
+ * The densities of q and p, q's noise as a rug, and the handles for its mean and its sigma.
+ * @param {View} view
+ * @param {() => State} at
+ * @param {Move} move
+ */
+function makeDensities(view, at, move) {
+  const p = makeCurve("gaussian-p");
+  const q = makeCurve("gaussian-q");
+  const rug = makeCurve("gaussian-rug");
   const stem = element("path", { class: "explorable-dashes" });
-  const names = { p: element("text", { class: "explorable-name-p" }, "p"), q: element("text", { class: "explorable-name-q" }, "q") };
-  let update = () => {};
-  const chart = makeChart({ x: [-8, 8], y: [0, 0.5], height: 200, label: "Densities of q and p", title: "density", bottom: 24, countY: 3, draw: () => update() });
-  chart.area.append(p, q, stem, rug, names.p, names.q);
-  const mean = chart.handle({ label: "Mean of q", min: -REACH, max: REACH, moved: (mu) => move({ mu }), describe: (mu) => `mu ${number(mu)}` });
-  const spread = chart.handle({
-    label: "Sigma of q", min: Math.exp(-REACH / 2), max: Math.exp(REACH / 2), kind: "stretch", fromX: (x) => x - at().mu,
-    moved: (sigma) => move({ logvar: 2 * Math.log(sigma) }), describe: (sigma) => `sigma ${number(sigma)}`,
+  const nameP = element("text", { class: "explorable-name-p" }, "p");
+  const nameQ = element("text", { class: "explorable-name-q" }, "q");
+  const chart = makeChart(view, {
+    x: [-8, 8],
+    y: [0, 0.5],
+    height: 200,
+    label: "Densities of q and p",
+    title: "density",
+    countY: 3,
+    draw: () => update(),
   });
-  update = () => {
-    const { mu, v, sigma, eps } = at();
-    chart.y = [0, roundUp(1.06 * Math.max(density(0, 0, 0), density(mu, mu, v)))];
-    if (chart.frame()) p.setAttribute("d", chart.path(STEPS.map((z) => [z, density(z, 0, 0)])));
-    put(q, { d: chart.path(acrossBell(mu, sigma).map((z) => [z, density(z, mu, v)])) });
+  chart.area.append(p, q, stem, rug, nameP, nameQ);
+  const mean = addChartHandle(chart, {
+    label: "Mean of q",
+    min: -REACH,
+    max: REACH,
+    moved: (mu) => move({ mu }),
+    describe: (mu) => `mu ${number(mu)}`,
+  });
+  const spread = addChartHandle(chart, {
+    label: "Sigma of q",
+    min: Math.exp(-REACH / 2),
+    max: Math.exp(REACH / 2),
+    kind: "stretch",
+    fromX: (x) => x - at().mu,
+    moved: (sigma) => move({ logvar: 2 * Math.log(sigma) }),
+    describe: (sigma) => `sigma ${number(sigma)}`,
+  });
+  const placeRug = (/** @type {State} */ { mu, sigma, eps }) => {
     const floor = chart.height - chart.bottom;
     put(rug, { d: eps.map((e) => `M${chart.at(mu + sigma * e).toFixed(1)} ${floor}v-9`).join("") });
-    const top = density(mu, mu, v), half = density(mu + sigma, mu, v);
-    put(stem, { d: chart.path([[mu, half], [mu + sigma, half]]) });
-    mean.place(mu, mu, top);
-    spread.place(sigma, mu + sigma, half);
-    const mode = mu >= 0 ? 1 : -1;
-    put(names.p, { x: chart.at(-1.35 * mode), y: chart.up(density(1.35, 0, 0)) - 6, "text-anchor": mode > 0 ? "end" : "start" });
-    put(names.q, { x: chart.at(mu) + 18, y: Math.max(chart.top + 12, chart.up(top) + 5) });
   };
-  return { root: chart.root, update: () => update() };
+  /** @type {(mu: number, top: number) => void} */
+  const placeNames = (mu, top) => {
+    const side = mu >= 0 ? 1 : -1; // p's name stands on the side that q leaves free
+    const anchor = side > 0 ? "end" : "start";
+    put(nameP, { x: chart.at(-1.35 * side), y: chart.up(density(1.35, 0, 0)) - 6, "text-anchor": anchor });
+    put(nameQ, { x: chart.at(mu) + 18, y: Math.max(chart.top + 12, chart.up(top) + 5) });
+  };
+  const update = () => {
+    const state = at();
+    const { mu, v, sigma } = state;
+    const top = density(mu, mu, v);
+    const atSigma = density(mu + sigma, mu, v);
+    chart.y = [0, roundUp(1.06 * Math.max(density(0, 0, 0), top))];
+    if (chart.frame()) p.setAttribute("d", chart.path(STEPS.map((z) => [z, density(z, 0, 0)])));
+    put(q, { d: chart.path(acrossBell(mu, sigma).map((z) => [z, density(z, mu, v)])) });
+    placeRug(state);
+    put(stem, {
+      d: chart.path([
+        [mu, atSigma],
+        [mu + sigma, atSigma],
+      ]),
+    });
+    mean.place(mu, mu, top);
+    spread.place(sigma, mu + sigma, atSigma);
+    placeNames(mu, top);
+  };
+  return { root: chart.root, update };
 }
 
-function makeIntegrand(at) {
-  const [above, below, line] = ["above", "below", "integrand"].map((kind) => element("path", { class: `explorable-curve explorable-${kind}` }));
-  let update = () => {};
-  const chart = makeChart({ x: [-8, 8], y: [-0.5, 0.5], height: 132, label: "q log q/p; its signed area is the KL from q to p", title: "q log(q / p)", bottom: 8, countY: 2, draw: () => update() });
+/**
+ * q log q/p, whose signed area is the KL.
+ * @param {View} view
+ * @param {() => State} at
+ */
+function makeIntegrand(view, at) {
+  const above = makeCurve("above");
+  const below = makeCurve("below");
+  const line = makeCurve("integrand");
+  const chart = makeChart(view, {
+    x: [-8, 8],
+    y: [-0.5, 0.5],
+    height: 132,
+    label: "q log q/p; its signed area is the KL from q to p",
+    title: "q log(q / p)",
+    bottom: 8,
+    countY: 2,
+    draw: () => update(),
+  });
   chart.area.append(above, below, line);
-  update = () => {
+  const update = () => {
     const { mu, v, sigma } = at();
+    /** @type {Point[]} */
     const points = acrossBell(mu, sigma).map((z) => [z, density(z, mu, v) * logRatio(z, mu, v)]);
-    const high = roundUp(1.05 * Math.max(...points.map((point) => point[1])));
+    const high = roundUp(1.05 * Math.max(...points.map(([, y]) => y)));
     chart.y = [-Math.max(0.25, high / 4), high];
     chart.frame();
-    const ends = (i) => i === 0 || i === points.length - 1;
-    const area = (inside) => { // along the line where it is on that side, along zero elsewhere
-      const on = points.map(([, y]) => inside(y)), turns = points.filter((_, i) => ends(i) || on[i - 1] || on[i] || on[i + 1]);
-      return `${chart.path(turns.map(([z, y]) => [z, inside(y) ? y : 0]))}Z`;
-    };
-    put(above, { d: area((y) => y > 0) });
-    put(below, { d: area((y) => y < 0) });
+    put(above, { d: `${chart.path(onOneSide(points, (y) => y > 0))}Z` });
+    put(below, { d: `${chart.path(onOneSide(points, (y) => y < 0))}Z` });
     put(line, { d: chart.path(points) });
   };
-  return { root: chart.root, update: () => update() };
+  return { root: chart.root, update };
 }
 
-function makeSlopes(at, move) {
-  const plane = makePlane({ low: -REACH, high: REACH, label: "Plane of mu and log sigma squared, with lines of equal KL" });
-  const arrows = ["mu", "logvar"].map((kind) => element("path", { class: `explorable-arrow explorable-slope-${kind}` }));
-  plane.root.append(element("svg", { viewBox: "0 0 300 300", "aria-hidden": "true" }, ...arrows));
-  const handle = plane.handle({
-    label: "mu and log sigma squared of q", value: [0, 0], anywhere: true,
-    moved: ([mu, logvar]) => move({ mu, logvar }), describe: ([mu, v]) => `mu ${number(mu)}, log sigma squared ${number(v)}, KL ${number(klForward(mu, v), 3)}`,
-  });
-  const paint = () => plane.paint((context) => {
-    plane.grid(context, 1);
-    context.strokeStyle = colour(plane.root, "edge");
-    context.fillStyle = colour(plane.root, "quiet");
-    context.lineWidth = 1.4 * plane.scale;
-    LEVELS.forEach((level) => {
-      const line = contour(level).map(plane.pixel);
-      context.beginPath();
-      line.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
-      context.closePath();
-      context.stroke();
-    });
-    plane.ticks(context, 1, ["μ", "log σ²"]);
-    Object.assign(context, { textAlign: "center", textBaseline: "middle", strokeStyle: colour(plane.root, "page"), lineWidth: 4 * plane.scale });
-    LEVELS.slice(0, -1).forEach((level) => { // each on its line, right above the middle
-      const [x, y] = plane.pixel([0, Math.max(...contour(level).map((point) => point[1]))]);
-      context.strokeText(String(level), x, y);
-      context.fillText(String(level), x, y);
-    });
-  });
-  const update = () => {
-    const { mu, v } = at(), [x, y] = plane.pixel([mu, v]).map((pixel) => pixel / plane.scale);
-    const [across, up] = slopes(mu, v).map((slope) => Math.max(-LONGEST, Math.min(LONGEST, (-slope * SHARE * 300) / (2 * REACH))));
-    handle.place([mu, v]);
-    put(arrows[0], { d: arrow([x, y], [Math.sign(across), 0], Math.abs(across)) });
-    put(arrows[1], { d: arrow([x, y], [0, -Math.sign(up)], Math.abs(up)) });
-  };
-  return { root: plane.root, paint, update };
-}
-
-/** A shaft `length` pixels long from the rim of the handle at [x, y] along an axis [u, w], with a head. */
+/**
+ * A shaft from the rim of the handle along an axis, with a head; nothing where it would be shorter than half a pixel.
+ * @param {Point} handle
+ * @param {[number, number]} direction -1, 0 or 1 each
+ * @param {number} length pixels
+ */
 function arrow([x, y], [u, w], length) {
   if (length < 0.5) return "";
-  const head = Math.min(7, length), rim = 14, [fromX, fromY] = [x + rim * u, y + rim * w], [toX, toY] = [fromX + length * u, fromY + length * w];
-  return `M${fromX} ${fromY}L${toX} ${toY}M${toX - head * (u + w)} ${toY - head * (w + u)}L${toX} ${toY}L${toX - head * (u - w)} ${toY - head * (w - u)}`;
+  const head = Math.min(HEAD, length);
+  const [fromX, fromY] = [x + RIM * u, y + RIM * w];
+  const [toX, toY] = [fromX + length * u, fromY + length * w];
+  const left = `${toX - head * (u + w)} ${toY - head * (w + u)}`;
+  const right = `${toX - head * (u - w)} ${toY - head * (w - u)}`;
+  return `M${fromX} ${fromY}L${toX} ${toY}M${left}L${toX} ${toY}L${right}`;
 }
 
-function makeReadings(model, at, roll) {
-  const rows = {
-    q: ["q", "μ, σ"], forward: ["KL(q ‖ p)", "closed form"], estimate: ["its estimate", "± standard error"],
-    reverse: ["KL(p ‖ q)", "the other way"], mu: ["∂KL/∂μ", "= μ"], logvar: ["∂KL/∂log σ²", "= (σ² − 1) / 2"],
-  };
-  const values = Object.fromEntries(Object.keys(rows).map((name) => [name, element("dd", { class: `explorable-${name}` })]));
-  const list = element("dl", { class: "explorable-pairs" }, ...Object.entries(rows).flatMap(([name, [title, more]]) =>
-    [element("dt", {}, title, element("span", {}, more)), values[name]]));
-  // Buttons, not a menu: a menu's list belongs to the whole page, and the browser then lays the whole page out when a number changes.
-  const counts = [10, 100, 1000].map((n) => [n, element("button", { type: "button", onclick: () => { model.set("samples", n); model.save_changes(); } }, n.toLocaleString("en"))]);
-  const told = element("p", { class: "explorable-quiet explorable-status", "aria-live": "polite" });
-  const button = element("button", { type: "button", onclick: () => { roll(); told.textContent = `Rolled: ${text(at())}.`; } }, "roll");
-  const text = ({ mu, v, eps }) => {
-    const { mean, error } = monteCarlo(mu, v, eps);
-    return `estimate ${number(mean, 3)}, ${number(Math.abs(mean - klForward(mu, v)) / error, 1)} standard errors from ${number(klForward(mu, v), 3)}`;
-  };
+/**
+ * Paint lines of equal KL, with their levels.
+ * @param {CanvasRenderingContext2D} brush
+ * @param {Plane} plane
+ */
+function paintContours(brush, plane) {
+  const lines = LEVELS.map(contour);
+  paintGrid(brush, plane, 1);
+  brush.strokeStyle = colour(plane.root, "edge");
+  brush.lineWidth = 1.4 * plane.scale;
+  for (const line of lines) {
+    brush.beginPath();
+    for (const point of line) brush.lineTo(...plane.pixel(point));
+    brush.closePath();
+    brush.stroke();
+  }
+  paintTicks(brush, plane, 1, ["μ", "log σ²"]);
+  brush.textAlign = "center";
+  brush.textBaseline = "middle";
+  brush.strokeStyle = colour(plane.root, "page");
+  brush.lineWidth = 4 * plane.scale;
+  LEVELS.slice(0, -1).forEach((level, i) => {
+    const [x, y] = plane.pixel([0, Math.max(...lines[i].map(([, v]) => v))]); // on its line, right above the middle
+    brush.strokeText(String(level), x, y);
+    brush.fillText(String(level), x, y);
+  });
+}
+
+/**
+ * The plane of mu and log sigma²: a handle, and arrows against the slopes of the KL.
+ * @param {() => State} at
+ * @param {Move} move
+ */
+function makeSlopes(at, move) {
+  const label = "Plane of mu and log sigma squared, with lines of equal KL";
+  const plane = makePlane({ low: -REACH, high: REACH, label });
+  const alongMu = element("path", { class: "explorable-arrow explorable-slope-mu" });
+  const alongLogvar = element("path", { class: "explorable-arrow explorable-slope-logvar" });
+  const viewBox = `0 0 ${SIDE_OF_ARROWS} ${SIDE_OF_ARROWS}`;
+  plane.root.append(element("svg", { viewBox, "aria-hidden": "true" }, alongMu, alongLogvar));
+  const handle = addHandle(plane, {
+    label: "mu and log sigma squared of q",
+    value: [0, 0],
+    anywhere: true,
+    moved: ([mu, logvar]) => move({ mu, logvar }),
+    describe: ([mu, v]) => `mu ${number(mu)}, log sigma squared ${number(v)}, KL ${number(klForward(mu, v), 3)}`,
+  });
+  const stepOf = (/** @type {number} */ slope) =>
+    clamp((-slope * SHARE * SIDE_OF_ARROWS) / (2 * REACH), [-LONGEST, LONGEST]);
   const update = () => {
-    const now = at(), { mu, v, sigma, eps } = now, { mean, error } = monteCarlo(mu, v, eps), [across, up] = slopes(mu, v);
-    const shown = {
-      q: `${number(mu)}, ${number(sigma)}`, forward: number(klForward(mu, v), 3), estimate: `${number(mean, 3)} ± ${number(error, 3)}`,
-      reverse: number(klReverse(mu, v), 3), mu: number(across, 3), logvar: number(up, 3),
-    };
-    Object.entries(shown).forEach(([name, said]) => write(values[name], said));
-    counts.forEach(([n, choice]) => put(choice, { "aria-pressed": n === eps.length }));
+    const { mu, v } = at();
+    const [x, y] = plane.pixel([mu, v]);
+    const [across, up] = slopes(mu, v).map(stepOf);
+    /** @type {Point} */
+    const from = [x / plane.scale, y / plane.scale];
+    handle.place([mu, v]);
+    put(alongMu, { d: arrow(from, [Math.sign(across), 0], Math.abs(across)) });
+    put(alongLogvar, { d: arrow(from, [0, -Math.sign(up)], Math.abs(up)) });
   };
-  const root = element("div", { class: "explorable-reading-column" }, list, element("div", { class: "explorable-controls", role: "group", "aria-label": "Number of samples" }, "samples", ...counts.map(([, choice]) => choice), button), told);
-  return { root, update, quiet: () => { told.textContent = ""; } };
+  return { root: plane.root, paint: () => plane.paint((brush) => paintContours(brush, plane)), update };
 }
 
-async function render({ model, el }) {
-  requireNumbers(model, "mu", "logvar", "samples", "seed");
-  let eps = [], rolled = "";
-  /** q as it stands, and its noise: the same for the same seed, wherever q is moved. */
-  const at = () => {
-    const seed = model.get("seed"), n = model.get("samples");
-    if (rolled !== `${seed} ${n}`) {
-      const normal = makeNormal(seed);
-      eps = Array.from({ length: n }, normal);
-      rolled = `${seed} ${n}`;
-    }
-    const v = model.get("logvar");
-    return { mu: model.get("mu"), v, sigma: Math.exp(0.5 * v), eps };
+/**
+ * What is read off, with what it is.
+ * @type {Record<string, [title: string, more: string]>}
+ */
+const READINGS = {
+  q: ["q", "μ, σ"],
+  forward: ["KL(q ‖ p)", "closed form"],
+  estimate: ["its estimate", "± standard error"],
+  reverse: ["KL(p ‖ q)", "the other way"],
+  mu: ["∂KL/∂μ", "= μ"],
+  logvar: ["∂KL/∂log σ²", "= (σ² − 1) / 2"],
+};
+
+/**
+ * The readings as texts.
+ * @param {State} state
+ * @returns {Record<string, string>}
+ */
+function readingsOf(state) {
+  const { mu, v, sigma } = state;
+  const { mean, error } = monteCarlo(state);
+  const [across, up] = slopes(mu, v);
+  return {
+    q: `${number(mu)}, ${number(sigma)}`,
+    forward: number(klForward(mu, v), 3),
+    estimate: `${number(mean, 3)} ± ${number(error, 3)}`,
+    reverse: number(klReverse(mu, v), 3),
+    mu: number(across, 3),
+    logvar: number(up, 3),
   };
-  const thousandths = (value) => Math.round(1000 * value) / 1000;
-  const move = (changes) => {
-    Object.entries(changes).forEach(([name, value]) => model.set(name, thousandths(value)));
-    model.save_changes();
-  };
-  const roll = () => { model.set("seed", model.get("seed") + 1); model.save_changes(); };
-  const densities = makeDensities(model, at, move), integrand = makeIntegrand(at), plane = makeSlopes(at, move), readings = makeReadings(model, at, roll);
-  const parts = [densities, integrand, plane, readings];
-  el.append(element("div", { class: "explorable explorable-gaussians" },
-    densities.root, integrand.root,
-    element("div", { class: "explorable-columns" }, readings.root, plane.root),
-    element("p", { class: "explorable-quiet" }, "Drag the round handle for the mean of q and the square one for its sigma, or the point in the plane; arrow keys work too. The shaded area below the curves, blue minus orange, is KL(q ‖ p). The arrows in the plane point against the slopes.")));
-  const update = oncePerFrame(() => parts.forEach((part) => part.update()));
-  const moved = () => { readings.quiet(); update(); };
-  plane.paint();
-  parts.forEach((part) => part.update());
-  const watched = { "change:mu": moved, "change:logvar": moved, "change:samples": moved, "change:seed": update };
-  Object.entries(watched).forEach(([event, listener]) => model.on(event, listener));
-  const stop = onThemeChange(plane.paint);
-  return () => { Object.entries(watched).forEach(([event, listener]) => model.off(event, listener)); stop(); };
 }
+
+/**
+ * How far off a roll is.
+ * @param {State} state
+ */
+function describeRoll(state) {
+  const { mean, error } = monteCarlo(state);
+  const exact = klForward(state.mu, state.v);
+  const off = Math.abs(mean - exact) / error;
+  return `Rolled: estimate ${number(mean, 3)}, ${number(off, 1)} standard errors from ${number(exact, 3)}.`;
+}
+
+/**
+ * The readings, and the buttons for the noise.
+ * @param {View} view
+ * @param {() => State} at
+ */
+function makeReadings(view, at) {
+  const cells = makeDescriptions(Object.keys(READINGS));
+  const pairs = Object.entries(READINGS).flatMap(([name, [title, more]]) => [
+    element("dt", {}, title, element("span", {}, more)),
+    cells[name],
+  ]);
+  // Buttons, not a menu: a menu's list belongs to the whole page, and the browser then lays the whole page out when a
+  // number changes.
+  const choices = SAMPLES.map((samples) => makeButton(samples.toLocaleString("en"), () => view.save({ samples })));
+  const said = makeSaid("explorable-quiet explorable-status");
+  const roll = makeButton("roll", () => {
+    view.save({ seed: view.get("seed") + 1 });
+    said.textContent = describeRoll(at());
+  });
+  const update = () => {
+    const state = at();
+    for (const [name, text] of Object.entries(readingsOf(state))) write(cells[name], text);
+    choices.forEach((choice, i) => {
+      put(choice, { "aria-pressed": SAMPLES[i] === state.eps.length });
+    });
+  };
+  const list = element("dl", { class: "explorable-pairs" }, ...pairs);
+  const buttons = controls("Number of samples", "samples", ...choices, roll);
+  const quiet = () => {
+    said.textContent = "";
+  };
+  return { root: box("explorable-reading-column", list, buttons, said), update, quiet };
+}
+
+/**
+ * What tells q as it stands, and its noise: the same for the same seed, wherever q is moved.
+ * @param {View} view
+ * @returns {() => State}
+ */
+function makeState(view) {
+  /** @type {number[]} */
+  let eps = [];
+  let rolled = "";
+  return () => {
+    const seed = view.get("seed");
+    const samples = view.get("samples");
+    if (rolled !== `${seed} ${samples}`) {
+      eps = Array.from({ length: samples }, makeNormal(seed));
+      rolled = `${seed} ${samples}`;
+    }
+    const v = view.get("logvar");
+    return { mu: view.get("mu"), v, sigma: Math.exp(0.5 * v), eps };
+  };
+}
+
+/**
+ * @param {View} view
+ * @param {HTMLElement} el
+ */
+function draw(view, el) {
+  requireNumbers(view.model, "mu", "logvar", "samples", "seed");
+  const at = makeState(view);
+  /** @type {Move} */
+  const move = (changes) => {
+    view.save(Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, thousandths(value)])));
+  };
+  const densities = makeDensities(view, at, move);
+  const integrand = makeIntegrand(view, at);
+  const plane = makeSlopes(at, move);
+  const readings = makeReadings(view, at);
+  el.append(
+    box(
+      "explorable explorable-gaussians",
+      densities.root,
+      integrand.root,
+      columns(readings.root, plane.root),
+      note(HELP),
+    ),
+  );
+  const updateAll = () => {
+    for (const part of [densities, integrand, plane, readings]) part.update();
+  };
+  const redraw = view.oncePerFrame(updateAll);
+  plane.paint();
+  updateAll();
+  view.listen(["mu", "logvar", "samples"], () => {
+    readings.quiet();
+    redraw();
+  });
+  view.listen(["seed"], redraw);
+  view.watchTheme(plane.paint);
+}
+
+/** @param {Host} host */
+const render = ({ model, el }) => bind(model, (view) => draw(view, el));
 
 export default { render };

@@ -4,8 +4,8 @@ nbval runs a notebook and compares its text, but it skips every image and every 
 output of a cell is compared with the stored one, in order, and a cell that was never run fails. A figure that fails is drawn
 expected | got | difference into `test-results/`; the distances of all figures go to `test-results/figures.json`.
 
-A notebook with explorables gets one item more at its end: the widget state in the kernel against the stored one. Text must be equal,
-numbers within 1e-6 of their size or of 1, and of bytes (levels from 0 to 255, weights) one in a thousand may differ.
+A notebook with explorables gets one item more at its end: the widget state in the kernel, without code, against the stored one. Text must
+be equal, numbers within 1e-6 of their size or of 1, and of bytes (levels from 0 to 255, weights) one in a thousand may differ.
 
 Three distances, because each is blind to what another sees: `rms` over the figure notices a faint change everywhere, `tile_rms`
 over its worst 16 x 16 window a faint change in one place, `share` a strong change of a few pixels. They were chosen between two
@@ -41,6 +41,7 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 from PIL import Image, ImageDraw, ImageFont
 
+from sphinx_ext import stored_widgets
 from tools import notebooks
 
 RESULTS = "test-results"  # below pytest's rootdir
@@ -213,7 +214,7 @@ class FigureFile(IPyNbFile):
             cell = FigureCell.from_parent(self, name=item.name, cell_num=item.cell_num, cell=item.cell, options=item.options)
             self.figure_cells.append(cell)
             yield cell
-        if any(notebooks.widget_views(cell.cell.outputs) for cell in self.figure_cells):
+        if any(stored_widgets.views(cell.cell.outputs) for cell in self.figure_cells):
             yield StateItem.from_parent(self, name="widget state")
 
 
@@ -235,7 +236,9 @@ class FigureCell(IPyNbCell):
     def compare_outputs(self, test, ref, skip_compare=None):
         """Compare text as nbval does, then every figure, and report both together."""
         self.comparison_traceback = []
-        same_text = self.ignore_text or super().compare_outputs(test, ref, skip_compare)
+        # nbval skips Jupyter's views, which have random names; the StateItem compares what they lead to.
+        skip = (*(skip_compare or self.parent.skip_compare), stored_widgets.VIEW)
+        same_text = self.ignore_text or super().compare_outputs(test, ref, skip)
         complaints = self.refuse_other_images(test, ref) + self.compare_figures(test, ref)
         differs = [] if same_text else [f"{self.place}: text differs from what is stored"]
         self.comparison_traceback = differs + self.comparison_traceback + complaints
@@ -304,10 +307,10 @@ class StateItem(pytest.Item):
         cells = self.parent.figure_cells
         if any(cell.test_outputs is None for cell in cells):
             pytest.skip("not every cell of the notebook was run")
-        views = [view["model_id"] for cell in cells for view in notebooks.widget_views(cell.test_outputs)]
-        _, got = notebooks.named_models(read_state(self.parent.kernel.kc), views, self.path.stem)
-        stored = self.parent.nb.metadata.get("widgets", {}).get(notebooks.WIDGET_STATE, {}).get("state", {})
-        complaints = compare_states(stored, got)
+        views = [view["model_id"] for cell in cells for view in stored_widgets.views(cell.test_outputs)]
+        models = stored_widgets.without_code(read_state(self.parent.kernel.kc))
+        _, got = notebooks.named_models(models, views, self.path.stem)
+        complaints = compare_states(stored_widgets.state(self.parent.nb), got)
         if complaints:
             pytest.fail(
                 f"{self.parent.name}: widget state differs from what is stored\n" + "\n".join(complaints[:10]), pytrace=False

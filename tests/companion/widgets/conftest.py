@@ -14,7 +14,7 @@ from tests.support.browser import PATIENCE, load_extension, watch
 from tools.loopback import serve
 
 explorables = load_extension("explorables")
-RUNTIME = ROOT / "book" / "_static" / "explorables" / "runtime.js"
+stored_widgets = explorables.stored_widgets
 COURSE_CSS = ROOT / "book" / "_static" / "course.css"
 DESKTOP = {"viewport": {"width": 900, "height": 1200}}
 PHONE = {"viewport": {"width": 375, "height": 900}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
@@ -29,12 +29,9 @@ def write_page(folder: Path, widget, *, spoil=lambda saved: None) -> Path:
     saved = ipywidgets.Widget.get_manager_state(widgets=_reachable(widget))
     static = folder / "_static" / "explorables"
     static.mkdir(parents=True, exist_ok=True)
-    shutil.copy(RUNTIME, static)
+    (static / "runtime.js").write_text(explorables.runtime(), encoding="utf-8")
     shutil.copy(COURSE_CSS, folder / "_static")
-    for model in saved["state"].values():
-        for buffer in model.get("buffers", []):
-            if len(buffer["data"]) >= explorables.LARGE:
-                buffer["external"] = explorables.store(static / "buffers", buffer.pop("data"))
+    explorables.externalize(saved["state"], static / "buffers")
     spoil(saved)
     body = json.dumps(saved).replace("</", "<\\/")
     page = folder / "index.html"
@@ -45,7 +42,7 @@ def write_page(folder: Path, widget, *, spoil=lambda saved: None) -> Path:
 <style>body {{ margin: 12px }} html[data-theme="dark"] body {{ background: #14181d }}</style></head>
 <body><main class="bd-article"><div class="explorable-view" id="explorable-{widget.model_id}">
 <img alt="still picture" width="300" height="200" src="data:image/png;base64,{DOT}"></div></main>
-<script type="{explorables.STATE}">{body}</script><script src="_static/explorables/runtime.js"></script></body></html>""")
+<script type="{stored_widgets.JUPYTER_STATE}">{body}</script><script src="_static/explorables/runtime.js"></script></body></html>""")
     return page
 
 

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from companion import models
-from companion.widgets import Weights
+from companion.widgets import Weights, bundle
 from companion.widgets.dice import normals
-from companion.widgets.explorable import HERE
 
 BOUNDS = {
     6: (70, 3.2),
@@ -21,9 +20,10 @@ BOUNDS = {
 
 @pytest.fixture
 def common(browser):
-    """A blank page in which common.js runs."""
+    """A blank page in which weights.js and dice.js run."""
     page = browser.new_page()
-    page.add_script_tag(content=(HERE / "common.js").read_text(encoding="utf-8"))
+    for name in ("weights", "dice"):
+        page.add_script_tag(content=bundle.join(bundle.HERE / "js" / f"{name}.js"))
     yield page
     page.close()
 

@@ -1,0 +1,64 @@
+// Codes of images: points of a latent plane, in the colours of their labels.
+
+import { colour, PALETTE } from "./theme.js";
+import { bytes } from "./weights.js";
+
+/** @typedef {import("./plane.js").Plane} Plane */
+/** @typedef {import("./geometry.js").Point} Point */
+
+/**
+ * Codes stored as two bytes each, 0 to 255 across [low, high].
+ * @param {unknown} data
+ * @param {number} low
+ * @param {number} high
+ * @returns {Point[]}
+ */
+export function unpackCodes(data, low, high) {
+  const levels = bytes(data);
+  const at = (/** @type {number} */ i) => low + ((high - low) * levels[i]) / 255;
+  return Array.from({ length: levels.length / 2 }, (_, i) => [at(2 * i), at(2 * i + 1)]);
+}
+
+/**
+ * Scatter codes in the colours of their labels; with `names` each label is written at the median of its codes.
+ * @param {CanvasRenderingContext2D} brush
+ * @param {Plane} plane
+ * @param {Point[]} codes
+ * @param {ArrayLike<number>} labels
+ */
+export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75, names = true } = {}) {
+  brush.globalAlpha = alpha;
+  codes.forEach((code, i) => {
+    const [x, y] = plane.pixel(code);
+    brush.fillStyle = PALETTE[labels[i]];
+    brush.beginPath();
+    brush.arc(x, y, size * plane.scale, 0, 2 * Math.PI);
+    brush.fill();
+  });
+  brush.globalAlpha = 1;
+  if (names) writeLabels(brush, plane, codes, labels);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} brush
+ * @param {Plane} plane
+ * @param {Point[]} codes
+ * @param {ArrayLike<number>} labels
+ */
+function writeLabels(brush, plane, codes, labels) {
+  brush.font = `bold ${14 * plane.scale}px sans-serif`;
+  brush.textAlign = "center";
+  brush.textBaseline = "middle";
+  brush.lineWidth = 3 * plane.scale;
+  brush.strokeStyle = colour(plane.coloured, "page");
+  brush.fillStyle = colour(plane.coloured, "ink");
+  for (const label of new Set(Array.from(labels))) {
+    const own = codes.filter((_, i) => labels[i] === label);
+    const [x, y] = plane.pixel([median(own.map(([a]) => a)), median(own.map(([, b]) => b))]);
+    brush.strokeText(String(label), x, y);
+    brush.fillText(String(label), x, y);
+  }
+}
+
+/** @param {number[]} values */
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];

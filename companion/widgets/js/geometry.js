@@ -1,0 +1,75 @@
+// The square of the plane that is shown, in numbers and in pixels.
+
+/** @typedef {[across: number, up: number]} Point of a plane, or of its picture */
+/** @typedef {[mu1: number, mu2: number, sigma1: number, sigma2: number]} Four the numbers of a diagonal Gaussian */
+
+/**
+ * A square, [low, high] both ways, whose picture has `pixels` each way, rows counted from above.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} pixels
+ */
+export function makeSquare(low, high, pixels) {
+  const share = (/** @type {number} */ value) => (value - low) / (high - low);
+  return {
+    low,
+    high,
+    pixels,
+    scale: pixels / 300, // strokes and letters were chosen on a picture of 300 pixels
+    unit: pixels / (high - low), // pixels of a length of 1
+
+    /**
+     * Where a point lies on the picture.
+     * @param {Point} point
+     * @returns {Point}
+     */
+    pixel: ([a, b]) => [share(a) * pixels, (1 - share(b)) * pixels],
+
+    /**
+     * The point at shares of the picture's sides, from the left and from above; what lies beside it counts as its edge.
+     * @param {number} fromLeft
+     * @param {number} fromAbove
+     * @returns {Point}
+     */
+    pointAtShare(fromLeft, fromAbove) {
+      const inside = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
+      return [low + inside(fromLeft) * (high - low), high - inside(fromAbove) * (high - low)];
+    },
+
+    /**
+     * The nearest point of the square.
+     * @param {number[]} point
+     * @returns {Point}
+     */
+    inside: ([a, b]) => [Math.min(high, Math.max(low, a)), Math.min(high, Math.max(low, b))],
+
+    /**
+     * The multiples of `step` from low to high.
+     * @param {number} step
+     */
+    multiples(step) {
+      const found = [];
+      for (let value = Math.ceil(low / step) * step; value <= high; value += step) found.push(value);
+      return found;
+    },
+  };
+}
+
+/**
+ * The bytes of a map over a square, `side` by `side`, first row highest, read between its grid points by bilinear
+ * interpolation.
+ * @param {Uint8Array} levels
+ * @param {{ low: number, high: number, side: number }} grid
+ * @param {Point} point
+ */
+export function readBetween(levels, { low, high, side }, [a, b]) {
+  const column = ((a - low) / (high - low)) * (side - 1);
+  const row = ((high - b) / (high - low)) * (side - 1);
+  const left = Math.min(side - 2, Math.floor(column));
+  const top = Math.min(side - 2, Math.floor(row));
+  const across = column - left;
+  const down = row - top;
+  const between = (/** @type {number} */ r) =>
+    (1 - across) * levels[r * side + left] + across * levels[r * side + left + 1];
+  return (1 - down) * between(top) + down * between(top + 1);
+}

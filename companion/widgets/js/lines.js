@@ -1,0 +1,99 @@
+// Lines of an svg that lies on a plane: rulers below what moves, ellipses above it.
+
+import { element, put } from "./dom.js";
+import { number } from "./numbers.js";
+
+/** @typedef {import("./plane.js").Plane} Plane */
+/** @typedef {import("./geometry.js").Point} Point */
+/** @typedef {import("./geometry.js").Four} Four */
+
+/**
+ * An svg as large as a plane, in the coordinates of `plane.pixel`.
+ * @param {Plane} plane
+ * @param {Element[]} children
+ */
+const onPlane = (plane, ...children) =>
+  element("svg", { viewBox: `0 0 ${plane.pixels} ${plane.pixels}`, "aria-hidden": "true" }, ...children);
+
+/**
+ * An svg over a plane's canvas.
+ * @param {Plane} plane
+ * @param {Element[]} children
+ */
+export function overlay(plane, ...children) {
+  const svg = onPlane(plane, ...children);
+  plane.canvas.after(svg);
+  return svg;
+}
+
+/**
+ * Ellipses at 1, 2 and 3 sigma (or other `radii`); `place(four)` moves them.
+ * @param {Plane} plane
+ */
+export function makeEllipses(plane, radii = [1, 2, 3]) {
+  const rings = radii.map(() => element("ellipse", { class: "explorable-ellipse" }));
+  return {
+    root: element("g", {}, ...rings),
+    /** @param {Four} four */
+    place([a, b, s, t]) {
+      const [cx, cy] = plane.pixel([a, b]);
+      rings.forEach((ring, i) => {
+        put(ring, { cx, cy, rx: radii[i] * s * plane.unit, ry: radii[i] * t * plane.unit });
+      });
+    },
+  };
+}
+
+/**
+ * Under a plane's canvas: lines at the whole numbers, stronger axes, and the numbers and the names of the axes, as
+ * `paintGrid` and `paintTicks` paint them.
+ * @param {Plane} plane
+ * @param {number} every
+ * @param {[across: string, up: string]} names
+ */
+export function ruled(plane, every, [across, up]) {
+  const margin = 4 * plane.scale;
+  const end = plane.pixels - margin;
+  const inner = plane.multiples(every).filter((value) => value > plane.low && value < plane.high);
+  const texts = inner.flatMap((value) => [
+    makeText(plane, [plane.pixel([value, 0])[0], end], "middle", "auto", number(value, 0)),
+    makeText(plane, [margin, plane.pixel([0, value])[1]], "start", "central", number(value, 0)),
+  ]);
+  const ground = onPlane(
+    plane,
+    makeGridLines(plane, plane.multiples(1), 0.6),
+    makeGridLines(plane, [0], 1.6),
+    ...texts,
+    makeText(plane, [end, end], "end", "auto", across),
+    makeText(plane, [margin, margin], "start", "hanging", up),
+  );
+  plane.canvas.before(element("div", { class: "explorable-ground" }, ground));
+}
+
+/**
+ * Lines across and up at these values.
+ * @param {Plane} plane
+ * @param {number[]} values
+ * @param {number} width
+ */
+function makeGridLines(plane, values, width) {
+  const { low, pixels } = plane;
+  const lines = values.map((value) => {
+    const [x, bottom] = plane.pixel([value, low]);
+    const [left, y] = plane.pixel([low, value]);
+    return `M${x} ${bottom}V0M${left} ${y}H${pixels}`;
+  });
+  return element("path", { class: "explorable-grid", d: lines.join(""), "stroke-width": width * plane.scale });
+}
+
+/**
+ * @param {Plane} plane
+ * @param {Point} at
+ * @param {string} anchor
+ * @param {string} baseline
+ * @param {string} text
+ */
+function makeText(plane, [x, y], anchor, baseline, text) {
+  const size = 11 * plane.scale;
+  return element("text", { x, y, "text-anchor": anchor, "dominant-baseline": baseline, "font-size": size }, text);
+}
