@@ -47,7 +47,7 @@ TARGETS = {  # page -> what is moved of its explorable
 READY = """let wanted = 0;
 const look = setInterval(() => {
   const saved = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
-  if (!wanted && saved) wanted = Object.values(JSON.parse(saved.textContent).state).filter((model) => model.state._esm).length;
+  if (!wanted && saved) wanted = Object.values(JSON.parse(saved.textContent).state).filter((model) => model.code ?? model.state._esm).length;
   if (!wanted || document.querySelectorAll('.explorable-live').length !== wanted) return;
   window.liveAt = performance.now();
   document.documentElement.dataset.ready = '';

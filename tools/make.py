@@ -43,7 +43,7 @@ def check(options):
 def test(options):
     """The site, lint, types, every notebook run again and compared, and the tests; with --slow also those that take long."""
     book(options)
-    lint()
+    lint(options.no_skips)
     run([program("python"), os.path.join("tools", "axe.py")])
     # The notebooks come first: each is one process's work for up to a minute, which nothing could share at the end.
     switches = ["--slow"] * options.slow + ["--no-skips"] * options.no_skips
@@ -64,11 +64,12 @@ def measured(command):
     run(coverage + ["report"])
 
 
-def lint():
-    """Style and types; mypy says nothing when all is well, and takes most of a minute where it has no cache yet."""
+def lint(no_skips=False):
+    """Style and types, of Python and of JavaScript. Each has a cache: the first time mypy takes most of a minute."""
     run([program("ruff"), "check", "."])
     run([program("ruff"), "format", "--check", "--quiet", "."])
     run([program("mypy"), "--no-error-summary"])
+    run([program("python"), os.path.join("tools", "javascript.py")] + ["--no-skips"] * no_skips)
 
 
 def pytest(options):

@@ -107,7 +107,7 @@ def _read(file: Path, asked_by: Path | None) -> Module:
         body = f"const {file.stem} = {json.dumps(json.loads(text))};\n"
         return Module(file, {}, body, [file.stem], [file.stem], has_default=False)
     text = CAST.sub("", COMMENT.sub("", text))
-    found = [*IMPORT.finditer(text), *IMPORT_JSON.finditer(text)]
+    found = sorted([*IMPORT.finditer(text), *IMPORT_JSON.finditer(text)], key=re.Match.start)
     body = IMPORT_JSON.sub("", IMPORT.sub("", text)).strip() + "\n"
     if unknown := OTHER.search(DEFAULT.sub("", DECLARATION.sub("", body))):
         raise BundleError(f"{file.name}: this is not understood, see the head of bundle.py: {unknown[0]}")

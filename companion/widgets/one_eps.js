@@ -102,12 +102,12 @@ function makeArrow(name, colourOf, short = 0) {
  * @param {Four} four
  * @param {number} rolled
  */
-function paintDraws(brush, plane, draws, four, rolled) {
+function paintDraws(brush, plane, draws, [a, b, s, t], rolled) {
   /** @type {(count: number, size: number, fill: string) => void} */
   const paintDots = (count, size, fill) => {
     brush.fillStyle = fill;
     for (let i = 0; i < count; i++) {
-      const [x, y] = plane.pixel(reparameterize(four, draws[i]));
+      const [x, y] = plane.pixel([a + s * draws[i][0], b + t * draws[i][1]]);
       // Squares of whole pixels: round ones take seven times as long.
       brush.fillRect(Math.round(x - size / 2), Math.round(y - size / 2), size, size);
     }

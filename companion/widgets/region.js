@@ -87,7 +87,7 @@ function makeShade() {
   const heights = new Float64Array(FINE * FINE);
   return {
     canvas,
-    /** @param {string} hex "#1f629f" */
+    /** @param {string} hex "#rrggbb" */
     tint(hex) {
       const channels = [1, 3, 5].map((place) => Number.parseInt(hex.slice(place, place + 2), 16));
       for (let k = 0; k < heights.length; k++) picture.data.set(channels, 4 * k);

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from sphinx_ext import stored_widgets
 from tests.support import ROOT, figures
 from tools import notebooks
 
@@ -72,7 +73,7 @@ def test_a_changed_number_in_the_state_fails_and_is_named(stored, tmp_path):
 @pytest.mark.slow
 def test_a_view_without_its_stored_state_fails(stored, tmp_path):
     changed = nbformat.from_dict(stored)
-    del changed.metadata["widgets"]
+    del changed.metadata[stored_widgets.STATE]
     done = run(tmp_path, changed)
     assert done.returncode == 1, done.stdout
     assert "expected 0 models, got 2" in done.stdout

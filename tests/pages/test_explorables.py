@@ -19,6 +19,7 @@ import torch
 from companion import losses, models, sweep, widgets
 from companion.widgets.dice import normals
 from companion.widgets.explorable import Explorable
+from sphinx_ext import stored_widgets
 from tests.support import ROOT
 from tests.support.browser import PATIENCE, watch
 from tests.support.driving import beta_slider as slider
@@ -29,7 +30,6 @@ from tests.support.driving import one_eps as dice
 from tests.support.driving import region as region
 from tests.support.driving import two_gaussians as gaussians
 from tests.support.seeing import next_frame, pixels
-from tools import notebooks
 from tools.loopback import serve
 
 BOOK = ROOT / "book"
@@ -320,7 +320,7 @@ def test_text_far_from_view_rests_in_its_place(browser, address, name):
 def stored_models(name) -> dict:
     """The saved widget models of a notebook, by id."""
     notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
-    return notebook.metadata.get("widgets", {}).get(notebooks.WIDGET_STATE, {}).get("state", {})
+    return stored_widgets.state(notebook)
 
 
 def stored_state(name, kind) -> dict:
@@ -332,7 +332,7 @@ def test_the_table_above_is_what_the_notebooks_hold():
     found = {}
     for path in sorted(BOOK.rglob("[0-9a-z]*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
-        views = [view["model_id"] for cell in cells for view in notebooks.widget_views(cell.get("outputs", []))]
+        views = [view["model_id"] for cell in cells for view in stored_widgets.views(cell.get("outputs", []))]
         page = path.relative_to(BOOK).with_suffix("").as_posix()
         state = stored_models(page)
         assert all(view in state for view in views), f"{path.name}: a view without its state would be blank"
@@ -341,23 +341,45 @@ def test_the_table_above_is_what_the_notebooks_hold():
     assert found == WHERE
 
 
+def page_models(site, name) -> dict:
+    """The saved widget models of a built page, by id."""
+    html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
+    pattern = rf'<script type="{re.escape(stored_widgets.JUPYTER_STATE)}">(.*?)</script>'
+    return json.loads(re.search(pattern, html, re.DOTALL)[1])["state"]
+
+
+def moved_out(site, name) -> str:
+    """The text of a file that the site's extension took out of the pages."""
+    script = (site / "_static" / "explorables" / "buffers" / f"{name}.js").read_text(encoding="utf-8")
+    return json.loads(script.partition(" = ")[2].removesuffix(";\n"))
+
+
 @pytest.mark.parametrize("name", WHERE)
-def test_the_code_that_is_stored_is_the_packages(name):
-    """A change of a script or style sheet needs `make notebooks`, or the site would show the old one."""
-    for model in stored_models(name).values():
-        if "_esm" in model["state"]:
-            kind = getattr(widgets, model["state"]["_anywidget_id"].split(".")[-1])
-            assert issubclass(kind, Explorable)
-            assert model["state"]["_esm"] == str(kind._esm)
-            assert model["state"]["_css"] == str(kind._css)
+def test_a_notebook_stores_no_code(name):
+    """A change of a script changes no notebook."""
+    text = (BOOK / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert not any(f'"{key}":' in text for key in stored_widgets.CODE)
+    assert not any(f'"{form}":' in text for form in (stored_widgets.JUPYTER_VIEW, stored_widgets.JUPYTER_STATE))
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_the_page_has_the_packages_code_and_fetches_it_at_once(site, name):
+    html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
+    ours = [model for model in page_models(site, name).values() if stored_widgets.is_ours(model)]
+    assert sorted(model["state"]["_anywidget_id"].split(".")[-1] for model in ours) == sorted(WHERE[name])
+    for model in ours:
+        kind = getattr(widgets, model["state"]["_anywidget_id"].split(".")[-1])
+        assert issubclass(kind, Explorable)
+        assert not set(model["state"]) & set(stored_widgets.CODE)
+        for key, file in model["code"].items():
+            assert moved_out(site, file) == str(getattr(kind, key))
+            assert re.search(rf'<link rel="preload" as="script" href="[^"]*/buffers/{file}\.js" />', html)
 
 
 @pytest.mark.parametrize("name", WHERE)
 def test_a_pages_weights_are_within_their_budget(site, name):
     """150 kB compressed, and 350 kB for the family of the beta slider, which comes at first touch."""
-    html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
-    saved = json.loads(re.search(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', html, re.DOTALL)[1])
-    external = {b["external"] for model in saved["state"].values() for b in model.get("buffers", []) if "external" in b}
+    external = {b["external"] for model in page_models(site, name).values() for b in model.get("buffers", []) if "external" in b}
     sizes = [len(gzip.compress((site / "_static/explorables/buffers" / f"{hashed}.js").read_bytes())) for hashed in external]
     assert sum(sizes) <= (350_000 if name == "08-beta-tradeoff" else 150_000)
     assert math.isclose(sum(sizes), 0) == (name in ("04-gaussian-parameters", "05-reparameterization", "06-log-variance"))

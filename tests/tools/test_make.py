@@ -42,14 +42,15 @@ def test_book_builds_with_warnings_as_errors(ran, capsys):
 
 def test_check_takes_neither_site_nor_notebooks(ran, capsys):
     *lint, tests = ran("check")
-    assert lint == ["ruff check .", "ruff format --check --quiet .", "mypy --no-error-summary"]
+    assert lint == ["ruff check .", "ruff format --check --quiet .", "mypy --no-error-summary", "python tools/javascript.py"]
     assert tests == "python -m pytest -n 2 --dist loadfile -m not (medium or slow or site or browser or sandbox) tests"
     assert re.fullmatch(r"make check: \d+ min \d\d s(, \d+ s of CPU)?\n", capsys.readouterr().out)
 
 
 def test_test_takes_everything_and_hands_its_switches_on(ran, capsys):
     commands = ran("test", "--slow", "--no-skips", "--jobs", "3")
-    assert [command.split()[0] for command in commands] == ["jupyter-book", "ruff", "ruff", "mypy", "python", "python"]
+    assert [command.split()[0] for command in commands] == ["jupyter-book", "ruff", "ruff", "mypy", "python", "python", "python"]
+    assert commands[4] == "python tools/javascript.py --no-skips"
     assert commands[-1] == "python -m pytest -n 3 --dist loadfile --nbval --no-loadscope-reorder --slow --no-skips book tests"
     assert "--slow" not in ran("test")[-1]
     assert "make test: 0 min 00 s" in capsys.readouterr().out

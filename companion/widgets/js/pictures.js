@@ -12,8 +12,14 @@ export function digitCanvas(label) {
   return element("canvas", { class: "explorable-digit", width: SIDE, height: SIDE, role: "img", "aria-label": label });
 }
 
-const PAPER = new ImageData(SIDE, SIDE); // the one picture that all digits are painted by way of
-PAPER.data.fill(255);
+/** @type {ImageData | null} */
+let paper = null; // the one picture that all digits are painted by way of
+
+function makePaper() {
+  const picture = new ImageData(SIDE, SIDE);
+  picture.data.fill(255);
+  return picture;
+}
 
 /**
  * Paint 784 shares of ink in [0, 1]: level 255 * (1 - value), rounded.
@@ -21,12 +27,13 @@ PAPER.data.fill(255);
  * @param {ArrayLike<number>} values
  */
 export function paintDigit(canvas, values) {
-  const { data } = PAPER;
+  paper ??= makePaper();
+  const { data } = paper;
   for (let i = 0, k = 0; i < values.length; i++, k += 4) {
     const level = Math.round(255 * (1 - values[i]));
     data[k] = level;
     data[k + 1] = level;
     data[k + 2] = level;
   }
-  brushOf(canvas).putImageData(PAPER, 0, 0);
+  brushOf(canvas).putImageData(paper, 0, 0);
 }

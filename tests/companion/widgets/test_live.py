@@ -1,6 +1,7 @@
-"""Two explorables in JupyterLab with a kernel: what a hand moves arrives in Python, what Python sets arrives in the view.
+"""Explorables in JupyterLab: with a kernel, what a hand moves arrives in Python, what Python sets arrives in the view; before a cell is
+run, the stored still picture stands in its place.
 
-One of them has weights, which the view fetches from the page's models; the other has numbers only.
+Of the two that are run, one has weights, which the view fetches from the page's models; the other has numbers only.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import urllib.request
 import nbformat
 import pytest
 
+from sphinx_ext import stored_widgets
 from tests.support import ROOT, waiting
 from tests.support.browser import PATIENCE
 
@@ -85,17 +87,23 @@ def lab(browser, tmp_path):
     cells = [nbformat.v4.new_code_cell(source) for source in (MAKE, "pads", "gaussians", TELL, SET)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "live.ipynb")
-    with jupyterlab(tmp_path) as address:
-        page = browser.new_page(viewport={"width": 1300, "height": 2600})  # all cells in sight: Lab puts the others away
-        page.left, page.errors = [], []
-        page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or page.left.append(r.url))
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(f"{address}/lab/tree/live.ipynb?token={TOKEN}&reset")
+    with jupyterlab(tmp_path) as address, opened(browser, address, "live.ipynb") as page:
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
         for number in range(4):
             run(page, number)
         yield page
-        page.close()
+
+
+@contextlib.contextmanager
+def opened(browser, address, name):
+    """A notebook's page; `page.left` has requests to elsewhere, `page.errors` what was thrown."""
+    page = browser.new_page(viewport={"width": 1300, "height": 2600})  # all cells in sight: Lab puts the others away
+    page.left, page.errors = [], []
+    page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or page.left.append(r.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
+    yield page
+    page.close()
 
 
 def run(page, number) -> str:
@@ -138,3 +146,23 @@ def test_a_live_explorable_and_python_follow_each_other(lab):
     point.and_(lab.locator("[aria-valuetext^='z = (1.00, \u22122.00)']")).wait_for()
     mean.and_(lab.locator("[aria-valuetext='mu \u22121.25']")).wait_for()
     assert (lab.left, lab.errors) == ([], [])
+
+
+@pytest.mark.slow
+def test_before_a_cell_is_run_its_still_picture_stands_there(browser, tmp_path):
+    """A notebook of the book, cut down to its explorable: Jupyter would say "Error displaying widget" of a view without a model."""
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: nothing to open notebooks in")
+    notebook = nbformat.read(ROOT / "book" / "06-log-variance.ipynb", as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if stored_widgets.views(cell.get("outputs", []))]
+    [cell] = notebook.cells
+    nbformat.write(notebook, tmp_path / "stored.ipynb")
+    with jupyterlab(tmp_path) as address, opened(browser, address, "stored.ipynb") as page:
+        still = page.locator(".jp-OutputArea-output img")
+        still.wait_for(timeout=PATIENCE)
+        assert still.get_attribute("src") == f"data:image/png;base64,{cell.outputs[0].data['image/png'].replace(chr(10), '')}"
+        assert still.evaluate("img => img.decode().then(() => img.naturalWidth)") > 600
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
+        shown = page.locator(".jp-OutputArea")
+        assert shown.inner_text().strip() in ("", f"[{cell.execution_count}]:")
+        assert shown.locator(".jp-OutputArea-output").count() == 1
+        assert (page.left, page.errors) == ([], [])

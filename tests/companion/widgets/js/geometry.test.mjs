@@ -1,0 +1,57 @@
+// The plane in numbers and in pixels, codes, and maps read between their points.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { unpackCodes } from "../../../../companion/widgets/js/codes.js";
+import { makeSquare, readBetween } from "../../../../companion/widgets/js/geometry.js";
+
+const square = makeSquare(-4, 4, 600);
+
+test("corners and middle lie where a picture has them, rows from above", () => {
+  assert.deepEqual(square.pixel([-4, 4]), [0, 0]);
+  assert.deepEqual(square.pixel([4, -4]), [600, 600]);
+  assert.deepEqual(square.pixel([0, 2]), [300, 150]);
+  assert.equal(square.unit, 75);
+  assert.equal(square.scale, 2);
+});
+
+test("a share of the sides is the point of that pixel, and what lies beside counts as the edge", () => {
+  for (const point of [
+    [-4, 4],
+    [1.5, -3],
+    [4, 0],
+  ]) {
+    const [x, y] = square.pixel(point);
+    assert.deepEqual(square.pointAtShare(x / 600, y / 600), point);
+  }
+  assert.deepEqual(square.pointAtShare(-1, 2), [-4, -4]);
+  assert.deepEqual(square.inside([-5, 9]), [-4, 4]);
+});
+
+test("multiples are those from low to high", () => {
+  assert.deepEqual(square.multiples(2), [-4, -2, 0, 2, 4]);
+  assert.deepEqual(
+    makeSquare(-4.2, 4.2, 300)
+      .multiples(3)
+      .map((value) => value + 0),
+    [-3, 0, 3],
+  );
+});
+
+test("codes are two bytes each, 0 to 255 across the plane", () => {
+  assert.deepEqual(unpackCodes(Uint8Array.of(0, 255, 51, 102), -5, 5), [
+    [-5, 5],
+    [-3, -1],
+  ]);
+  assert.deepEqual(unpackCodes(new ArrayBuffer(0), -5, 5), []);
+});
+
+test("a map is exact at its points and linear between them, on its edge too", () => {
+  const grid = { low: 0, high: 2, side: 3 };
+  const levels = Uint8Array.of(0, 10, 20, 30, 40, 50, 60, 70, 80); // the first row is z2 = 2
+  assert.equal(readBetween(levels, grid, [0, 2]), 0);
+  assert.equal(readBetween(levels, grid, [2, 2]), 20);
+  assert.equal(readBetween(levels, grid, [2, 0]), 80);
+  assert.equal(readBetween(levels, grid, [1, 1]), 40);
+  assert.equal(readBetween(levels, grid, [0.5, 1.25]), 27.5);
+});
