@@ -11,11 +11,13 @@ import importlib.util
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import stored_widgets
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 HERE = Path(__file__).parent
@@ -27,9 +29,11 @@ POLICY = (
 )
 
 
-def _load_bundle():
+def _load_bundle() -> ModuleType:
     """bundle.py alone: to import `companion.widgets` would load torch for each build of the site."""
     spec = importlib.util.spec_from_file_location("companion_bundle", WIDGETS / "bundle.py")
+    assert spec is not None  # of a file that is there
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -93,7 +97,7 @@ def externalize(models: dict, folder: Path) -> list[str]:
 
     Returns: the names of the code's files, without their ending, which the page wants at once.
     """
-    code = {}
+    code: dict[str, None] = {}
     for model in models.values():
         for buffer in model.get("buffers", []):
             if len(buffer["data"]) >= LARGE:
@@ -121,7 +125,7 @@ def store(folder: Path, text: str) -> str:
     return name
 
 
-def write_runtime(app, config) -> None:
+def write_runtime(app: Sphinx, config: Config) -> None:
     """Make the runtime a static file of the site, beside it."""
     folder = Path(app.outdir).parent / "explorables-runtime"
     file = folder / "explorables" / "runtime.js"

@@ -6,6 +6,9 @@
 import json
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.application import Sphinx
+
 PALETTE = Path(__file__).parents[1] / "companion" / "palette.json"
 ON_PAGE = ("blue", "flame", "violet", "card", "quiet")
 
@@ -25,12 +28,12 @@ def _properties(kind: str, colours: dict[str, str]) -> str:
     return "".join(f"--{kind}-{name}:{value};" for name, value in colours.items())
 
 
-def add_style(app, pagename, templatename, context, doctree) -> None:
+def add_style(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Put the style on a page: it is short, and a file of its own would be one request more before the first paint."""
     context["metatags"] = f"{context.get('metatags', '')}\n<style>{style()}</style>"
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     """Do so for every page."""
     app.connect("html-page-context", add_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -52,7 +52,7 @@ def repository_branch(environ: Mapping[str, str], current: str | None) -> str:
     return environ.get("GITHUB_BASE_REF") or environ.get("GITHUB_REF_NAME") or current or "main"
 
 
-def colab_ref(environ) -> str:
+def colab_ref(environ: Mapping[str, str]) -> str:
     """Return the branch or tag whose notebooks Colab opens. A release has a tag of its own, so that its site never opens newer ones.
 
     >>> colab_ref({"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.2.0"})

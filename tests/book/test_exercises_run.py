@@ -14,7 +14,10 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+# One in every run, the others with --slow.
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.stem, marks=[] if path.stem == "07-loss" else pytest.mark.slow) for path in NOTEBOOKS]
+)
 @pytest.mark.medium
 def test_unanswered_it_runs_and_every_check_says_so(path, monkeypatch):
     monkeypatch.chdir(path.parent)

@@ -187,7 +187,7 @@ def test_a_download_that_breaks_off_leaves_nothing_and_one_that_works_is_whole(s
     assert sorted(path.name for path in target.rglob("*") if path.is_file()) == sorted(data.MNIST_MD5)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_torchvision_imports_in_a_fresh_process_and_other_errors_pass_through():
     code = "from companion import _torchvision; print(_torchvision.import_datasets().MNIST.__name__)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "MNIST\n"

@@ -194,7 +194,7 @@ def test_two_processes_give_the_bits_of_one_in_the_order_of_the_settings(x, expe
     assert sweep.sweep(SIX[:1], x, process, jobs=1)[0].result == os.getpid()
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_a_run_has_one_thread_and_gives_the_others_back(x):
     before = torch.get_num_threads()
     torch.set_num_threads(3)

@@ -127,6 +127,7 @@ def test_it_refuses_to_release_what_does_not_test(ask, sources, tmp_path):
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 def test_a_check_writes_nothing(ask, sources, tmp_path):
     code, out, err = ask("release", "--source", sources, "--check", "double")

@@ -76,7 +76,7 @@ def pages(folder: Path, *files: Path) -> Path:
     return folder
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_none_of_them_is_in_a_site_built_of_the_release(released, tmp_path):
     site = build(pages(tmp_path / "site", released / "out" / "double.ipynb"))
     assert "Double it" in (site / "exercises" / "double.html").read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ def test_none_of_them_is_in_a_site_built_of_the_release(released, tmp_path):
     assert "doubl" in (site / "searchindex.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_such_a_search_would_find_them(released, tmp_path):
     """With the private source itself among the pages, the words are found in a page, in the sources and in the index."""
     source = tmp_path / "double.md"

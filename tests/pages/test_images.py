@@ -139,7 +139,7 @@ def test_the_tags_of_a_page(tmp_path):
     assert (tmp_path / "book" / "first.png").read_bytes() == before
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_a_picture_too_large_fails_the_build(tmp_path):
     """The message names the page, the size and the limit."""
     (tmp_path / "book").mkdir()

@@ -27,7 +27,7 @@ def test_chapters_and_exercises_are_notebooks():
     assert len([page for page in NOTEBOOKS if re.fullmatch(r"book/exercises/0[1-8]-[\w-]+", page)]) == 8
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_every_notebook_has_its_own_addresses(tmp_path):
     """The theme's buttons on a site of the book's page names lead where the repository has the notebook and Colab's branch its copy."""
     fork = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "ada/engine", "GITHUB_REF_NAME": "main"}

@@ -102,7 +102,7 @@ def test_buttons_lead_to_the_fork(tmp_path):
     assert 'href="https://github.com/fork/engine"' in page
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_no_address_no_buttons(tmp_path):
     status, page, said = build(tmp_path, "Text.", ["repository"])
     assert status == 0, said

@@ -321,6 +321,7 @@ def test_what_is_wrong_with_an_exercise_is_found(tmp_path, supervisor):
     assert empty == "double: an empty answer gets 2 of 2 for double"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 def test_a_grader_that_fails_is_not_taken_for_a_judgement(secret):
     """A sandbox that is gone: one line for each choice of values, and none that blames the exercise."""

@@ -92,6 +92,7 @@ def test_no_file_of_the_machine_is_in_sight(shared, tmp_path):
     assert told(shared, "print(os.listdir('/etc'))") == "['ld.so.cache']"
 
 
+@pytest.mark.slow
 def test_an_environment_below_tmp_stays_and_nothing_else_there(tmp_path, monkeypatch):
     """As of a clone that somebody tries out in /tmp, where each worker has a file system of its own."""
     tmp_path.chmod(0o755)  # a worker is nobody
@@ -625,6 +626,7 @@ def test_a_session_whose_sandbox_is_killed_has_died(supervisor):
             own.session()
 
 
+@pytest.mark.slow
 def test_where_namespaces_do_not_nest_each_worker_has_its_own_sandbox(monkeypatch):
     real = commands.forkserver_command
 

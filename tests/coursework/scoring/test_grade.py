@@ -147,6 +147,7 @@ def test_a_damaged_result_is_made_again_without_starting_over(exercise, submitte
     assert loaded(out)["kim"]["score"] == 10
 
 
+@pytest.mark.slow
 def test_slices_together_are_the_whole(exercise, tmp_path, quick):
     submitted = tmp_path / "submitted"
     submitted.mkdir()

@@ -67,7 +67,7 @@ def test_an_error_is_told_with_its_line_and_the_worker_goes_on(session):
         ("input('name? ')", "EOFError"),
         ("class E(Exception):\n    def __str__(self):\n        raise ValueError\nraise E", "E: "),
         ("def f(): f()\nf()", "RecursionError"),
-        ("x = '\0'", "SyntaxError"),
+        ("x = '\0'", "null bytes"),  # a ValueError before Python 3.11.4, then a SyntaxError
         ("(" * 5000 + ")" * 5000, "SyntaxError"),
         ("raise ValueError('x' * 10**6)", "ValueError: xxx"),
     ],
