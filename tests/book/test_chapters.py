@@ -10,6 +10,7 @@ import torch
 from torch.distributions import Independent, Normal
 
 from companion import data, evaluation, losses, models
+from sphinx_ext import stored_widgets
 from tests.support import ROOT
 from tools import notebooks
 
@@ -67,7 +68,7 @@ def test_it_opens_with_a_picture_and_a_question_and_says_what_the_reader_will_do
 
 
 def is_explorable(cell) -> bool:
-    return bool(notebooks.widget_views(cell.get("outputs", [])))
+    return bool(stored_widgets.views(cell.get("outputs", [])))
 
 
 def test_it_asks_for_a_prediction_three_times_and_folds_the_answer(chapter):
