@@ -31,7 +31,7 @@ import { bytes, decode, loadWeights } from "./js/weights.js";
 const HELP =
   "Drag the dark point, press anywhere in a plane, or use the arrow keys (with Shift for larger steps). " +
   "The more shade, the farther from every training image.";
-const DARKEST = 110; // of 255
+const DARKEST = 110; // of 255, the strongest shade
 
 /**
  * Shade the plane by distance: the darker, the farther from every training image.
