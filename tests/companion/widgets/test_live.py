@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import nbformat
+import nbformat.sign
 import pytest
 
 from sphinx_ext import stored_widgets
@@ -148,6 +149,13 @@ def test_a_live_explorable_and_python_follow_each_other(lab):
     assert (lab.left, lab.errors) == ([], [])
 
 
+def trust(notebook, folder):
+    """Sign a notebook for `jupyterlab(folder)`: in one that it does not trust, Lab shows no widget and takes the picture anyway."""
+    data = folder / "jupyter_data_dir"
+    data.mkdir()
+    nbformat.sign.NotebookNotary(data_dir=str(data)).sign(notebook)
+
+
 @pytest.mark.slow
 def test_before_a_cell_is_run_its_still_picture_stands_there(browser, tmp_path):
     """A notebook of the book, cut down to its explorable: Jupyter would say "Error displaying widget" of a view without a model."""
@@ -156,6 +164,7 @@ def test_before_a_cell_is_run_its_still_picture_stands_there(browser, tmp_path):
     notebook.cells = [cell for cell in notebook.cells if stored_widgets.views(cell.get("outputs", []))]
     [cell] = notebook.cells
     nbformat.write(notebook, tmp_path / "stored.ipynb")
+    trust(notebook, tmp_path)
     with jupyterlab(tmp_path) as address, opened(browser, address, "stored.ipynb") as page:
         still = page.locator(".jp-OutputArea-output img")
         still.wait_for(timeout=PATIENCE)
