@@ -201,7 +201,8 @@ def test_an_environment_is_whole_until_a_file_or_the_python_changes(tmp_path, mo
     monkeypatch.setattr(environment, "ROOT", str(tmp_path))
     monkeypatch.setattr(environment, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(environment, "STAMP", str(tmp_path / ".venv" / ".installed"))
-    for name in ("requirements.txt", "pyproject.toml"):
+    (tmp_path / "coursework").mkdir()
+    for name in ("requirements.txt", "pyproject.toml", "coursework/pyproject.toml"):
         (tmp_path / name).write_text("a")
     assert environment.installed() == ""
     Path(environment.program("python")).parent.mkdir(parents=True)
@@ -209,8 +210,10 @@ def test_an_environment_is_whole_until_a_file_or_the_python_changes(tmp_path, mo
     assert environment.installed() == "", "its Python is gone"
     Path(environment.program("python")).touch()
     assert environment.installed() == environment.wanted()
-    (tmp_path / "requirements.txt").write_text("b")
-    assert environment.installed() != environment.wanted()
+    for name in ("requirements.txt", "coursework/pyproject.toml"):
+        (tmp_path / name).write_text("b")
+        assert environment.installed() != environment.wanted()
+        (tmp_path / name).write_text("a")
 
 
 def test_on_windows_programs_lie_elsewhere(monkeypatch):
