@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
             return 1
         print("".join(changes(pins_of(target), pins)), end="")
         (ROOT / target).write_text(HEADER.format(source=source, target=target, more=MORE[target]) + pins, encoding="utf-8")
-        print(f"lock: {target}: {pins.count('==')} packages")
+        print(f"lock: {target}: {len(PIN.findall(pins))} packages")
     return 0
 
 
