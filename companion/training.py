@@ -203,7 +203,7 @@ def _named(terms: object) -> dict[str, Tensor]:
     return named
 
 
-def _steps(done: int, steps: int, progress: bool) -> Iterable[int]:
+def _steps(done: int, steps: int, progress: bool) -> Iterable:  # of what: asking a bar for its first step would start it
     if not progress:
         return range(done, steps)
     from tqdm.auto import tqdm
