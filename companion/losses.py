@@ -134,7 +134,7 @@ def gaussian_kl(mu: Float[Tensor, "batch latent_dim"], logvar: Float[Tensor, "ba
         tensor([1.])
     """
     _require_pair("gaussian_kl", mu, "logvar", logvar, first="mu")
-    return gaussian_kl_per_latent(mu, logvar).sum(dim=1)
+    return -0.5 * _kl_terms(mu, logvar).sum(dim=1)  # the factor last: where numbers are narrow, it decides what overflows
 
 
 def gaussian_kl_per_latent(
@@ -150,7 +150,12 @@ def gaussian_kl_per_latent(
         tensor([[0., 2.]])
     """
     _require_pair("gaussian_kl_per_latent", mu, "logvar", logvar, first="mu")
-    return -0.5 * (1 + logvar - mu**2 - logvar.exp())
+    return -0.5 * _kl_terms(mu, logvar)
+
+
+def _kl_terms(mu: Tensor, logvar: Tensor) -> Tensor:
+    """What the KL is -1/2 of: (batch, latent_dim)."""
+    return 1 + logvar - mu**2 - logvar.exp()
 
 
 def negative_elbo(

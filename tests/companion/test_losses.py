@@ -101,6 +101,13 @@ def test_each_latents_kl_is_torchs_and_their_sum_is_gaussian_kl(generator):
     assert torch.equal(per_latent.sum(dim=1), losses.gaussian_kl(mu, logvar))
 
 
+def test_in_float16_the_kl_overflows_where_its_formula_does():
+    """Chapter 6 counts these: the sum over latents comes before the factor 1/2."""
+    mu, logvar = torch.full((1, 2), 200.0, dtype=torch.float16), torch.zeros(1, 2, dtype=torch.float16)
+    assert losses.gaussian_kl(mu, logvar).isinf().all()
+    assert losses.gaussian_kl_per_latent(mu, logvar).isfinite().all()
+
+
 def test_each_latents_kl_names_what_does_not_fit(as_users_run):
     with pytest.raises(ValueError, match="gaussian_kl_per_latent: mu and logvar: got shapes"):
         losses.gaussian_kl_per_latent(torch.zeros(2, 3), torch.zeros(2, 4))

@@ -101,9 +101,12 @@ def accessible(tab, modes=MODES) -> dict:
 
 
 def visit(context, start, page, *, look=None):
-    """Open ``page`` below ``start``; return what stands on it, everything that went wrong on the way, and what ``look`` returns."""
+    """Open ``page`` below ``start``; return what stands on it, everything that went wrong on the way, and what ``look`` returns.
+
+    Without ``look`` the page has no scripts.
+    """
     tab = context.new_page()
-    trouble = watch(tab, start)
+    trouble = watch(tab, start, scripts=look is not None)
     asked = []
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(f"{start}/{page}.html", wait_until="load")
