@@ -107,7 +107,7 @@ def parse(arguments):
         command = commands.add_parser(name, help=text)
         command.add_argument("--jobs", type=int, default=2, metavar="N", help="processes that test beside each other (default: 2)")
     command.add_argument("--slow", action="store_true", help="run the tests that take long, too")
-    command.add_argument("--coverage", action="store_true", help="say which lines no test reaches; slower by a fifth")
+    command.add_argument("--coverage", action="store_true", help="say which lines no test reaches")
     command.add_argument("--no-skips", action="store_true", help="a test whose browser or sandbox is missing fails")
     return parser.parse_args(arguments)
 
