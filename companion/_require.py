@@ -5,6 +5,9 @@ from numbers import Real
 import torch
 from torch import Tensor
 
+# What to do when a file that companion brings is missing or damaged.
+RESTORE = "Reinstall companion, or restore the file with `git checkout -- companion/_bundled`."
+
 
 def tensor(name: str, value: object, *, ndim: int | None = None, last: int | None = None, floating: bool = True) -> None:
     """Raise unless `value` is a (floating point) tensor with `ndim` axes, the last one of size `last`."""

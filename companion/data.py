@@ -207,16 +207,15 @@ def _raw(root: Path) -> Path:
 
 
 def _read_checked(path: Path) -> bytes:
-    remedy = "Reinstall companion, or restore the file with `git checkout -- companion/_bundled`."
     try:
         content = path.read_bytes()
     except OSError as error:
-        message = f"load_digits: {path} cannot be read ({error.strerror}). Expected the bundled digits there. {remedy}"
+        message = f"load_digits: {path} cannot be read ({error.strerror}). Expected the bundled digits there. {_require.RESTORE}"
         raise DataError(message) from error
     found = hashlib.sha256(content).hexdigest()
     if found != BUNDLED_SHA256:
         came = f"SHA-256 {found} of {len(content)} bytes"
-        raise DataError(f"load_digits: {path} is damaged: {came}, expected {BUNDLED_SHA256}. {remedy}")
+        raise DataError(f"load_digits: {path} is damaged: {came}, expected {BUNDLED_SHA256}. {_require.RESTORE}")
     return content
 
 

@@ -24,9 +24,6 @@ HIDDEN = (64, 128)
 TRAINED = Path(__file__).parent / "_bundled" / "models.safetensors"
 
 
-_REMEDY = "Reinstall companion, or restore the file with `git checkout -- companion/_bundled`."
-
-
 class ModelError(RuntimeError):
     """The file of trained models is missing or damaged, or has no model of that name. The message says which."""
 
@@ -233,7 +230,7 @@ def load_trained(name: str, *, dtype: torch.dtype = torch.float64, path: str | P
         weights = {key.partition("/")[2]: file.get_tensor(key) for key in file.keys() if key.startswith(f"{name}/")}  # noqa: SIM118
     if digest(weights) != settings[name]["sha256"]:
         raise ModelError(
-            f"load_trained: {path} is damaged: the weights of {name} do not have the SHA-256 recorded with them. {_REMEDY}"
+            f"load_trained: {path} is damaged: the weights of {name} do not have the SHA-256 recorded with them. {_require.RESTORE}"
         )
     model = build(settings[name], generator=torch.Generator(), dtype=dtype)
     model.load_state_dict(weights)
@@ -247,7 +244,7 @@ def trained_settings(*, path: str | Path = TRAINED) -> dict[str, dict]:
             return json.loads(file.metadata()["settings"])
     except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise ModelError(
-            f"load_trained: {path} cannot be read ({error}). Expected the course's trained models there. {_REMEDY}"
+            f"load_trained: {path} cannot be read ({error}). Expected the course's trained models there. {_require.RESTORE}"
         ) from error
 
 

@@ -28,8 +28,6 @@ FIT = ("steps", "batch_size", "learning_rate", "decay", "adam_eps")
 KNOWN: dict[str, tuple[str, ...]] = {"ae": (*REQUIRED, "hidden", "dtype", "nll", "sigma", *FIT)}
 KNOWN["vae"] = (*KNOWN["ae"], "beta", "warmup")
 
-_REMEDY = "Reinstall companion, or restore the file with `git checkout -- companion/_bundled`."
-
 
 class SweepError(RuntimeError):
     """A stored sweep is missing or damaged. The message says which, what was expected and what to do."""
@@ -187,7 +185,7 @@ def load_stored(name: str, *, folder: str | Path = STORED) -> Stored:
     path = Path(folder) / f"{name}.json"
     known = sorted(file.stem for file in Path(folder).glob("*.json"))
     if name not in known:
-        found = f"expected one of {', '.join(known)}" if known else f"expected a file {path.name} in {folder}. {_REMEDY}"
+        found = f"expected one of {', '.join(known)}" if known else f"expected a file {path.name} in {folder}. {_require.RESTORE}"
         raise SweepError(f"load_stored: name: got {name!r}, {found}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -196,7 +194,9 @@ def load_stored(name: str, *, folder: str | Path = STORED) -> Stored:
         return Stored(content["what"], content["command"], common, runs)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise SweepError(f"load_stored: {path} is damaged ({reason}). Expected what `sweep.store` writes. {_REMEDY}") from error
+        raise SweepError(
+            f"load_stored: {path} is damaged ({reason}). Expected what `sweep.store` writes. {_require.RESTORE}"
+        ) from error
 
 
 def _require_settings(settings: Mapping) -> None:

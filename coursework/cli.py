@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from coursework.wire.limits import TIMEOUT
+
 DONE, LOOK, REFUSED = 0, 1, 2
 HERE = Path(__file__).resolve().parents[1]  # the repository: this kit is installed from its folder there
 PRACTICE = HERE / "book" / "exercises" / "source"
@@ -147,7 +149,11 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shard", type=_shard, metavar="I/N", help="grade the I-th of N slices; results of all go in one folder")
     parser.add_argument("--seed", metavar="TEXT", help="the one of the release, where there are variants")
     parser.add_argument(
-        "--timeout", type=_seconds, default=30, metavar="S", help="seconds of processor time for a cell and for a test; default: 30"
+        "--timeout",
+        type=_seconds,
+        default=TIMEOUT,
+        metavar="S",
+        help=f"seconds of processor time for a cell and for a test; default: {TIMEOUT}",
     )
     parser.add_argument(
         "--wall", type=_seconds, metavar="S", help="seconds of the clock for the same; default: ten times --timeout"

@@ -21,6 +21,7 @@ from coursework.assignment.variants import values_for
 from coursework.handin.submissions import Found, digest, find_submissions
 from coursework.scoring.pool import GradeError, Pool, Settings, Task
 from coursework.scoring.results import FORMAT, result_file, write_result
+from coursework.wire.limits import TIMEOUT
 
 
 class Summary(NamedTuple):
@@ -57,7 +58,7 @@ def grade(
     sandbox: str = "auto",
     shard: tuple[int, int] | None = None,
     seed: str | int | None = None,
-    timeout: float | int = 30,
+    timeout: float | int = TIMEOUT,
     wall: float | int | None = None,
     force: bool = False,
     progress: bool = True,

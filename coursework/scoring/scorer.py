@@ -29,7 +29,7 @@ from coursework.scoring.fork import die_with
 from coursework.scoring.plan import Prepared, Statement, prepared, steps
 from coursework.scoring.results import Result, TestResult
 from coursework.wire import protocol
-from coursework.wire.limits import WHOLE, Budget, longest, wall_of
+from coursework.wire.limits import TIMEOUT, WHOLE, Budget, longest, wall_of
 from coursework.wire.session import Session, StudentError, WorkerError
 
 OUTPUT, MESSAGE = 4000, 500  # characters kept of what a student's cells print, and of a message
@@ -50,7 +50,7 @@ def grade_submission(
     submission: Submission | str | Path,
     supervisor: Supervisor,
     *,
-    timeout: float | int = 30,
+    timeout: float | int = TIMEOUT,
     wall: float | int | None = None,
 ) -> Result:
     """Grade one submission. It returns a `Result` whatever the submission does.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+TIMEOUT = 30  # seconds of processor time for a cell and for a test, where nobody asks for another limit
 WALL = 10  # seconds of the clock for each second of processor time
 WHOLE = 10  # a submission has this many times what a cell or a test has
 GRACE = 600  # seconds of the clock that the process which scores a submission may take longer before it is taken for lost
