@@ -111,12 +111,14 @@ def test_this_environment_is_the_pinned_one():
 
 
 def test_the_python_range_is_one_range():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     oldest, newest = environment.OLDEST, environment.NEWEST
-    assert project["requires-python"] == f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
+    for file in ("pyproject.toml", "coursework/pyproject.toml"):
+        project = tomllib.loads((ROOT / file).read_text())["project"]
+        assert project["requires-python"] == f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}", file
     named = f"{oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}"
     assert f"Install Python {named}" in (ROOT / "Makefile").read_text()
     assert f"Python {named}" in (ROOT / "README.md").read_text()
+    assert f"Python {named}" in lock.HEADER
     minors = [f"{oldest[0]}.{minor}" for minor in range(oldest[1], newest[1] + 1)]
     assert sorted(environment.PREFERRED) == minors
     assert f"python: [{', '.join(repr(m) for m in minors)}]".replace("'", '"') in (ROOT / ".github/workflows/ci.yml").read_text()
