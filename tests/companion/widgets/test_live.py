@@ -102,6 +102,8 @@ def opened(browser, address, name):
     page.left, page.errors = [], []
     page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or page.left.append(r.url))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
+    # On a busy machine Lab may lay a question of its own over the page.
+    page.add_locator_handler(page.locator("dialog.jp-Dialog"), lambda: page.keyboard.press("Escape"))
     page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
     yield page
     page.close()
