@@ -1,6 +1,6 @@
 """Whether an exercise's tests are worth something: the reference passes, an empty answer earns nothing, every wrong answer is rejected.
 
-Graded by the same runner as a student's work. Wrong answers to different questions go into one submission, as long as no test of one
+Graded by the same scorer as a student's work. Wrong answers to different questions go into one submission, as long as no test of one
 stands on the answer to another, so that an exercise takes about as many runs as its most tempting question has slips.
 """
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
+from coursework.assignment.release import student_notebook
 from coursework.assignment.source import Exercise, Wrong, role_of
 from coursework.handin.matching import NOTHING, answer_names
 from coursework.handin.names import names_of, without_magics
@@ -99,8 +100,6 @@ def answered(exercise: Exercise, code: Mapping[str, str], *, short: bool = False
 
     short: leave out what no answer stands on, the figures and the training that an exercise shows.
     """
-    from coursework.assignment.release import student_notebook
-
     notebook = student_notebook(exercise)
     for cell in notebook.cells:
         graded = cell.metadata.get("nbgrader") or {}

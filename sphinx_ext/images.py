@@ -36,7 +36,7 @@ def shown_size(natural: tuple[int, int], width: float | None) -> tuple[int, int]
     return round(shown), max(1, round(shown * natural[1] / natural[0]))
 
 
-def smaller(png: bytes, width: float | None) -> bytes:
+def as_webp(png: bytes, width: float | None) -> bytes:
     """Return a lossless WebP of a PNG that is shown ``width`` CSS pixels wide (None: as wide as it is), in no more pixels than that needs."""
     with Image.open(io.BytesIO(png)) as opened:
         picture = opened.convert("RGBA")
@@ -55,7 +55,7 @@ def stored(source: Path, width: float | None, cache: Path) -> Path:
     file = cache / f"{hashlib.sha256(png + repr(settings).encode()).hexdigest()[:32]}.webp"
     if not file.exists():
         half = file.with_suffix(f".{os.getpid()}")
-        half.write_bytes(smaller(png, width))
+        half.write_bytes(as_webp(png, width))
         half.replace(file)
     return file
 

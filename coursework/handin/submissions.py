@@ -1,7 +1,8 @@
 """Submissions as they come: found in a folder, and read whatever their state.
 
 Nothing here runs a student's code, follows a link, or raises because of what a student handed in. What was out of the ordinary is
-kept as a `Flag`, for the instructor to read. Which cell is which of the exercise's is found out in `matching`; scoring is in `runner`.
+kept as a `Flag`, for the instructor to read. Which cell is which of the exercise's is found out in `matching`; points
+are given in `scoring.scorer`.
 """
 
 import contextlib

@@ -31,11 +31,9 @@ def main(settings: str) -> None:
     if told["walled"] and (fault := nesting_fault()):
         control.send(json.dumps({"cannot": fault}).encode())
         return
-    from coursework.sandbox.worker_process import (
-        worker,  # here, because it takes torch along, which is needless where nesting fails
-    )
+    from coursework.sandbox import worker_process  # here, because it takes torch along, which is needless where nesting fails
 
-    worker.warm()
+    worker_process.warm()
     gc.collect()
     gc.freeze()  # a collection in a worker would else write to, and so copy, every page
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchdogs are not waited for

@@ -9,7 +9,7 @@ import os
 from typing import NoReturn
 
 from coursework.sandbox import confine
-from coursework.wire import worker
+from coursework.wire.worker import serve, warm
 
 
 def begin(read: int, write: int, limits: dict, size: int, *, alone: bool) -> NoReturn:
@@ -27,7 +27,7 @@ def begin(read: int, write: int, limits: dict, size: int, *, alone: bool) -> NoR
     if confine.LINUX:
         confine.drop_rights()
     try:
-        worker.serve(read, write, limits["output"])
+        serve(read, write, limits["output"])
     finally:
         os._exit(0)
 
@@ -39,5 +39,5 @@ def main(settings: str) -> NoReturn:
     if confine.LINUX:
         confine.become_nobody() if told["walled"] else None
         ctypes.CDLL(None).prctl(confine.DIE_WITH_PARENT, 9, 0, 0, 0)
-    worker.warm()
+    warm()
     begin(read, write, told["limits"], confine.mapped(), alone=told["walled"])

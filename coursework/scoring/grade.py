@@ -69,7 +69,7 @@ def grade(
         exercise: an `Exercise`.
         submissions: the folder; see `submissions.find_submissions` for its layouts.
         jobs: how many processes. Each takes a core, and some 300 MB with its workers.
-        sandbox: "auto", "bwrap", "docker" or "none"; see `sandbox`.
+        sandbox: "auto", "bwrap", "docker" or "none"; see `sandbox.supervisor`.
         shard: (i, n) grades the i-th of n slices, i from 1. Which slice a student is in hangs on the name alone.
         seed: with which variants were released; None: the first value of each.
         timeout: seconds of processor time for a cell and for a test; a submission has ten times that.

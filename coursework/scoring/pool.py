@@ -22,7 +22,7 @@ from coursework.handin.matching import StudentCell
 from coursework.handin.submissions import Found, Submission
 from coursework.scoring.fork import die_with
 from coursework.scoring.results import as_json, lost
-from coursework.wire.limits import WHOLE, longest, wall_of
+from coursework.wire.limits import WHOLE, Limits, longest, wall_of
 
 START = 180  # seconds that a process may take to import torch, open the sandbox and grade the reference
 TRIES = 2  # how often a submission is given out before its result says that it failed
@@ -224,7 +224,6 @@ class _Grader:
 
     def open(self) -> None:
         from coursework.sandbox.supervisor import Supervisor, UnconfinedWarning
-        from coursework.wire.limits import Limits
 
         self.close()
         limits = Limits(cpu=max(Limits().cpu, math.ceil(WHOLE * self.settings.timeout)))

@@ -1,7 +1,7 @@
 """One submission graded: the student's cells in a worker, the instructor's tests in a process of their own that the worker cannot reach.
 
 Three processes take part. The caller forks a *scorer*, which reads the submission, has its cells run in a worker behind the sandbox
-(`session`), and runs the tests on what the worker's names hold. The scorer sends each finding on as it is made, so that what was
+(`wire.session`), and runs the tests on what the worker's names hold. The scorer sends each finding on as it is made, so that what was
 earned stays earned when the scorer has to be stopped. Only names that the exercise's answers define are ever taken from the worker,
 and they come as plain values or proxies: nothing that a student defines is seen by the code of a test under another name.
 

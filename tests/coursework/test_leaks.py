@@ -99,7 +99,7 @@ def test_such_a_search_would_find_them(released, tmp_path):
 
 @pytest.mark.usefixtures("sandbox")
 def test_none_of_them_is_in_a_report(released, tmp_path):
-    """A submission that fails, graded by the real runner, in all four formats."""
+    """A submission that fails, graded by the real scorer, in all four formats."""
     from coursework.scoring.grade import grade
 
     exercise = load_source(released / "private" / "double.md")

@@ -72,7 +72,7 @@ def test_shown_size(natural, width, shown):
 
 def test_a_drawing_keeps_each_pixel_in_fewer_bytes():
     picture = drawing()
-    small = images.smaller(png(picture), 600)
+    small = images.as_webp(png(picture), 600)
     assert np.array_equal(levels(small), picture)
     assert Image.open(io.BytesIO(small)).format == "WEBP"
     assert len(small) < len(png(picture))
@@ -83,7 +83,7 @@ def test_the_books_figures_lose_nothing():
     """And take under two thirds of their bytes."""
     before, after = [], []
     for figure in stored_figures():
-        small = images.smaller(figure, 600)
+        small = images.as_webp(figure, 600)
         assert np.array_equal(levels(small), levels(figure))
         before.append(len(figure))
         after.append(len(small))
@@ -94,12 +94,12 @@ def test_the_books_figures_lose_nothing():
 def test_a_half_transparent_picture_stays_so():
     half = np.full((20, 20, 4), 128)
     half[:, :10, 3] = GENERATOR.integers(1, 255, (20, 10))
-    small = Image.open(io.BytesIO(images.smaller(png(half), 10)))
+    small = Image.open(io.BytesIO(images.as_webp(png(half), 10)))
     assert np.array_equal(np.asarray(small), half)
 
 
 def test_more_pixels_than_twice_the_shown_size_are_taken_away():
-    small = images.smaller(png(drawing()), 100)
+    small = images.as_webp(png(drawing()), 100)
     assert Image.open(io.BytesIO(small)).size == (200, 100)
 
 
@@ -107,10 +107,10 @@ def test_a_result_is_made_once(tmp_path, monkeypatch):
     source = tmp_path / "figure.png"
     source.write_bytes(png(drawing()))
     file = images.stored(source, 600, tmp_path)
-    monkeypatch.setattr(images, "smaller", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(images, "as_webp", lambda *_: pytest.fail("made again"))
     assert images.stored(source, 600, tmp_path) == file
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([source.name, file.name])
-    monkeypatch.setattr(images, "smaller", lambda *_: b"another")
+    monkeypatch.setattr(images, "as_webp", lambda *_: b"another")
     assert images.stored(source, 300, tmp_path) != file
     monkeypatch.setattr(images, "DENSITY", 1)
     assert images.stored(source, 600, tmp_path) != file

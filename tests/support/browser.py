@@ -59,13 +59,18 @@ def watch(tab, start, *, scripts=True):
 
     scripts: they may run. Where they may not, the browser refuses those that a page asks for ahead, as it should.
     """
-    no_failure = {"net::ERR_ABORTED"} if scripts else {"net::ERR_ABORTED", "csp"}
+
+    def failed(request):
+        # A request is aborted when the reader leaves the page before it is answered: nothing failed. A missing file says otherwise.
+        refused = not scripts and request.resource_type == "script" and request.failure == "csp"
+        if request.failure != "net::ERR_ABORTED" and not refused:
+            trouble["failed"].append(request.url)
+
     trouble = {"console": [], "failed": [], "left": []}
     # The theme logs which colour mode it took; errors and warnings are what must not be there.
     tab.on("console", lambda m: m.type in ("error", "warning") and trouble["console"].append(f"{m.type}: {m.text}"))
     tab.on("pageerror", lambda error: trouble["console"].append(str(error)))
-    # A request is aborted when the reader leaves the page before it is answered: nothing failed. A missing file says otherwise.
-    tab.on("requestfailed", lambda r: r.failure not in no_failure and trouble["failed"].append(r.url))
+    tab.on("requestfailed", failed)
     tab.on("response", lambda r: r.status >= 400 and trouble["failed"].append(f"{r.status} {r.url}"))
 
     def stay(route):

@@ -95,6 +95,12 @@ def lab(browser, tmp_path):
         yield page
 
 
+def close(dialog):
+    """Close a dialog that Lab lays over the page. One was seen, once, beside other test runs; what it asked is not known, so it is told."""
+    print(f"JupyterLab asks: {dialog.inner_text()}")
+    dialog.page.keyboard.press("Escape")
+
+
 @contextlib.contextmanager
 def opened(browser, address, name):
     """A notebook's page; `page.left` has requests to elsewhere, `page.errors` what was thrown."""
@@ -102,8 +108,7 @@ def opened(browser, address, name):
     page.left, page.errors = [], []
     page.on("request", lambda r: r.url.startswith((address, "data:", "blob:")) or page.left.append(r.url))
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    # On a busy machine Lab may lay a question of its own over the page.
-    page.add_locator_handler(page.locator("dialog.jp-Dialog"), lambda: page.keyboard.press("Escape"))
+    page.add_locator_handler(page.locator("dialog.jp-Dialog"), close)
     page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
     yield page
     page.close()
