@@ -64,6 +64,7 @@ def test_a_failing_notebook_is_named_and_left_as_it_was(book, capsys):
     assert "broken on purpose" in said
 
 
+@pytest.mark.slow
 @runs_kernels
 def test_limits_fail_on_time_or_memory_and_check_stores_nothing(book, capsys):
     path = write(book / "01-a.ipynb", "held = bytearray(300 * 2**20)")
