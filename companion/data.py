@@ -168,7 +168,7 @@ def load_mnist(root: str | Path, *, download: bool = False, dtype: torch.dtype =
 def make_sprites(
     n: int | None = 10_000, *, generator: torch.Generator | None = None, dtype: torch.dtype = torch.float64
 ) -> Sprites:
-    """Draw white shapes on black from five independent factors, so that what a code should find is known.
+    """Draw shapes in ink (1) on paper (0) from five independent factors, so that what a code should find is known.
 
     The idea is that of dSprites (Matthey et al. 2017), in 28 x 28 pixels: an ellipse, a rectangle or an isosceles triangle, in
     8 columns and 8 rows two pixels apart (x grows to the right, y downwards), in 4 scales (the circle around the shape has a

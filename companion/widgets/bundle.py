@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 PALETTE = HERE.parent / "palette.json"
+TURNED = 0.93  # of 1: white paper becomes nearly the dark page
 DARK = 'html[data-theme="dark"] .explorable, body[data-jp-theme-light="false"] .explorable'  # the site's, JupyterLab's
 
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<path>\.[^"]+\.js)";\n', re.MULTILINE)
@@ -69,8 +70,9 @@ def style() -> str:
     """The style sheet of every explorable: common.css, behind the palette's colours as custom properties, light and dark."""
     palette = json.loads(PALETTE.read_text(encoding="utf-8"))
     light, dark = palette["light"], palette["dark"]
-    paper = {f"paper-{name}": light[name] for name in ("blue", "quiet")}  # for what stands on white in the dark too
-    colours = f".explorable {{ {_properties(light | paper)} }}\n{DARK} {{ {_properties(dark)} }}\n"
+    paper = f"--explorable-paper-edge: {light['edge']}; --explorable-paper-turned: none;"  # for pictures, which are ink on paper
+    turned = f"--explorable-paper-turned: invert({TURNED});"
+    colours = f".explorable {{ {_properties(light)} {paper} }}\n{DARK} {{ {_properties(dark)} {turned} }}\n"
     return colours + (HERE / "common.css").read_text(encoding="utf-8")
 
 

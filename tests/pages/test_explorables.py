@@ -398,7 +398,7 @@ def test_without_scripts_the_still_picture_stands(browser, address):
     page = context.new_page()
     for name, kinds in WHERE.items():
         page.goto(f"{address}/book/{name}.html")
-        still = page.locator(".explorable-view img")
+        still = page.locator(".explorable-view img.figure-light")
         assert still.count() == len(kinds)
         assert all(box["width"] > 250 for box in (still.nth(i).bounding_box() for i in range(len(kinds))))
     context.close()

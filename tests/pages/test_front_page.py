@@ -51,7 +51,7 @@ def test_every_chapter_has_a_piece_and_a_place_in_the_path(front):
 
 def test_a_picture_is_a_piece_of_what_the_chapter_stores(front, site):
     """The picture on the site against one cut now from the stored figure; its size is reserved and it waits for the reader."""
-    for name, image in zip(CHAPTERS, front.select(".path img"), strict=True):
+    for name, image in zip(CHAPTERS, front.select(".path img.figure-light"), strict=True):
         piece = front_page.PIECES[name]
         figure = front_page.stored_figure(nbformat.read(BOOK / f"{name}.ipynb", as_version=4), piece.figure)
         file = site / "book" / image["src"]
@@ -173,7 +173,7 @@ ON_PAPER = """() => {
       '.copybtn', '#jb-print-docs-body'].filter(name => document.querySelector(name)?.checkVisibility()),
     title: document.querySelector('article h1').checkVisibility(),
     answers: [...document.querySelectorAll('details:not([class]) > p')].map(p => p.checkVisibility({contentVisibilityAuto: true})),
-    stills: [...document.querySelectorAll('.explorable-view img')].map(i => i.checkVisibility()),
+    stills: [...document.querySelectorAll('.explorable-view img.figure-light')].map(i => i.checkVisibility()),
     live: [...document.querySelectorAll('.explorable-view .explorable')].map(i => i.checkVisibility()),
     cut: [...document.querySelectorAll('article figure')].map(f => getComputedStyle(f).breakInside).filter(value => value !== 'avoid'),
     sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -38,7 +38,8 @@ MEASURE = """() => ({
   windowWidth: document.documentElement.clientWidth,
   headings: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter((h) => h.checkVisibility())
     .map((h) => [Number(h.tagName[1]), h.textContent.trim()]),
-  images: [...document.querySelectorAll('article img')].map((i) => ({
+  images: [...document.querySelectorAll(
+    'html[data-theme=dark] article img:not(.figure-light), html:not([data-theme=dark]) article img:not(.figure-dark)')].map((i) => ({
     alt: i.alt, file: i.src.split('/').pop(), drawn: i.naturalWidth > 0, behind: !!i.closest('.explorable-live'),
     width: i.getBoundingClientRect().width, height: i.getBoundingClientRect().height,
     reserved: [Number(i.getAttribute('width')), Number(i.getAttribute('height'))],
@@ -53,7 +54,7 @@ MEASURE = """() => ({
 # Read before anything is loaded lazily or moved: what the page itself says.
 SOURCE = """() => ({
   links: [...document.querySelectorAll('[href], [src]')].map((e) => e.getAttribute('href') ?? e.getAttribute('src')),
-  lazy: [...document.querySelectorAll('article img')].map((i) => i.getAttribute('loading') === 'lazy'),
+  lazy: [...document.querySelectorAll('article img:not(.figure-dark)')].map((i) => i.getAttribute('loading') === 'lazy'),
   tokens: [...new Set([...document.querySelectorAll('.cell_input .highlight span[class]')].map((e) => e.className))],
   policy: document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? '',
   stored: Object.keys(localStorage).concat(Object.keys(sessionStorage)),
