@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -32,6 +32,8 @@ sys.path.append(str(Path(__file__).resolve().parent))
 import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
+PROBES = ("chaos", "edges")
+RUNS = ("plain", "avx2", "compatible", "sse4", "numpy", "threads", *PROBES)
 TENTH = 0.1  # of a tolerance: a figure that comes nearer on any machine is to be made robust
 PROFILE = """import sys
 sys.path.append({tools!r})
@@ -101,28 +103,25 @@ def environment(settings: dict[str, str], threads: int) -> dict[str, str]:
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """Run, print and write the table; 1 when something is to be mended."""
     options = _parse(arguments)
-    played, idle = _worth_playing(options.only)
+    played, same = worth_playing(options.only or RUNS)
     results: dict[str, list[Run]] = {name: [] for name in played}
     for path in options.notebooks or notebooks.book_notebooks():
         for name, machine in played.items():
             results[name].append(run(path, name, machine, root))
             print(f"{name:10s} {path.stem}: {_in_short(results[name][-1])}", flush=True)
-        report = summarize(results, idle)
+        report = summarize(results, played, same)
         _write(report, root / "test-results")
     print("\n" + as_markdown(report))
     return int(not report["good"])
 
 
-def _worth_playing(only: list[str] | None) -> tuple[dict[str, Machine], dict[str, str]]:
-    """The runs to make, by name, and why the others are not made."""
-    known = machines()
-    wanted = {name: machine for name, machine in known.items() if not only or name in only}
+def worth_playing(names: Collection[str]) -> tuple[dict[str, Machine], list[str]]:
+    """The runs to make, by name, and the names of machines that are this one and not run again."""
+    wanted = {name: machine for name, machine in machines().items() if name in names}
     own = {threads: witness({}, threads) for threads in {machine.threads for machine in wanted.values()}}
     same = [name for name, machine in wanted.items() if machine.settings and witness(*machine) == own[machine.threads]]
-    probes = {name: Machine({"PORTABLE_PROBE": name}, 1) for name in ("chaos", "edges") if not only or name in only}
-    return {name: machine for name, machine in (wanted | probes).items() if name not in same}, {
-        name: f"{known[name].settings} changes nothing on this machine" for name in same
-    }
+    probes = {name: Machine({"PORTABLE_PROBE": name}, 1) for name in PROBES if name in names}
+    return {name: machine for name, machine in (wanted | probes).items() if name not in same}, same
 
 
 def run(path: Path, name: str, machine: Machine, root: Path = ROOT) -> Run:
@@ -144,7 +143,7 @@ def run(path: Path, name: str, machine: Machine, root: Path = ROOT) -> Run:
     figures, tolerance = read_figures(results / "figures.json")
     _keep_pictures(results, path.stem, name)
     places = [record | place(record["cell"], path) if "cell" in record else record for record in records]
-    return Run(figures, failures, places, tolerance, time.perf_counter() - started)
+    return Run(figures, [f"{path.stem}: {failure}" for failure in failures], places, tolerance, time.perf_counter() - started)
 
 
 def _ipython(scratch: Path, machine: Machine) -> Path:
@@ -209,7 +208,7 @@ def _keep_pictures(results: Path, stem: str, name: str) -> None:
         picture.replace(kept)
 
 
-def summarize(results: dict[str, list[Run]], idle: dict[str, str]) -> dict:
+def summarize(results: dict[str, list[Run]], played: dict[str, Machine], same: list[str]) -> dict:
     """What the table shows, for programs: figures that were not exact on every machine, failures, edges, a summary of each run."""
     shares: dict[tuple, dict[str, float]] = {}
     for name, runs in results.items():
@@ -223,8 +222,8 @@ def summarize(results: dict[str, list[Run]], idle: dict[str, str]) -> dict:
     return {
         "good": not (robust or edges or any(failures.values())),
         "tolerance": next((one.tolerance for runs in results.values() for one in runs if one.tolerance), {}),
-        "runs": {name: _summary(runs) for name, runs in results.items()},
-        "not run": idle,
+        "runs": {name: played[name]._asdict() | _summary(runs) for name, runs in results.items()},
+        "as this machine": same,
         "figures": [
             dict(zip(names, figure, strict=True)) | {"shares": {name: _finite(value) for name, value in found.items()}}
             for figure, found in sorted(moved.items())
@@ -287,7 +286,7 @@ def as_markdown(report: dict) -> str:
         shares = [_percent(row["shares"][name]) if name in row["shares"] else "" for name in names]
         lines.append(f"| {_name(row['chapter'], row['cell'], row['figure'])} | {' | '.join(shares)} |")
     lines += ["", *(_line(name, found) for name, found in report["runs"].items())]
-    lines += [f"- {name}: not run, {reason}" for name, reason in report["not run"].items()]
+    lines += [f"- {name}: not run, because its settings change nothing on this machine" for name in report["as this machine"]]
     lines += [f"- make robust, nearer than a tenth: {_name(**figure)}" for figure in report["make robust"]]
     lines += [f"- FAILED in {name}: {failure}" for name, found in report["failures"].items() for failure in found]
     lines += [
@@ -307,9 +306,10 @@ def _line(name: str, found: dict) -> str:
     """The summary of one run in a line."""
     more = {"trainings": "trainings moved", "numbers looked at": "numbers looked at"}
     nearest = f", nearest {_percent(found['largest'])} ({found['nearest']})" if found["nearest"] else ""
+    settings = ", ".join([*(f"{key}={value}" for key, value in found["settings"].items()), f"threads {found['threads']}"])
     said = [f"{found['exact']} of {found['figures']} figures exact{nearest}", f"{found['failures']} failures"]
     said += [f"{found[key]:,} {words}" for key, words in more.items() if found[key]]
-    return f"- {name}: {'; '.join(said)}; {found['seconds']:.0f} s"
+    return f"- {name}: {'; '.join(said)}; {found['seconds']:.0f} s ({settings})"
 
 
 def _in_short(found: Run) -> str:
@@ -331,8 +331,7 @@ def _write(report: dict, results: Path) -> None:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="default: every notebook below book/ but the exercises")
-    names = ("plain", "avx2", "compatible", "sse4", "numpy", "threads", "chaos", "edges")
-    parser.add_argument("--only", action="append", choices=names, metavar="RUN", help=f"one of {', '.join(names)}; may come again")
+    parser.add_argument("--only", action="append", choices=RUNS, metavar="RUN", help=f"one of {', '.join(RUNS)}; may come again")
     options = parser.parse_args(arguments)
     try:
         options.notebooks = [notebooks.find(name) for name in options.notebooks]

@@ -25,6 +25,7 @@ import numpy as np
 WEIGHTS = 1e-15  # how far chaos moves a weight of float64
 PRINTED = 1e-9  # how far edges moves a number of float64: some thousand times what another machine does to a training
 PRINTED_SINGLE = 1e-6  # and one of float32, whose own rounding is 6e-8
+NOISE = (1e-20, 1e-12)  # what is left where numbers of size 1 cancel; a smaller one is a probability, or an exp
 DECIMALS = 4  # what is rounded to more than that is made for a drawing
 NAME = "__edges__"  # what the rewritten cells call; it is among the builtins, so that a notebook's own names stay as they are
 ROUNDS = re.compile(r"\.\d+[eEfFgGn%]?$|[eEfFgGn%]$")  # a format that cuts digits off
@@ -92,7 +93,7 @@ class Rewrite(ast.NodeTransformer):
     def __init__(self, edges: "Edges"):
         self.edges = edges
 
-    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:  # ast's own name
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         """`{value:spec}` becomes `{__edges__.formatted(...)}`, which gives the same text."""
         if node.conversion != -1:  # !r and !s give every digit
             return self.generic_visit(node)
@@ -117,8 +118,8 @@ class Rewrite(ast.NodeTransformer):
     def call(self, method: str, source: str, sign: bool, *values: ast.expr) -> ast.Call:
         """A call of a method of `Edges`, told where it stands."""
         function = ast.Attribute(ast.Name(NAME, ast.Load()), method, ast.Load())
-        where = [ast.Constant(self.edges.cell), ast.Constant(source), ast.Constant(sign)]
-        return ast.Call(function, [*where, *values], [])
+        where = ast.Tuple([ast.Constant(part) for part in (self.edges.cell, source, sign)], ast.Load())
+        return ast.Call(function, [where, *values], [])
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         """The whole cell; its new nodes get line numbers from their neighbours. What runs unseen between cells stays as it is."""
@@ -142,7 +143,10 @@ def _can_be_negative(node: ast.expr | None) -> bool:
 
 
 class Edges:
-    """Looks at numbers before they are rounded, and writes down those that 1e-9 would round otherwise."""
+    """Looks at numbers before they are rounded, and writes down those that 1e-9 would round otherwise.
+
+    `where` is what the rewritten cell says of a place: the cell, the expression, and whether its value may lose a sign.
+    """
 
     def __init__(self, log: Callable):
         self.log = log
@@ -156,58 +160,58 @@ class Edges:
     def end(self, result) -> None:
         """Look at the value that the cell shows, and say how many numbers there were."""
         if not self.cell.rstrip().endswith(";"):
-            self.shown(self.cell, "the cell's value", getattr(result, "result", None))
+            self.shown((self.cell, "the cell's value", True), getattr(result, "result", None))
         self.log(numbers=self.numbers)
         self.cell = ""
 
-    def formatted(self, cell: str, source: str, sign: bool, value: object, spec: str) -> str:
+    def formatted(self, where: tuple, value: object, spec: str) -> str:
         """What `format(value, spec)` gives, looked at."""
         if spec:
-            self.look_at_text(cell, source, sign, value, spec)
+            self.look_at_text(where, value, spec)
         else:
-            self.shown(cell, source, value)
+            self.shown(where, value)
         return format(value, spec)
 
-    def called(self, cell: str, source: str, sign: bool, function: Callable, *arguments, **options) -> object:
+    def called(self, where: tuple, function: Callable, *arguments, **options) -> object:
         """What `function(*arguments, **options)` gives, its numbers looked at."""
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
         if function is format:
-            self.look_at_text(cell, source, sign, *arguments)
+            self.look_at_text(where, *arguments)
         elif name == "format" and isinstance(owner, str):
-            _Fields(lambda value, spec: self.look_at_text(cell, source, True, value, spec)).vformat(owner, arguments, options)
+            _Fields(lambda value, spec: self.look_at_text(where, value, spec)).vformat(owner, arguments, options)
         elif name == "round":
             numbers, *rest = arguments if _numbers(owner) is None else (owner, *arguments)
-            self.look_at_decimals(cell, source, sign, numbers, *rest, *options.values())
+            self.look_at_decimals(where, numbers, *rest, *options.values())
         elif name in ("print", "display"):
             for value in arguments:
-                self.shown(cell, source, value)
+                self.shown(where, value)
         return function(*arguments, **options)
 
-    def shown(self, cell: str, source: str, value: object) -> None:
+    def shown(self, where: tuple, value: object) -> None:
         """Look at a tensor, an array or a table, which cut digits off when they are shown. A plain number shows all it has."""
         decimals = _shown_decimals(value)
         if decimals is not None:
-            self.look_at_decimals(cell, source, True, value, decimals, most=decimals)
+            self.look_at_decimals(where, value, decimals, most=decimals)
 
-    def look_at_text(self, cell: str, source: str, sign: bool, value: object, spec: str = "") -> None:
+    def look_at_text(self, where: tuple, value: object, spec: str = "") -> None:
         """Write a number down whose text changes when it moves by 1e-9: of itself where so many digits are shown, else of 1 at least."""
+        cell, source, sign = where
         numbers = _numbers(value)
         if numbers is None or numbers.ndim or not ROUNDS.search(spec) or not math.isfinite(number := numbers.item()):
             return
         self.numbers += 1
         step = _step(value) * (abs(number) if SIGNIFICANT.search(spec) else max(abs(number), 1))
-        low = number - step if sign else max(number - step, 0.0)
+        low = number - step if _may_lose_sign(number, sign) else max(number - step, 0.0)
         texts = [format(each, spec).strip() for each in (number, low, number + step)]
         if number != 0 and len(set(texts)) > 1:  # an exact 0 has no sign to lose
             self.log(edge=source, cell=cell, value=number, texts=sorted(set(texts)))
 
-    def look_at_decimals(
-        self, cell: str, source: str, sign: bool, value: object, decimals: object = 0, most: int = DECIMALS
-    ) -> None:
+    def look_at_decimals(self, where: tuple, value: object, decimals: object = 0, most: int = DECIMALS) -> None:
         """Write the first number down that is rounded to other decimals when it moves by 1e-9 of its size, or of 1."""
+        cell, source, sign = where
         if isinstance(decimals, dict):  # a table's columns
             for column, each in decimals.items():
-                self.look_at_decimals(cell, source, sign, value[column], each, most)
+                self.look_at_decimals(where, value[column], each, most)
             return
         numbers = _numbers(value)
         if numbers is None or (decimals := decimals or 0) > most:
@@ -216,8 +220,7 @@ class Edges:
         self.numbers += finite.size
         step = _step(value) * np.maximum(np.abs(finite), 1)
         flips = np.round(finite - step, decimals) != np.round(finite + step, decimals)
-        if sign:
-            flips |= (finite != 0) & (np.abs(finite) < step)
+        flips |= (np.abs(finite) < step) & _may_lose_sign(finite, sign)
         for number in finite[flips][:1].tolist():
             texts = [f"{np.round(each, decimals):.{max(decimals, 0)}f}" for each in (number - step.min(), number + step.min())]
             self.log(edge=source, cell=cell, value=number, texts=texts)
@@ -247,6 +250,11 @@ def _numbers(value: object) -> np.ndarray | None:
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
     return value.astype(float) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else None
+
+
+def _may_lose_sign(numbers: float | np.ndarray, sign: bool) -> bool | np.ndarray:
+    """Say of numbers near 0 whether a printed `-` hangs on them: those below 0, and those above that are as small as rounding noise."""
+    return sign & ((numbers < 0) | ((NOISE[0] < numbers) & (numbers < NOISE[1])))
 
 
 def _step(value: object) -> float:

@@ -55,13 +55,16 @@ AT_AN_EDGE = {
     "numpy.round": ("w = np.round(v)", {"v": np.array([2.5]), "np": np}),
     "a printed tensor": ("print(v)", {"v": torch.tensor([0.00125, 0.12345]).double()}),
     "inside a function": ("def show(v):\n    return f'{v:.2f}'\ntext = show(0.125)", {}),
-    "the sign of noise": ("text = f'{v:.2f}'", {"v": -3e-17}),
+    "the sign of noise": ("text = f'{v:.2f}'", {"v": 3e-17}),
+    "the sign of what is next to nothing": ("text = f'{v:.2f}'", {"v": -3e-11}),
+    "the sign of rounded noise": ("w = round(v, 2)", {"v": -3e-17}),
     "float32, whose noise is larger": ("text = f'{v:.2f}'", {"v": torch.tensor(0.1249999)}),
 }
 AWAY_FROM_IT = {
     "a number between": ("text = f'{v:.2f}'", {"v": 0.124}),
     "an exact 0": ("text = f'{v:.2f}'", {"v": 0.0}),
     "noise without a sign": ("text = f'{v.abs():.2f}'", {"v": torch.tensor(-3e-17).double()}),
+    "a small probability": ("text = f'{v:.2f}'", {"v": 3e-170}),
     "a small number with its own digits": ("text = f'{v:.3g}'", {"v": 2.06e-9}),
     "a whole number": ("text = f'{v:.2f}'", {"v": 3}),
     "all digits": ("text = f'{v} {v!r:<30}'", {"v": 0.125}),
@@ -125,7 +128,7 @@ def test_a_table_is_looked_at_when_it_is_shown():
         edges.begin(SimpleNamespace(raw_cell="table"))
         edges.end(SimpleNamespace(result=value))
     assert [record.get("value", record.get("numbers")) for record in records] == [0.1234565, 2, 2]
-    edges.called("table.round({'raw': 2})", "table", True, pandas.DataFrame({"raw": [0.125]}).round, {"raw": 2})
+    edges.called(("table", "table.round({'raw': 2})", True), pandas.DataFrame({"raw": [0.125]}).round, {"raw": 2})
     assert records[-1]["value"] == 0.125
 
 
@@ -210,14 +213,14 @@ def test_an_edge_is_named_with_its_cell_and_nothing_else_fails(run):
 @pytest.mark.slow
 def test_a_chaotic_training_fails_under_chaos_and_a_calm_one_does_not(run):
     found = run("chaos", TRAIN, CALM, CHAOTIC)
-    assert [failure.split(":")[0] for failure in found.failures] == ["Cell 2"]
+    assert [failure.split(": ")[:2] for failure in found.failures] == [["01-small", "Cell 2"]]
     assert [record["optimizer"] for record in found.records if "optimizer" in record] == ["SGD", "SGD"]
 
 
 @pytest.mark.slow
 def test_a_probe_that_does_not_start_fails(run, monkeypatch):
     monkeypatch.setattr(portable, "PROFILE", "# {tools}")
-    assert run("chaos", "print(1)", printed="1\n").failures == ["the kernel did not start chaos"]
+    assert run("chaos", "print(1)", printed="1\n").failures == ["01-small: the kernel did not start chaos"]
 
 
 # ------------------------------------------------------------------ other machines
@@ -262,10 +265,10 @@ def test_a_machine_that_is_this_one_is_not_run(monkeypatch):
     played = {"plain": portable.Machine({"A": "1"}, 1), "sse4": portable.Machine({"B": "1"}, 1), "threads": portable.Machine({}, 2)}
     monkeypatch.setattr(portable, "machines", lambda: played)
     monkeypatch.setattr(portable, "witness", lambda settings, threads: ("A" in settings, threads))
-    runs, idle = portable._worth_playing(None)
+    runs, same = portable.worth_playing(portable.RUNS)
     assert list(runs) == ["plain", "threads", "chaos", "edges"]
-    assert list(idle) == ["sse4"]
-    assert list(portable._worth_playing(["chaos", "plain"])[0]) == ["plain", "chaos"]
+    assert same == ["sse4"]
+    assert list(portable.worth_playing(["chaos", "plain"])[0]) == ["plain", "chaos"]
 
 
 # ------------------------------------------------------------------ the report
@@ -303,21 +306,24 @@ def test_the_table_has_what_moved_and_names_what_is_to_be_mended():
     edge = {"edge": "v:.2f", "value": 0.125, "texts": ["0.12", "0.13"], "notebook": "01-a", "cell": 3, "index": 4}
     results = {
         "plain": [one([(1, 0.0), (2, 0.02), (3, 0.0)])],
-        "chaos": [one([(1, 0.0), (2, 0.12), (3, math.inf)], ["Cell 3: figure 1: resized"], [{"optimizer": "SGD", "weights": 7}])],
+        "chaos": [
+            one([(1, 0.0), (2, 0.12), (3, math.inf)], ["01-a: Cell 3: figure 1: resized"], [{"optimizer": "SGD", "weights": 7}])
+        ],
         "edges": [one(records=[edge, edge, {"numbers": 5}])],
     }
-    report = portable.summarize(results, {"avx2": "it is this machine"})
+    played = {name: portable.Machine({"NAME": name}, 1) for name in results}
+    report = portable.summarize(results, played, ["avx2"])
     text = portable.as_markdown(json.loads(json.dumps(report, allow_nan=False)))
     assert "| figure | plain | chaos | edges |" in text
     assert "| 01-a: cell 2, figure 1 | 2.0% | 12.0% |  |" in text
     assert "| 01-a: cell 3, figure 1 | 0 | not measured |  |" in text
     assert "cell 1, figure" not in text
-    assert "- plain: 2 of 3 figures exact, nearest 2.0% (01-a: cell 2, figure 1); 0 failures; 2 s" in text
+    assert "- plain: 2 of 3 figures exact, nearest 2.0% (01-a: cell 2, figure 1); 0 failures; 2 s (NAME=plain, threads 1)" in text
     assert "1 trainings moved" in text
     assert "5 numbers looked at" in text
-    assert "- avx2: not run, it is this machine" in text
+    assert "- avx2: not run, because its settings change nothing on this machine" in text
     assert "make robust, nearer than a tenth: 01-a: cell 2, figure 1" in text
-    assert "- FAILED in chaos: Cell 3: figure 1: resized" in text
+    assert "- FAILED in chaos: 01-a: Cell 3: figure 1: resized" in text
     assert text.count("at an edge: 01-a: cell 3 (4 of all): `v:.2f` of 0.125 is 0.12 or 0.13") == 1
     assert not report["good"]
 
@@ -332,7 +338,7 @@ def test_the_table_has_what_moved_and_names_what_is_to_be_mended():
     ],
 )
 def test_it_fails_when_something_is_to_be_mended(tmp_path, monkeypatch, capsys, found, status):
-    monkeypatch.setattr(portable, "_worth_playing", lambda only: ({"plain": portable.Machine({}, 1)}, {}))
+    monkeypatch.setattr(portable, "worth_playing", lambda names: ({"plain": portable.Machine({}, 1)}, []))
     monkeypatch.setattr(portable, "run", lambda *arguments: found)
     monkeypatch.setattr(portable.notebooks, "book_notebooks", lambda: [Path("book/01-a.ipynb")])
     assert portable.main([], tmp_path) == status
