@@ -51,10 +51,8 @@ limits: environment  ## run every notebook and fail when one takes over 60 s or 
 offline: book  ## pack the site for reading without a network: _build/offline/course.zip, and course.pdf of every page (needs a Chromium)
 	$(VENV)/python tools/offline.py
 
-portable: environment  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
-	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book
-	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
-	MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
+portable: environment  ## the notebooks, or N=03 alone, as other machines would run them, and how near each figure came: an hour or two; ONLY=edges for one run of it
+	$(VENV)/python tools/portable.py $(N) $(if $(ONLY),--only $(ONLY))
 
 lock: environment  ## compile requirements.txt and binder/requirements.txt from their .in files; UPGRADE=1 looks for newer versions of all, UPGRADE=NAME of one
 	$(VENV)/python tools/lock.py $(if $(UPGRADE),--upgrade $(filter-out 1,$(UPGRADE)))
