@@ -197,6 +197,20 @@ def test_clean_changes_nothing_the_second_time(book, capsys):
     assert capsys.readouterr().out.endswith("book/01-a.ipynb: unchanged\n")
 
 
+def test_jupyterlab_collapses_what_the_tag_folds_and_nothing_else(book):
+    """The tag alone says so: what somebody folded on a screen goes away."""
+    path = write(book / "01-a.ipynb", "1", "2", "3")
+    notebook = nbformat.read(path, as_version=4)
+    answer, opened, folded = notebook.cells
+    answer.metadata.tags = ["hide-output"]
+    opened.metadata.update(tags=["hide-output"], jupyter={"outputs_hidden": False, "source_hidden": True})
+    folded.metadata.update(collapsed=True, jupyter={"outputs_hidden": True})
+    nbformat.write(notebook, path)
+    notebooks.main(["--clean"])
+    collapsed = {"tags": ["hide-output"], "jupyter": {"outputs_hidden": True}}
+    assert [cell.metadata for cell in nbformat.read(path, as_version=4).cells] == [collapsed, collapsed, {}]
+
+
 def test_clean_says_when_jupyter_saved_a_view_without_its_state(book, capsys):
     path = saved_by_jupyter(book / "01-a.ipynb")
     notebook = nbformat.read(path, as_version=4)
