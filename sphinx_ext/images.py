@@ -49,12 +49,14 @@ def in_the_dark(picture: Image.Image) -> Image.Image:
     a colour that a text names keeps its name, and a scale of colours keeps its order. The result is squeezed from 0 to 1 into the dark
     page's range.
     """
-    levels = np.asarray(picture.convert("RGBA"), np.float32) / 255
-    rgb, alpha = levels[..., :3], levels[..., 3:]
-    turned = rgb + 1 - rgb.min(axis=2, keepdims=True) - rgb.max(axis=2, keepdims=True)
-    page = np.array(bytearray.fromhex(DARK_PAGE[1:]), np.float32) / 255
-    squeezed = page + (BRIGHTEST - page) * turned
-    return Image.fromarray((np.concatenate([squeezed, alpha], axis=2) * 255).round().astype(np.uint8))
+    levels = np.asarray(picture.convert("RGBA"))
+    red, green, blue = (levels[..., channel].astype(np.int16) for channel in range(3))
+    shift = 255 - np.minimum(np.minimum(red, green), blue) - np.maximum(np.maximum(red, green), blue)
+    dark = levels.copy()
+    for channel, (values, page) in enumerate(zip((red, green, blue), bytearray.fromhex(DARK_PAGE[1:]), strict=True)):
+        squeezed = np.linspace(page, 255 * BRIGHTEST, 256).round().astype(np.uint8)
+        dark[..., channel] = squeezed[values + shift]
+    return Image.fromarray(dark)
 
 
 def as_webp(png: bytes, width: float | None, *, dark: bool = False) -> bytes:
