@@ -16,6 +16,7 @@ from sphinx.errors import ExtensionError
 
 from tests.support import ROOT
 from tests.support.browser import load_extension
+from tests.support.driving import bring_alive
 
 BOOK = ROOT / "book"
 CHAPTERS = [path.stem for path in sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))]
@@ -107,7 +108,7 @@ def look(browser, address):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
         tab = contexts[-1].new_page()
         tab.goto(f"{address}/book/{name}.html", wait_until="load")
-        tab.wait_for_selector(".explorable", state="attached")
+        bring_alive(tab)
         return tab
 
     yield open_page
@@ -183,7 +184,6 @@ ON_PAPER = """() => {
 
 def test_a_page_read_in_the_dark_prints_black_on_white_with_all_it_says(look):
     tab = look("04-gaussian-parameters", 605, 900, color_scheme="dark")
-    tab.wait_for_selector(".explorable-live")
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     tab.emulate_media(media="print")
     seen = tab.evaluate(ON_PAPER)

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.support.browser import PATIENCE, SITE, load_extension, watch
+from tests.support.browser import SITE, load_extension, watch
+from tests.support.driving import bring_alive
 from tests.support.pages import BOOK, DESKTOP, PAGES, PHONE
 from tools import axe
 
@@ -59,7 +60,6 @@ SOURCE = """() => ({
   policy: document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? '',
   stored: Object.keys(localStorage).concat(Object.keys(sessionStorage)),
 })"""
-LIVE = "() => document.querySelectorAll('.explorable-view').length === document.querySelectorAll('.explorable-live').length"
 FORMULAS = "book/appendix/notation"
 # axe-core looks at the words of code cells on a few pages that have every kind: on the others they take most of its time.
 CODE = ("book/05-reparameterization", "book/06-log-variance", "book/08-beta-tradeoff")
@@ -113,7 +113,7 @@ def visit(context, start, page, *, look=None):
     tab.goto(f"{start}/{page}.html", wait_until="load")
     found = tab.evaluate(SOURCE) | {"url": tab.url, "asked": asked} | trouble
     if look:
-        tab.wait_for_function(LIVE, timeout=PATIENCE)
+        bring_alive(tab)
         tab.add_style_tag(content=STILL)
     tab.evaluate(READY)
     found |= tab.evaluate(MEASURE)
