@@ -11,7 +11,7 @@ NOTEBOOK is a path or a name, as for tools/notebooks.py. Every run is `pytest --
 
 It fails when a cell fails, when a figure is nearer to its tolerance than a tenth of it, or when a number sits at an edge. Such a figure
 or number is to be made robust; the tolerance stays. test-results/portable.md has the table, portable.json the same for programs, and
-test-results/portable/ the pictures of figures that moved. Both files are written anew after each notebook.
+test-results/portable/ the pictures of figures that moved. Both files are written anew after each run.
 """
 
 import argparse
@@ -109,8 +109,8 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
         for name, machine in played.items():
             results[name].append(run(path, name, machine, root))
             print(f"{name:10s} {path.stem}: {_in_short(results[name][-1])}", flush=True)
-        report = summarize(results, played, same)
-        _write(report, root / "test-results")
+            report = summarize(results, played, same)
+            _write(report, root / "test-results")  # after each run, so that one that is broken off leaves something
     print("\n" + as_markdown(report))
     return int(not report["good"])
 

@@ -109,7 +109,7 @@ class Rewrite(ast.NodeTransformer):
         plain = isinstance(node.func, ast.Name)
         sign = _can_be_negative(node.args[0] if plain and node.args else getattr(node.func, "value", None))
         self.generic_visit(node)
-        if name in ("round", "format") or (plain and name in ("print", "display")):
+        if name in ("round", "format", "print", "display"):
             call = self.call("called", source, sign, node.func, *node.args)
             call.keywords = node.keywords
             return ast.copy_location(call, node)
@@ -189,9 +189,10 @@ class Edges:
 
     def shown(self, where: tuple, value: object) -> None:
         """Look at a tensor, an array or a table, which cut digits off when they are shown. A plain number shows all it has."""
-        decimals = _shown_decimals(value)
-        if decimals is not None:
-            self.look_at_decimals(where, value, decimals, most=decimals)
+        decimals, numbers = _shown_decimals(value), _numbers(value)
+        if decimals is not None and numbers is not None:
+            fresh = numbers[numbers != np.round(numbers, DECIMALS)]  # the others were rounded and looked at before
+            self.look_at_decimals(where, fresh, decimals, most=decimals)
 
     def look_at_text(self, where: tuple, value: object, spec: str = "") -> None:
         """Write a number down whose text changes when it moves by 1e-9: of itself where so many digits are shown, else of 1 at least."""
@@ -203,7 +204,7 @@ class Edges:
         step = _step(value) * (abs(number) if SIGNIFICANT.search(spec) else max(abs(number), 1))
         low = number - step if _may_lose_sign(number, sign) else max(number - step, 0.0)
         texts = [format(each, spec).strip() for each in (number, low, number + step)]
-        if number != 0 and len(set(texts)) > 1:  # an exact 0 has no sign to lose
+        if len(set(texts)) > 1:
             self.log(edge=source, cell=cell, value=number, texts=sorted(set(texts)))
 
     def look_at_decimals(self, where: tuple, value: object, decimals: object = 0, most: int = DECIMALS) -> None:
@@ -239,8 +240,6 @@ class _Fields(string.Formatter):
 
 def _numbers(value: object) -> np.ndarray | None:
     """The floating point numbers of a number, tensor, array or table, as float64; None for what has none."""
-    if isinstance(value, type):  # torch.round belongs to a class that has a tensor's methods
-        return None
     if isinstance(value, float | np.floating):
         return np.asarray(float(value))
     if hasattr(value, "detach"):
