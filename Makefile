@@ -9,7 +9,7 @@ VENV := .venv/bin
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits lock clean has-python environment
+.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable gallery limits lock clean has-python environment
 .DEFAULT_GOAL := book
 
 book: has-python  ## build the site into _build/html, warnings as errors, and print the page to open
@@ -51,10 +51,13 @@ limits: environment  ## run every notebook and fail when one takes over 60 s or 
 offline: book  ## pack the site for reading without a network: _build/offline/course.zip, and course.pdf of every page (needs a Chromium)
 	$(VENV)/python tools/offline.py
 
+gallery: environment  ## after a comparison: a page of every figure and how near it came to the limits, test-results/gallery.html
+	$(VENV)/python tools/gallery.py
+
 portable: environment  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
-	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book
-	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
-	MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book
+	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book --figures=elsewhere
+	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book --figures=elsewhere
+	MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book --figures=elsewhere
 
 lock: environment  ## compile requirements.txt and binder/requirements.txt from their .in files; UPGRADE=1 looks for newer versions of all, UPGRADE=NAME of one
 	$(VENV)/python tools/lock.py $(if $(UPGRADE),--upgrade $(filter-out 1,$(UPGRADE)))
