@@ -9,7 +9,7 @@ VENV := .venv/bin
 export OMP_WAIT_POLICY := PASSIVE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable limits lock clean has-python environment
+.PHONY: book check test help lab notebooks exercises models check-models sweeps check-sweeps bench offline portable gallery limits lock clean has-python environment
 .DEFAULT_GOAL := book
 
 book: has-python  ## build the site into _build/html, warnings as errors, and print the page to open
@@ -50,6 +50,9 @@ limits: environment  ## run every notebook and fail when one takes over 60 s or 
 
 offline: book  ## pack the site for reading without a network: _build/offline/course.zip, and course.pdf of every page (needs a Chromium)
 	$(VENV)/python tools/offline.py
+
+gallery: environment  ## after a comparison: a page of every figure and how near it came to the limits, test-results/gallery.html
+	$(VENV)/python tools/gallery.py
 
 portable: environment  ## the notebooks, or N=03 alone, as other machines would run them, and how near each figure came: an hour or two; ONLY=edges for one run of it
 	$(VENV)/python tools/portable.py $(N) $(if $(ONLY),--only $(ONLY))

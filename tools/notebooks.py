@@ -6,7 +6,8 @@
 NOTEBOOK is a path, or a name: `03` or `3` for chapter 3, `index`, `wrong-code-lab`. Stored notebooks carry no noise: no execution times, no
 Python version, neighbouring prints merged, widget models under names that a second run gives again, and no code of explorables. Where the
 tag hide-output folds a cell's output on the page, the metadata say so to JupyterLab, too. --clean brings a notebook that Jupyter saved
-into that form without running it; its outputs stay. Time and peak memory go to book/measured.json; a notebook's entry is rewritten when the
+into that form without running it; its outputs stay. What each figure holds is stored in a file beside the notebook
+(tools/stored_figures.py). Time and peak memory go to book/measured.json; a notebook's entry is rewritten when the
 notebook changed, so that a run that changes nothing changes no byte. The README's picture is the first figure of the first chapter and is
 written with it.
 """
@@ -25,8 +26,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "sphinx_ext"))
+sys.path += [str(Path(__file__).resolve().parents[1] / folder) for folder in ("sphinx_ext", "")]
 import stored_widgets
+
+from tools import stored_figures
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -53,9 +56,12 @@ def main(arguments: list[str]) -> int:
     failed = False
     for path in paths:
         notebook, problem, measure = run(path)
-        changed = problem is None and _text(notebook) != path.read_text(encoding="utf-8")
+        figures = stored_figures.take_out(notebook)
+        same = _text(notebook) == path.read_text(encoding="utf-8") and stored_figures.is_stored(path, figures)
+        changed = problem is None and not same
         if problem is None and not options.check:
             _store(path, notebook, measure, changed)
+            stored_figures.store(path, figures)
         problem = problem or _over_limit(measure, options.limits)
         failed = failed or problem is not None
         verdict = problem or ("would change" if changed and options.check else "stored anew" if changed else "unchanged")
@@ -98,13 +104,17 @@ def clean(path: Path) -> str:
 
 
 def run(path: Path) -> tuple[nbformat.NotebookNode, str | None, dict]:
-    """Execute a notebook from its own folder. Returns it cleaned, what went wrong or None, and what the run took."""
+    """Execute a notebook from its own folder.
+
+    Returns: the notebook cleaned, with its figures' contents in the outputs' metadata; what went wrong or None; what the run took.
+    """
     notebook = nbformat.read(path, as_version=4)
     for key in ("widgets", stored_widgets.STATE):
         notebook.metadata.pop(key, None)
     client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}, record_timing=False)
     problem, started = None, time.perf_counter()
     with client.setup_kernel(stderr=subprocess.DEVNULL):  # what cells write to stderr comes as a message, not through this
+        _ask(client, stored_figures.code_for_kernel())
         started = time.perf_counter()
         try:
             for index, cell in enumerate(notebook.cells):
@@ -113,17 +123,17 @@ def run(path: Path) -> tuple[nbformat.NotebookNode, str | None, dict]:
             problem = f"cell {index} failed:\n{error}"
         seconds = time.perf_counter() - started
         client.set_widgets_metadata()
-        peak = _peak_mib(client)
+        peak = int(_ask(client, PEAK))
     return _clean(notebook, path.stem), problem, {"seconds": round(seconds, 1), "peak_mib": peak}
 
 
-def _peak_mib(client: NotebookClient) -> int:
-    """Peak resident memory of the kernel, asked of the kernel itself."""
-    probe = nbformat.v4.new_code_cell(PEAK)
+def _ask(client: NotebookClient, code: str) -> str:
+    """Run code in the kernel beside the notebook's cells. Returns what it printed."""
+    probe = nbformat.v4.new_code_cell(code)
     client.nb.cells.append(probe)
     client.execute_cell(probe, len(client.nb.cells) - 1, store_history=False)
     client.nb.cells.pop()
-    return int(probe.outputs[0].text)
+    return "".join(output.text for output in probe.outputs)
 
 
 def _clean(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNode:

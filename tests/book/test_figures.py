@@ -4,31 +4,23 @@ Every case is a cell of its own, so one run of pytest gives the verdict on all o
 """
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
 
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
-from PIL import Image
 
-from tests.support import ROOT
-from tests.support.figures import BAR, LEVELS, TILE, TOLERANCE, judge, measure
-
-CHAPTER = "book/01-example.ipynb"
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+from tests.support import comparing
+from tests.support.comparing import CHAPTER, compare
+from tests.support.pixels import LEVELS, TILE, TOLERANCE, judge, measure
 
 SETUP = """
 import sys
 import matplotlib.pyplot as plt
 import torch
 from IPython.display import SVG
+from PIL import Image
 from torch.nn import Linear, Sequential, SiLU
 from companion import plots
 
@@ -64,6 +56,10 @@ NOISE = "torch.randn(2000, 2, generator=torch.Generator().manual_seed({}), dtype
 COLOURS = "plt.imshow(x[:40], cmap='{}', aspect='auto')\nplt.show()"
 FIGURE_AND_NUMBER = "plt.plot([1, {0}])\nplt.show()\nprint({0})"
 
+MOVED = "figure 1: moved: axes 1: y limit 0.9 to 3.1, expected 0.95 to 2.05"
+FONT = "with plt.rc_context({{'font.family': 'DejaVu {}'}}):\n    plt.title('claim')\n    plt.show()"
+TILE_OF_ONE = "Image.new('RGB', (8, 8), '{}')"
+
 KEPT = [SETUP.strip(), TRAIN.strip(), SCATTER, IMAGES]  # cells that every run must reproduce
 
 
@@ -77,9 +73,24 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "changed colour map": Case(COLOURS.format("viridis"), COLOURS.format("plasma"), "figure 1: moved: RMS"),
+    "changed colour map": Case(
+        COLOURS.format("viridis"), COLOURS.format("plasma"), "figure 1: moved: axes 1, image 1: colour map plasma, expected viridis"
+    ),
     "changed seed": Case(
-        f"plots.codes({NOISE.format(1)})\nplt.show()", f"plots.codes({NOISE.format(2)})\nplt.show()", "figure 1: moved: RMS"
+        f"plots.codes({NOISE.format(1)})\nplt.show()",
+        f"plots.codes({NOISE.format(2)})\nplt.show()",
+        "axes 1, scatter 1: all 2,000 points, by up to ",
+    ),
+    "another font": Case(FONT.format("Sans"), FONT.format("Serif"), "figure 1: drawn differently: it holds the same; RMS "),
+    "another picture that matplotlib did not draw": Case(
+        TILE_OF_ONE.format("red"), TILE_OF_ONE.format("blue"), "figure 1: moved: RMS "
+    ),
+    "picture that matplotlib draws no more": Case(CURVE, TILE_OF_ONE.format("red"), "figure 1: resized: "),
+    "contents of another run": Case(
+        CURVE, CURVE, "figure 1: unverified: the stored picture and the stored contents are of two runs"
+    ),
+    "contents that are not stored": Case(
+        CURVE, CURVE, "figure 1: unverified: its contents are not stored: make notebooks stores them"
     ),
     "missing figure": Case(f"{CURVE}\n{CURVE}", CURVE, "figure 2: missing: it is stored, but the run did not draw it", 2),
     "extra figure": Case(CURVE, f"{CURVE}\n{CURVE}", "figure 2: extra: the run drew it, but it is not stored", 2),
@@ -90,9 +101,9 @@ CASES = {
     ),
     "changed number": Case("print(1.25)", "print(1.26)", "1.26", None),
     "changed warning": Case("print('a', file=sys.stderr)", "print('b', file=sys.stderr)", "mismatch 'stderr'", None),
-    "changed number beside a figure": Case(FIGURE_AND_NUMBER.format(2), FIGURE_AND_NUMBER.format(3), "figure 1: moved: RMS"),
+    "changed number beside a figure": Case(FIGURE_AND_NUMBER.format(2), FIGURE_AND_NUMBER.format(3), MOVED),
     "figure of a cell whose text is ignored": Case(
-        FIGURE_AND_NUMBER.format(2), "# NBVAL_IGNORE_OUTPUT\n" + FIGURE_AND_NUMBER.format(3), "figure 1: moved: RMS"
+        FIGURE_AND_NUMBER.format(2), "# NBVAL_IGNORE_OUTPUT\n" + FIGURE_AND_NUMBER.format(3), MOVED
     ),
     "skipped cell with outputs": Case(CURVE, f"# NBVAL_SKIP\n{CURVE}", "skipped, so nothing checks the outputs", None),
     "figure that is no PNG": Case(
@@ -133,77 +144,38 @@ SCATTERS = [
 PORTABLE = "book/06-log-variance.ipynb"  # run as other CPUs would here; `make portable` runs all
 
 
-class Run(NamedTuple):
-    """What a run of pytest gave: the message of each failed cell, all it printed, and where it ran."""
-
-    failures: dict[int | str, str]  # by the cell's number, "state" for the widgets
-    cells: int
-    output: str
-    folder: Path
-
-    def difference(self, cell, figure):
-        """Open the last third of the picture drawn for a failed figure, without its label; (height, width, 3) uint8."""
-        picture = np.asarray(Image.open(self.folder / f"test-results/{Path(CHAPTER).stem}-cell{cell:02d}-fig{figure}.png"))
-        return picture[BAR:, -(picture.shape[1] // 3) :]
-
-    def rows(self):
-        """Read the figures that the run recorded."""
-        return json.loads((self.folder / "test-results/figures.json").read_text())["figures"]
-
-
 def has_black(picture):
     """Say whether a pixel is black: the box around a difference is red."""
     return (picture == 0).all(axis=2).any()
 
 
-def compare(notebook, folder, *options, chapter=CHAPTER, **environment):
-    """Run pytest on a notebook, stored as ``chapter`` in a folder of its own, in another process. Returns a Run."""
-    path = folder / chapter
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
-    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "tests.support.figures", "--color=no", "--junitxml=report.xml"]
-    done = subprocess.run(
-        [*command, "--rootdir", str(folder), *options, chapter],
-        cwd=folder,
-        env=ENVIRONMENT | environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    cells = list(ElementTree.parse(folder / "report.xml").iter("testcase"))
-    failed = [cell for cell in cells if cell.find("failure") is not None]
-    failures = {int(name) if (name := cell.get("name").split()[1]).isdigit() else name: cell.findtext("failure") for cell in failed}
-    assert bool(failures) == bool(done.returncode), done.stdout
-    return Run(failures, len(cells), done.stdout, folder)
-
-
 @pytest.fixture(scope="module")
-def stored():
-    """The notebook with its outputs: the cells to keep, then every case as it was stored."""
+def stored(tmp_path_factory):
+    """The notebook with its outputs, the cells to keep and then every case as it was stored; and its figures' contents."""
     cells = [new_code_cell(source) for source in [*KEPT, "", *(case.stored for case in CASES.values())]]
-    notebook = new_notebook(cells=cells)
-    NotebookClient(notebook, kernel_name="python3").execute(env=ENVIRONMENT)
-    return notebook
+    return comparing.stored(new_notebook(cells=cells), tmp_path_factory.mktemp("stored"))
 
 
 @pytest.fixture(scope="module")
 def kept(stored):
-    """Only the cells that every run must reproduce, and one without any code."""
-    return new_notebook(metadata=stored.metadata, cells=stored.cells[: len(KEPT) + 1])
+    """Only the cells that every run must reproduce, and one without any code; and their figures' contents."""
+    notebook, entries = stored
+    return new_notebook(metadata=notebook.metadata, cells=notebook.cells[: len(KEPT) + 1]), entries
 
 
 @pytest.fixture(scope="module")
 def changed(stored, tmp_path_factory):
     """The run with every case's code changed. A cell that was never run has no count; a damaged figure is cut in half."""
-    notebook = nbformat.from_dict(json.loads(json.dumps(stored)))
-    for (name, case), cell in zip(CASES.items(), notebook.cells[len(KEPT) + 1 :], strict=True):
-        cell.source = case.run
-        if name == "cell never run":
-            cell.execution_count = None
-        if name == "damaged stored figure":
-            bundle = cell.outputs[-1].data
-            bundle["image/png"] = bundle["image/png"][: len(bundle["image/png"]) // 8 * 4]
-    return compare(notebook, tmp_path_factory.mktemp("changed"))
+    notebook, entries = (nbformat.from_dict(json.loads(json.dumps(each))) for each in stored)
+    cell = {name: number for number, name in enumerate(CASES, start=len(KEPT) + 1)}
+    for name, case in CASES.items():
+        notebook.cells[cell[name]].source = case.run
+    notebook.cells[cell["cell never run"]].execution_count = None
+    bundle = notebook.cells[cell["damaged stored figure"]].outputs[-1].data
+    bundle["image/png"] = bundle["image/png"][: len(bundle["image/png"]) // 8 * 4]
+    next(entry for entry in entries if entry["cell"] == cell["contents of another run"])["png"] = "0123456789abcdef"
+    entries = [entry for entry in entries if entry["cell"] != cell["contents that are not stored"]]
+    return compare(notebook, tmp_path_factory.mktemp("changed"), entries, "--figures=pinned")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -253,9 +225,10 @@ def test_every_figure_is_recorded(changed):
     """The file has the failed figures with their verdicts beside the passing ones."""
     verdicts = [row["verdict"] for row in changed.rows()]
     assert {kind: verdicts.count(kind) for kind in set(verdicts)} == {
-        "same": 4, "moved": 4, "missing": 1, "extra": 1, "resized": 1, "unreadable": 1
+        "same": 4, "moved": 5, "drawn differently": 1, "unverified": 2, "missing": 1, "extra": 1, "resized": 2, "unreadable": 1
     }  # fmt: skip
-    assert f"{len(verdicts)} compared, 8 failed" in changed.output
+    assert f"{len(verdicts)} compared, 13 failed" in changed.output
+    assert "1 drawn differently: they hold the same, and their pixels differ" in changed.output
 
 
 @pytest.mark.slow
@@ -264,13 +237,29 @@ def test_unchanged_notebook_passes_under_xdist(kept, tmp_path):
     stale = tmp_path / "test-results/01-example-cell02-fig1.png"
     stale.parent.mkdir()
     stale.touch()
-    run = compare(kept, tmp_path, "-n1", "--dist=loadfile")
+    run = compare(kept[0], tmp_path, kept[1], "-n1", "--dist=loadfile")
     assert run.failures == {}
     assert run.cells == len(KEPT) + 1
     assert [(row["chapter"], row["cell"], row["figure"]) for row in run.rows()] == [(CHAPTER, 2, 1), (CHAPTER, 3, 1)]
     assert "2 compared, 0 failed" in run.output
     assert f"largest passing tile_rms 0 of {TOLERANCE.tile_rms:g} ({CHAPTER}: cell 2, figure 1)" in run.output
+    assert f"contents at most 0 of their tolerances apart ({CHAPTER}: cell 2, figure 1)" in run.output
     assert not stale.exists()
+
+
+@pytest.mark.slow
+def test_a_figure_that_is_drawn_differently_passes_elsewhere(stored, tmp_path):
+    """It is reported, and its picture is there to be looked at."""
+    notebook, entries = stored
+    cell = len(KEPT) + 1 + list(CASES).index("another font")
+    cells = [notebook.cells[0], *([new_code_cell("", execution_count=1)] * (cell - 1)), nbformat.from_dict(notebook.cells[cell])]
+    cells[cell].source = CASES["another font"].run
+    run = compare(new_notebook(metadata=notebook.metadata, cells=cells), tmp_path, entries, "--figures=elsewhere")
+    assert run.failures == {}
+    assert [row["verdict"] for row in run.rows()] == ["drawn differently"]
+    assert "1 compared, 0 failed" in run.output
+    assert "1 drawn differently: they hold the same, and their pixels differ" in run.output
+    assert has_black(run.difference(cell, 1))
 
 
 @pytest.mark.slow
@@ -289,32 +278,35 @@ def test_unchanged_notebook_passes_under_xdist(kept, tmp_path):
 )
 def test_a_chapter_comes_out_the_same_on_another_cpu(tmp_path, environment, capability, threads):
     """Its training, numbers and figures, far inside the tolerances; the added cell holds that it was another CPU."""
-    chapter = nbformat.read(ROOT / PORTABLE, as_version=4)
+    chapter, entries = comparing.of_the_book(PORTABLE)
     proof = f"assert torch.backends.cpu.get_cpu_capability() == {capability!r}\nassert torch.get_num_threads() == {threads}"
     cells = [*chapter.cells, new_code_cell(proof, execution_count=1)]
-    run = compare(new_notebook(metadata=chapter.metadata, cells=cells), tmp_path, chapter=PORTABLE, **environment)
+    run = compare(new_notebook(metadata=chapter.metadata, cells=cells), tmp_path, entries, chapter=PORTABLE, **environment)
     assert run.failures == {}
     assert len(run.rows()) >= 8
     assert all(row["distance"][name] <= TOLERANCE._asdict()[name] / 4 for row in run.rows() for name in row["distance"])
+    assert all(row["meaning"]["nearness"] <= 1 / 10 for row in run.rows())
 
 
 @pytest.mark.medium
 def test_a_closing_semicolon_silences_a_value_as_it_does_in_jupyter(tmp_path):
     """Chapters end plotting cells with one; without a history IPython would print the value all the same."""
     cells = [new_code_cell(source, execution_count=number + 1) for number, source in enumerate(["40 + 2;", "1;"])]
-    assert compare(new_notebook(cells=cells), tmp_path).failures == {}
+    assert compare(new_notebook(cells=cells), tmp_path, []).failures == {}
 
 
 @pytest.mark.parametrize(("name", "piece"), SCATTERS)
 def test_one_moved_point_fails(kept, tmp_path, name, piece):
-    """One of a chapter's 2,000 points, 3 pixels to the right, is found; every cell before it passes."""
-    notebook = kept if name == "example" else nbformat.read(ROOT / name, as_version=4)
+    """One of a chapter's 2,000 points, drawn 3 pixels to the right of where it is, is found; every cell before it passes."""
+    notebook, entries = kept if name == "example" else comparing.of_the_book(name)
     cells = [cell for cell in nbformat.from_dict(json.loads(json.dumps(notebook))).cells if cell.cell_type == "code"]
     index = next(number for number, cell in enumerate(cells) if piece in cell.source)
     cells[index].source = MOVE_ONE_POINT + cells[index].source
-    run = compare(new_notebook(metadata=notebook.metadata, cells=cells[: index + 1]), tmp_path)
+    cells = cells[: index + 1]
+    run = compare(new_notebook(metadata=notebook.metadata, cells=cells), tmp_path, entries, "--figures=pinned")
     assert list(run.failures) == [index]
-    assert f"{CHAPTER}: cell {index} (In [{cells[index].execution_count}]), figure 1: moved: RMS" in run.failures[index]
+    what = "figure 1: drawn differently: it holds the same; RMS"
+    assert f"{CHAPTER}: cell {index} (In [{cells[index].execution_count}]), {what}" in run.failures[index]
     distance = next(row["distance"] for row in run.rows() if row["cell"] == index)
     assert distance["tile_rms"] > 2 * TOLERANCE.tile_rms
     assert distance["share"] < 1e-4, "more than a point moved"

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from sphinx_ext import stored_widgets
-from tests.support import ROOT, figures
+from tests.support import ROOT, widget_state
 from tools import notebooks
 
 SOURCE = """import ipywidgets, traitlets
@@ -89,11 +89,11 @@ def test_a_view_without_its_stored_state_fails(stored, tmp_path):
     ],
 )
 def test_numbers_have_a_tolerance_and_structure_has_none(got, problem):
-    assert figures.compare_values({"a": [1.0, 2.0]}, got, "here") == ([problem] if problem else [])
+    assert widget_state.compare_values({"a": [1.0, 2.0]}, got, "here") == ([problem] if problem else [])
 
 
 def test_of_bytes_one_in_a_thousand_may_differ():
     data = bytes(4000)
-    assert figures.compare_values(data, b"\1" * 4 + data[4:], "here") == []
-    assert figures.compare_values(data, b"\1" * 5 + data[5:], "here") == ["here: 0.12% of the bytes differ"]
-    assert figures.compare_values(data, data[:-1], "here")
+    assert widget_state.compare_values(data, b"\1" * 4 + data[4:], "here") == []
+    assert widget_state.compare_values(data, b"\1" * 5 + data[5:], "here") == ["here: 0.12% of the bytes differ"]
+    assert widget_state.compare_values(data, data[:-1], "here")

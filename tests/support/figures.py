@@ -1,193 +1,91 @@
 """nbval, taught to look at figures: a pytest plugin for `pytest --nbval book`.
 
-nbval runs a notebook and compares its text, but it skips every image and every cell that was never run. Here each `image/png`
-output of a cell is compared with the stored one, in order, and a cell that was never run fails. A figure that fails is drawn
-expected | got | difference into `test-results/`; the distances of all figures go to `test-results/figures.json`.
+nbval runs a notebook and compares its text, but it skips every image and every cell that was never run. Here a cell that was never run
+fails, and each `image/png` output of a cell is compared with the stored one, in order, in two ways: pixel by pixel (pixels.py) and by what
+the figure holds (meaning.py), which was gathered in the kernel while it was drawn (tools/figure_hook.py). The verdicts:
 
-A notebook with explorables gets one item more at its end: the widget state in the kernel, without code, against the stored one. Text must
-be equal, numbers within 1e-6 of their size or of 1, and of bytes (levels from 0 to 255, weights) one in a thousand may differ.
+- same: neither tells them apart;
+- moved: the figure holds something else. That fails everywhere, and says which artist, and by how much;
+- drawn differently: it holds the same, and the pixels differ. That fails where the versions are the pinned ones on Linux on x86-64, and
+  elsewhere, or with --figures=elsewhere, it is only reported: a font or a version draws otherwise;
+- missing, extra, resized, unreadable, and unverified, where no contents are stored that belong to the stored picture: all fail.
 
-Three distances, because each is blind to what another sees: `rms` over the figure notices a faint change everywhere, `tile_rms`
-over its worst 16 x 16 window a faint change in one place, `share` a strong change of a few pixels. They were chosen between two
-measurements on figures of 1200 pixels' width:
-
-- below: a float64 training of 1,000 steps and its 7 figures (scatters, images, curves, contours) under
-  `ATEN_CPU_CAPABILITY=default` and `=avx2`, `MKL_CBWR=COMPATIBLE`, one and two threads: 0 in all three, no pixel changed. Training
-  on another CPU moves a code by about 1e-10, and 2,000 points that each move by 1e-6 pixels give 0.001, 0.1 and 0. Points that
-  move by 1/256 pixel, the grid on which matplotlib's Agg draws, give 0.10, 0.6 and no pixel in a scatter of several colours.
-- above: one point of 2,000, moved by 3 pixels, in seven styles of scatter: where the point is in sight at least 0.06, 3.7 and 8 of
-  960,000 pixels (8e-6), in the middle 0.1 to 0.5, 7 to 33 and 16 to 42 pixels. The top point of chapter 1's first scatter: 0.13,
-  9.8 and 14 of 1,536,000 pixels (9e-6).
-
-How near the book comes: its 68 figures of chapters 1 to 6, run by `make portable` as three other CPUs (plain vector code, avx2 with
-two threads, MKL's compatible products), move by at most 0.024, 0.23 and 0; that is the first figure of chapter 1, which holds the
-longest training. On the same machine every distance is 0.
-
-`tile_rms` of 2 is three times the first and about half the second, and so is a `share` of 5e-6, 4 pixels of 960,000; they found 416
-of 420 moved points. `rms` of 0.25 is a change of one level in every sixteenth channel. The four that were not found lie under
-others of the same opaque colour, which leaves next to no trace in the picture. Other processors than x86-64 were not measured: a
-scatter of one colour is drawn on whole pixels, so there a point on the border between two would jump by one and fail.
+A figure that fails is drawn expected | got | difference into `test-results/`; the verdicts and distances of all figures go to
+`test-results/figures.json`. A notebook with explorables gets one item more at its end (widget_state.py).
 """
 
-import ast
-import base64
-import io
+import functools
+import importlib.metadata
 import json
 import os
+import platform
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
-from PIL import Image, ImageDraw, ImageFont
 
 from sphinx_ext import stored_widgets
-from tools import notebooks
+from tests.support import ROOT, meaning, pixels
+from tests.support.widget_state import StateItem
+from tools import colab, stored_figures
 
 RESULTS = "test-results"  # below pytest's rootdir
-LEVELS = 8  # of 255; a pixel differs when a channel differs by more: points moved by 1/256 pixel stay below
-TILE = 16  # pixels, the side of the window that a point of a scatter about fills
-BAR = 44  # height of a panel's label, in pixels
-
-
-class Distance(NamedTuple):
-    """How far two pictures of one size are apart; 0 in every field when they are the same."""
-
-    rms: float  # root of the mean square over all pixels and channels, in levels of 0 to 255
-    tile_rms: float  # the same over the worst TILE x TILE window
-    share: float  # pixels of which a channel differs by more than LEVELS, over all pixels
-
-
-TOLERANCE = Distance(rms=0.25, tile_rms=2.0, share=5e-6)
+DRAWING = ("matplotlib", "numpy", "pillow", "torch", "contourpy", "kiwisolver")  # whose versions decide about pixels
+TOLD = 8  # differences that a failure names; one change may move a hundred artists
+FARTHEST = 999  # share of a tolerance: what is exact, and differs, is infinitely far
 
 
 class Verdict(NamedTuple):
-    """What became of one figure: same, moved, resized, missing, extra or unreadable."""
+    """What became of one figure, what to say of it, and its distances from the stored one where both could be read."""
 
     kind: str
-    detail: str
-    distance: Distance | None = None
+    details: list[str]
+    distance: pixels.Distance | None = None
+    held: meaning.Comparison | None = None
 
 
-def decode(png):
-    """Turn base64 text into an array of levels.
+def judge(expected, got, entry, held):
+    """Compare two figures.
 
-    Returns: (height, width, 4) uint8, red, green, blue, alpha. Raises ValueError for what is no 8-bit PNG.
+    expected, got: base64 text, or None where there is none. entry: what is stored of the expected one's contents, or None.
+    held: the contents of the one that was drawn, None where matplotlib did not draw it.
     """
-    try:
-        image = Image.open(io.BytesIO(base64.b64decode(png)), formats=["PNG"])
-        if image.mode.startswith("I"):
-            raise ValueError(f"decode: expected 8 bits a channel, received mode {image.mode}")
-        return np.asarray(image.convert("RGBA"))
-    except (OSError, SyntaxError) as error:  # Pillow calls a broken chunk a syntax error
-        raise ValueError(f"decode: expected a PNG, received {len(png)} characters: {error}") from error
+    seen = pixels.judge(expected, got)
+    if seen.distance is None:
+        return Verdict(seen.kind, [seen.detail])
+    if entry is None:
+        return Verdict("unverified", ["its contents are not stored: make notebooks stores them"], seen.distance)
+    if entry["png"] != stored_figures.digest(expected):
+        return Verdict("unverified", ["the stored picture and the stored contents are of two runs: make notebooks"], seen.distance)
+    if entry["contents"] is None and held is None:
+        return Verdict("same" if seen.kind == "same" else "moved", [seen.detail], seen.distance)
+    if entry["contents"] is None or held is None:
+        return Verdict("moved", ["a picture that matplotlib drew in one run and not in the other", seen.detail], seen.distance)
+    compared = meaning.compare(entry["contents"], held)
+    if compared.differences:
+        return Verdict("moved", [*shortened(compared.differences), seen.detail], seen.distance, compared)
+    kind = "same" if seen.kind == "same" else "drawn differently"
+    return Verdict(kind, [f"it holds the same; {seen.detail}"], seen.distance, compared)
 
 
-def measure(expected, got):
-    """Measure how far apart two pictures (height, width, channels) of one size are.
-
-    >>> measure(np.zeros((20, 20, 4), np.uint8), np.zeros((20, 20, 4), np.uint8))
-    Distance(rms=0.0, tile_rms=0.0, share=0.0)
-    """
-    if expected.shape != got.shape:
-        raise ValueError(f"measure: expected one size, received {expected.shape} and {got.shape}")
-    difference = np.abs(expected.astype(np.int64) - got)
-    squares = (difference**2).sum(axis=2)
-    height, width, channels = expected.shape
-    tall, wide = min(TILE, height), min(TILE, width)
-    return Distance(
-        rms=float(np.sqrt(squares.mean() / channels)),
-        tile_rms=float(np.sqrt(window_sums(squares, tall, wide).max() / (tall * wide * channels))),
-        share=float((difference.max(axis=2) > LEVELS).mean()),
-    )
+def shortened(differences):
+    """The first differences, and how many there are beside them."""
+    more = len(differences) - TOLD
+    return differences if more <= 0 else [*differences[:TOLD], f"and {more} differences more"]
 
 
-def window_sums(values, tall, wide):
-    """Sum (height, width) integers over every tall x wide window, so that no window's border can hide a change."""
-    total = np.pad(values, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
-    return total[tall:, wide:] - total[:-tall, wide:] - total[tall:, :-wide] + total[:-tall, :-wide]
+@functools.cache
+def is_pinned():
+    """Say whether figures must come out as they are stored: the pinned versions on Linux on x86-64."""
+    pins = colab.pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+    here = {name: importlib.metadata.version(name).split("+")[0] for name in DRAWING}
+    return platform.system() == "Linux" and platform.machine() == "x86_64" and all(pins[name] == here[name] for name in DRAWING)
 
 
-def judge(expected, got):
-    """Compare two figures, each base64 text or None where there is none. Returns a Verdict."""
-    if got is None:
-        return Verdict("missing", "it is stored, but the run did not draw it")
-    if expected is None:
-        return Verdict("extra", "the run drew it, but it is not stored")
-    try:
-        stored, drawn = decode(expected), decode(got)
-    except ValueError as error:
-        return Verdict("unreadable", str(error))
-    if stored.shape != drawn.shape:
-        return Verdict("resized", f"expected {pixels(stored)} pixels, got {pixels(drawn)}")
-    distance = measure(stored, drawn)
-    near = all(value <= allowed for value, allowed in zip(distance, TOLERANCE, strict=True))
-    return Verdict("same" if near else "moved", describe(distance), distance)
-
-
-def pixels(array):
-    """Name a picture's size the way people do, width first."""
-    return f"{array.shape[1]}x{array.shape[0]}"
-
-
-def describe(distance):
-    """Put the distances beside the tolerances."""
-    allowed = TOLERANCE
-    return (
-        f"RMS {distance.rms:.2f} (tolerance {allowed.rms:.2f}), "
-        f"RMS of the worst {TILE}x{TILE} tile {distance.tile_rms:.2f} (tolerance {allowed.tile_rms:.2f}), "
-        f"share of differing pixels {distance.share:.1e} (tolerance {allowed.share:.1e})"
-    )
-
-
-def draw_panels(expected, got):
-    """Draw expected | got | difference side by side; a figure that is None or unreadable leaves its panel empty."""
-    arrays = [picture_or_none(png) for png in (expected, got)]
-    sizes = [array.shape[:2] for array in arrays if array is not None] or [(BAR, 4 * BAR)]
-    height, width = (max(side) for side in zip(*sizes, strict=True))
-    padded = [on_white(array, height, width) for array in arrays]
-    gap = np.abs(padded[0].astype(np.int64) - padded[1]).max(axis=2)
-    scale = 255 / max(int(gap.max()), 1)
-    labels = ["expected (stored)", "got (this run)", f"difference, {scale:.1f} times"]
-    sheet = Image.new("RGB", (3 * width + 2, height + BAR), "gray")
-    for number, panel in enumerate([*map(Image.fromarray, padded), draw_difference(gap, scale)]):
-        sheet.paste(panel, (number * (width + 1), BAR))
-        empty = " - nothing" if number < 2 and arrays[number] is None else ""
-        write_label(sheet, labels[number] + empty, number * (width + 1), width)
-    return sheet
-
-
-def picture_or_none(png):
-    """Decode a figure for looking at."""
-    try:
-        return None if png is None else decode(png)
-    except ValueError:
-        return None
-
-
-def on_white(array, height, width):
-    """Lay a picture, or nothing, on a white canvas. Returns (height, width, 3) uint8."""
-    canvas = Image.new("RGBA", (width, height), "white")
-    if array is not None:
-        canvas.alpha_composite(Image.fromarray(array))
-    return np.asarray(canvas.convert("RGB"))
-
-
-def draw_difference(gap, scale):
-    """Draw (height, width) differences dark on white, with a red box around all that count, since a point is easily missed."""
-    panel = Image.fromarray((255 - gap * scale).astype(np.uint8)).convert("RGB")
-    rows, columns = np.nonzero(gap > min(LEVELS, gap.max() // 2))
-    if rows.size:
-        box = (columns.min() - TILE, rows.min() - TILE, columns.max() + TILE, rows.max() + TILE)
-        ImageDraw.Draw(panel).rectangle(tuple(map(int, box)), outline="red", width=3)
-    return panel
-
-
-def write_label(sheet, text, left, width):
-    """Write a panel's label into the bar above it."""
-    draw = ImageDraw.Draw(sheet)
-    draw.rectangle((left, 0, left + width - 1, BAR - 1), fill="white")
-    draw.text((left + 8, 8), text, fill="black", font=ImageFont.load_default(size=24))
+def is_elsewhere(config):
+    """Say whether a figure may be drawn differently in this run."""
+    chosen = config.getoption("figures")
+    return chosen == "elsewhere" if chosen else not is_pinned()
 
 
 def find_images(outputs):
@@ -204,11 +102,13 @@ class FigureFile(IPyNbFile):
         super().setup()
         client = self.kernel.kc
         client.execute("get_ipython().history_manager.enabled = False", silent=True)  # writes nothing into the user's own
+        client.execute(stored_figures.code_for_kernel(), silent=True)
         options = {"store_history": True, "stop_on_error": False}
         self.kernel.execute_cell_input = lambda source, allow_stdin=None: client.execute(source, allow_stdin=allow_stdin, **options)
 
     def collect(self):
         """Hand on nbval's cells as FigureCells, and a StateItem when the notebook has widgets."""
+        self.stored_contents = stored_figures.read(self.path)
         self.figure_cells = []
         for item in super().collect():
             cell = FigureCell.from_parent(self, name=item.name, cell_num=item.cell_num, cell=item.cell, options=item.options)
@@ -251,25 +151,29 @@ class FigureCell(IPyNbCell):
 
     def compare_figures(self, test, ref):
         """Compare the PNG figures in order, keep every distance for the summary. Returns the complaints."""
-        drawn, stored = ([data for mime, data in find_images(side) if mime == "image/png"] for side in (test, ref))
+        drawn, stored = (list(stored_figures.pictures(side)) for side in (test, ref))
         complaints = []
         for index in range(max(len(drawn), len(stored))):
-            expected, got = (side[index] if index < len(side) else None for side in (stored, drawn))
-            verdict = judge(expected, got)
+            expected = stored[index][0] if index < len(stored) else None
+            got, held = drawn[index] if index < len(drawn) else (None, None)
+            entry = self.parent.stored_contents.get((self.cell_num, index + 1))
+            verdict = judge(expected, got, entry, held)
             self.record(index + 1, verdict)
             if verdict.kind != "same":
-                picture = self.save_picture(index + 1, draw_panels(expected, got))
-                complaints.append(
-                    f"{self.place}, figure {index + 1}: {verdict.kind}: {verdict.detail}\n"
-                    f"    expected | got | difference: {picture}"
-                )
+                picture = self.save_picture(index + 1, pixels.draw_panels(expected, got))
+                if verdict.kind != "drawn differently" or not is_elsewhere(self.config):
+                    lines = [*verdict.details, f"expected | got | difference: {picture}"]
+                    complaints.append(f"{self.place}, figure {index + 1}: {verdict.kind}: " + "\n    ".join(lines))
         return complaints
 
     def record(self, number, verdict):
         """Keep one figure's verdict with the test report, which also travels from pytest-xdist's workers."""
-        distance = verdict.distance._asdict() if verdict.distance else None
         row = {"chapter": self.chapter, "cell": self.cell_num, "figure": number, "verdict": verdict.kind}
-        self.user_properties.append(("figure", row | {"distance": distance}))
+        row["distance"] = verdict.distance._asdict() if verdict.distance else None
+        row["meaning"] = None
+        if verdict.held:
+            row["meaning"] = {"nearness": min(verdict.held.nearness, FARTHEST), "differences": shortened(verdict.held.differences)}
+        self.user_properties.append(("figure", row))
 
     def save_picture(self, number, sheet):
         """Write the panels. Returns the file's path relative to the rootdir."""
@@ -299,64 +203,10 @@ class FigureCell(IPyNbCell):
         return f"{self.chapter}: cell {self.cell_num} (In [{self.cell.execution_count or ' '}])"
 
 
-class StateItem(pytest.Item):
-    """The widget state that the notebook stores, against the state in the kernel after its last cell."""
-
-    def runtest(self):
-        """Compare every model that a view leads to."""
-        cells = self.parent.figure_cells
-        if any(cell.test_outputs is None for cell in cells):
-            pytest.skip("not every cell of the notebook was run")
-        views = [view["model_id"] for cell in cells for view in stored_widgets.views(cell.test_outputs)]
-        models = stored_widgets.without_code(read_state(self.parent.kernel.kc))
-        _, got = notebooks.named_models(models, views, self.path.stem)
-        complaints = compare_states(stored_widgets.state(self.parent.nb), got)
-        if complaints:
-            pytest.fail(
-                f"{self.parent.name}: widget state differs from what is stored\n" + "\n".join(complaints[:10]), pytrace=False
-            )
-
-    def reportinfo(self):
-        """Name the notebook."""
-        return self.path, 0, f"{self.path.name}: widget state"
-
-
-def read_state(client):
-    """Ask a kernel for the state of all its widgets, as a notebook stores it."""
-    ask = "__import__('json').dumps(__import__('ipywidgets').Widget.get_manager_state(drop_defaults=False)['state'])"
-    number = client.execute("", user_expressions={"state": ask}, store_history=False)
-    while True:
-        reply = client.get_shell_msg(timeout=60)
-        if reply["parent_header"].get("msg_id") == number:
-            return json.loads(ast.literal_eval(reply["content"]["user_expressions"]["state"]["data"]["text/plain"]))
-
-
-def compare_states(stored, got):
-    """List what differs between two states of widgets, model by model."""
-    complaints = []
-    if set(stored) != set(got):
-        complaints.append(f"expected {len(stored)} models, got {len(got)}: a view without its state, or a state without a view")
-    for name in stored.keys() & got.keys():
-        complaints += compare_values(stored[name]["state"], got[name]["state"], stored[name]["model_name"])
-        before, after = (
-            {str(b["path"]): base64.b64decode(b["data"]) for b in m.get("buffers", [])} for m in (stored[name], got[name])
-        )
-        complaints += compare_values(before, after, stored[name]["model_name"])
-    return complaints
-
-
-def compare_values(stored, got, place):
-    """List what differs between two values as JSON has them, or bytes."""
-    if isinstance(stored, dict) and isinstance(got, dict) and stored.keys() == got.keys():
-        return [line for key in stored for line in compare_values(stored[key], got[key], f"{place}.{key}")]
-    if isinstance(stored, list) and isinstance(got, list) and len(stored) == len(got):
-        return [line for i, pair in enumerate(zip(stored, got, strict=True)) for line in compare_values(*pair, f"{place}[{i}]")]
-    if isinstance(stored, bytes) and isinstance(got, bytes) and len(stored) == len(got):
-        share = sum(a != b for a, b in zip(stored, got, strict=True)) / max(1, len(stored))
-        return [f"{place}: {share:.2%} of the bytes differ"] if share > 1e-3 else []
-    if type(stored) in (int, float) and type(got) in (int, float) and abs(stored - got) <= 1e-6 * max(1, abs(stored)):
-        return []
-    return [] if stored == got else [f"{place}: expected {str(stored)[:80]}, got {str(got)[:80]}"]
+def pytest_addoption(parser):
+    """The switch that says whether a figure may be drawn differently, where the versions are not to decide."""
+    text = "whether a figure that holds the same may be drawn differently (default: where versions or processor are not the pinned ones)"
+    parser.getgroup("course").addoption("--figures", choices=("pinned", "elsewhere"), help=text)
 
 
 def compares_figures(config):
@@ -385,6 +235,7 @@ class FigureReport:
     def __init__(self, config):
         """Start with no figures."""
         self.results = config.rootpath / RESULTS
+        self.failing = {"drawn differently"} if not is_elsewhere(config) else set()
         self.rows = []
 
     def pytest_runtest_logreport(self, report):
@@ -398,15 +249,27 @@ class FigureReport:
             return
         self.rows.sort(key=lambda row: (row["chapter"], row["cell"], row["figure"]))
         self.results.mkdir(exist_ok=True)
-        content = {"tolerance": TOLERANCE._asdict(), "figures": self.rows}
+        content = {"tolerance": pixels.TOLERANCE._asdict(), "figures": self.rows}
         (self.results / "figures.json").write_text(json.dumps(content, indent=1) + "\n")
 
     def pytest_terminal_summary(self, terminalreporter):
-        """Say how many figures were compared and which passing ones came nearest to the tolerances."""
-        passing = [row for row in self.rows if row["verdict"] == "same"]
+        """Say how many figures were compared, what became of them, and which passing ones came nearest to the tolerances."""
+        say = terminalreporter.write_line
         terminalreporter.section("figures")
-        terminalreporter.write_line(f"{len(self.rows)} compared, {len(self.rows) - len(passing)} failed")
-        for name, allowed in TOLERANCE._asdict().items() if passing else ():
-            worst = max(passing, key=lambda row: row["distance"][name])
-            place = f"{worst['chapter']}: cell {worst['cell']}, figure {worst['figure']}"
-            terminalreporter.write_line(f"largest passing {name} {worst['distance'][name]:.2g} of {allowed:g} ({place})")
+        differently = sum(row["verdict"] == "drawn differently" for row in self.rows)
+        passing = [row for row in self.rows if row["verdict"] in {"same", "drawn differently"} - self.failing]
+        say(f"{len(self.rows)} compared, {len(self.rows) - len(passing)} failed")
+        if differently:
+            say(f"{differently} drawn differently: they hold the same, and their pixels differ")
+        same = [row for row in passing if row["verdict"] == "same"]
+        for name, allowed in pixels.TOLERANCE._asdict().items() if same else ():
+            worst = max(same, key=lambda row: row["distance"][name])
+            say(f"largest passing {name} {worst['distance'][name]:.2g} of {allowed:g} ({place(worst)})")
+        if held := [row for row in passing if row["meaning"]]:
+            worst = max(held, key=lambda row: row["meaning"]["nearness"])
+            say(f"contents at most {worst['meaning']['nearness']:.2g} of their tolerances apart ({place(worst)})")
+
+
+def place(row):
+    """Name the figure of a row."""
+    return f"{row['chapter']}: cell {row['cell']}, figure {row['figure']}"

@@ -8,7 +8,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from sphinx_ext import stored_widgets
-from tools import notebooks
+from tools import notebooks, stored_figures
+from tools.figure_hook import KEY
 
 runs_kernels = pytest.mark.medium
 
@@ -98,6 +99,38 @@ def test_a_run_of_one_notebook_leaves_the_others_measurements_alone(book):
     write(second, "2")
     assert notebooks.main([str(second)]) == 0
     assert json.loads((book / "measured.json").read_text())["01-a.ipynb"] == {"seconds": 7, "peak_mib": 7}
+
+
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, {}], label='a')\nplt.legend();"
+
+
+@runs_kernels
+def test_what_a_figure_holds_is_stored_beside_the_notebook(book, capsys):
+    path = write(book / "01-a.ipynb", "1", PLOT.format(2))
+    assert notebooks.main([]) == 0
+    [entry] = json.loads((book / "figures" / "01-a.json").read_text())
+    [[picture]] = [cell for cell in outputs(path) if any("image/png" in output.data for output in cell)]
+    assert entry["png"] == stored_figures.digest(picture.data["image/png"])
+    assert (entry["cell"], entry["figure"]) == (1, 1)
+    assert entry["contents"]["axes"][0]["legends"][0]["entries"][0]["words"] == "a"
+    assert KEY not in path.read_text()
+    assert KEY not in capsys.readouterr().out
+
+
+@runs_kernels
+def test_contents_are_stored_anew_with_the_figure_and_go_with_it(book):
+    path = write(book / "01-a.ipynb", PLOT.format(2))
+    assert notebooks.main([]) == 0
+    file = book / "figures" / "01-a.json"
+    first = file.read_bytes()
+    file.write_text("[]\n")
+    assert notebooks.main(["--check"]) == 0
+    assert file.read_text() == "[]\n"
+    assert notebooks.main([]) == 0
+    assert file.read_bytes() == first
+    write(path, "1")
+    assert notebooks.main([]) == 0
+    assert not file.exists()
 
 
 MOVING = """import ipywidgets, traitlets
