@@ -48,9 +48,9 @@ def one_row(head: str) -> str:
 
 
 class Frames(SphinxPostTransform):
-    """Rewrite every DataFrame on a page; runs after myst-nb has chosen one form of each output (its priority is 4)."""
+    """Rewrite every DataFrame on a page."""
 
-    default_priority = 210
+    default_priority = 200
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
