@@ -22,6 +22,7 @@ NEAR = 1.5  # screens: MARGIN in sphinx_ext/runtime/near.js
 BUFFERS = "/_static/explorables/buffers/"
 CHAPTERS = BOOK[1:9]
 ONE, TWO = BOOK[4], BOOK[7]  # chapters of one explorable and of two
+WINDOWS = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop", marks=pytest.mark.slow)]
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ BEYOND = """() => {
 # --- When ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in (ONE, TWO) else pytest.mark.slow) for name in CHAPTERS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == TWO else pytest.mark.slow) for name in CHAPTERS])
 def test_nothing_is_fetched_before_an_explorable_is_near(visit, name):
     """Not for the chapter's own, and nothing where there is none."""
     page = visit(name)
@@ -120,28 +121,24 @@ def test_nothing_is_fetched_before_an_explorable_is_near(visit, name):
         assert page.asked != []
 
 
-def test_the_second_explorable_of_a_page_waits_for_its_own_turn(visit):
+def test_each_explorable_of_a_page_waits_for_its_own_turn_and_what_they_share_is_fetched_once(visit):
+    """The style, and part of the code; and nothing comes that neither of them needs."""
     page = visit(TWO)
     first, second = page.locator(".explorable-view").all()
     scroll_to(first)
     wait_alive(first)
-    alone = list(page.asked)
+    alone = len(page.asked)
     scroll_to(second)
     wait_alive(second)
-    assert len(page.asked) > len(alone)
-    assert not set(page.asked[len(alone) :]) & set(alone)
-
-
-def test_what_the_explorables_of_a_page_share_is_fetched_once(visit):
-    """The style, part of the code, and nothing that none of them needs."""
-    page = visit(TWO)
-    bring_alive(page)
+    assert 0 < alone < len(page.asked)
+    scripts = page.locator(f"script[src*='{BUFFERS}']").evaluate_all("all => all.map((script) => script.src)")
+    assert len(scripts) == len(set(scripts)) == len(set(page.asked))  # a browser may answer a second one without asking
     codes = [model["code"] for model in states(page).values() if "code" in model]
     assert len(codes) == 2
     assert codes[0]["_esm"][0] == codes[1]["_esm"][0] != codes[0]["_esm"][-1]
     assert codes[0]["_css"] == codes[1]["_css"]
     buffers = [buffer["external"] for model in states(page).values() for buffer in model.get("buffers", [])]
-    assert sorted(page.asked) == sorted({file for code in codes for files in code.values() for file in files} | set(buffers))
+    assert set(page.asked) == {file for code in codes for files in code.values() for file in files} | set(buffers)
 
 
 def test_one_on_the_first_screen_starts_with_the_page(visit, halted):
@@ -156,6 +153,7 @@ def test_one_on_the_first_screen_starts_with_the_page(visit, halted):
 # --- However the reader gets there, and what moves ---------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_link_into_the_page_wakes_what_stands_there(visit):
     page = visit(ONE)
     view = page.locator(".explorable-view")
@@ -163,7 +161,7 @@ def test_a_link_into_the_page_wakes_what_stands_there(visit):
     wait_alive(view)
 
 
-@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("window", WINDOWS)
 def test_a_link_over_an_explorable_leads_to_its_place(visit, window):
     """The page scrolls there smoothly, and what stands above the place comes to life meanwhile."""
     page = visit(TWO, viewport=window)
@@ -175,8 +173,8 @@ def test_a_link_over_an_explorable_leads_to_its_place(visit, window):
     assert 0 <= beyond.evaluate("(section) => section.getBoundingClientRect().top") <= window["height"] / 5
 
 
-@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == TWO else pytest.mark.slow) for name in BOOK[:9]])
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == ONE else pytest.mark.slow) for name in BOOK[:9]])
 def test_the_place_of_an_explorable_is_kept_until_it_comes(visit, name, window):
     """To a twelfth, since lines break elsewhere in other fonts. What is measured anew: tools/explorable_heights.py."""
     page = visit(name, viewport=window)
@@ -186,6 +184,7 @@ def test_the_place_of_an_explorable_is_kept_until_it_comes(visit, name, window):
     assert kept == pytest.approx(lives, rel=1 / 12), "run tools/explorable_heights.py, and make book again"
 
 
+@pytest.mark.slow
 def test_on_paper_the_still_picture_stands_and_nothing_is_fetched(visit):
     page = visit(ONE)
     page.emulate_media(media="print")
@@ -197,6 +196,7 @@ def test_on_paper_the_still_picture_stands_and_nothing_is_fetched(visit):
 # --- Whatever the browser and the network are like ----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_browser_that_cannot_tell_what_is_near_fetches_all(browser, address):
     """Without a record of errors: the theme's own scripts want to be told, too."""
     page = browser.new_page(viewport=DESKTOP)
@@ -208,6 +208,7 @@ def test_a_browser_that_cannot_tell_what_is_near_fetches_all(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", ["explorables/runtime.js", BUFFERS])
 def test_when_scripts_are_slow_the_still_picture_stands_until_they_come(visit, halted, late):
     page = visit(TWO, start=halted(late), until="domcontentloaded")
@@ -221,6 +222,7 @@ def test_when_scripts_are_slow_the_still_picture_stands_until_they_come(visit, h
     bring_alive(page)
 
 
+@pytest.mark.slow
 def test_from_disk_it_is_the_same(visit, site):
     page = visit(TWO, start=site.as_uri())
     next_frame(page)
