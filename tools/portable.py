@@ -210,6 +210,7 @@ def _keep_pictures(results: Path, stem: str, name: str) -> None:
 
 def summarize(results: dict[str, list[Run]], played: dict[str, Machine], same: list[str]) -> dict:
     """What the table shows, for programs: figures that were not exact on every machine, failures, edges, a summary of each run."""
+    results = {name: runs for name, runs in results.items() if runs}  # the others are still to come
     shares: dict[tuple, dict[str, float]] = {}
     for name, runs in results.items():
         for figure, value in _figures(runs):

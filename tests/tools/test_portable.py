@@ -307,6 +307,7 @@ def test_the_table_has_what_moved_and_names_what_is_to_be_mended():
             one([(1, 0.0), (2, 0.12), (3, math.inf)], ["01-a: Cell 3: figure 1: resized"], [{"optimizer": "SGD", "weights": 7}])
         ],
         "edges": [one(records=[edge, edge, {"numbers": 5}])],
+        "threads": [],
     }
     played = {name: portable.Machine({"NAME": name}, 1) for name in results}
     report = portable.summarize(results, played, ["avx2"])
