@@ -106,5 +106,13 @@ class OneEps(Explorable):
 
 
 def _arrow(ax: Axes, start: Iterable, end: Iterable, color: str, *, short: int = 0) -> None:
-    style = {"arrowstyle": "-|>", "color": color, "lw": 1.8, "shrinkA": 0, "shrinkB": short, "mutation_scale": 11}
+    style = {
+        "arrowstyle": "-|>",
+        "connectionstyle": "arc",
+        "color": color,
+        "lw": 1.8,
+        "shrinkA": 0,
+        "shrinkB": short,
+        "mutation_scale": 11,
+    }
     ax.annotate("", tuple(end), tuple(start), arrowprops=style)

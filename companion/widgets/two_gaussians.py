@@ -99,7 +99,14 @@ def _draw_slopes(ax: Axes, mu: float, logvar: float) -> None:
     slopes = np.diag([mu, (math.exp(logvar) - 1) / 2])
     for color, slope in zip((plots.BLUE, plots.FLAME), slopes, strict=True):
         x, y = np.array([mu, logvar]) - 0.35 * np.sign(slope)  # from the rim of the point, so that a short arrow is seen
-        style = {"arrowstyle": "->,head_width=0.35,head_length=0.35", "color": color, "linewidth": 2.5, "shrinkA": 0, "shrinkB": 0}
+        style = {
+            "arrowstyle": "->,head_width=0.35,head_length=0.35",
+            "connectionstyle": "arc",
+            "color": color,
+            "linewidth": 2.5,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
         ax.annotate("", (x - 0.5 * slope[0], y - 0.5 * slope[1]), (x, y), arrowprops=style)
     ax.plot(mu, logvar, "o", color=plots.INK, markersize=8)
     ax.set(title="KL(q ‖ p), nats", xlabel="$\\mu$", ylabel="$\\log\\,\\sigma^2$", aspect="equal", xticks=range(-3, 4))
