@@ -42,7 +42,7 @@ def results(tmp_path, monkeypatch):
         row(0, nearness=0.1),
         row(1, rms=0.1),
         row(2, "moved", 62.0, 0.1, ["axes 1, text 1 ('<b>'): words 1 < 2"]),
-        row(3) | {"meaning": None},
+        row(3, "drawn differently", rms=90.0),
     ]
     (tmp_path / "test-results" / "figures.json").write_text(json.dumps({"tolerance": TOLERANCE, "figures": rows}))
     return tmp_path / "test-results"
@@ -52,14 +52,14 @@ def test_the_worst_figure_comes_first_with_its_distances(results, capsys):
     assert gallery.main() == 0
     assert "test-results/gallery.html" in capsys.readouterr().out
     page = (results / "gallery.html").read_text()
-    assert re.findall(r"cell (\d), figure 1</h2>", page) == ["2", "1", "0", "3"]
-    assert "4 figures: 1 moved, 3 same." in page
-    first, second = page.split("<article")[1:3]
+    assert re.findall(r"cell (\d), figure 1</h2>", page) == ["2", "3", "1", "0"]
+    assert "4 figures: 1 drawn differently, 1 moved, 2 same." in page
+    first, _, second = page.split("<article")[1:4]
     assert 'class="panels failed"' in first
     assert "<dt>what it holds</dt><dd>62 times</dd>" in first
     assert "words 1 &lt; 2" in first
     assert "<b>" not in first
-    assert "<dt>all pixels</dt><dd>40.0 %</dd>" in second
+    assert "<dt>all pixels</dt><dd>0.1 of 0.25: 40.0 %</dd>" in second
 
 
 def test_the_page_needs_nothing_beside_itself(results):
