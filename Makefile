@@ -54,10 +54,8 @@ offline: book  ## pack the site for reading without a network: _build/offline/co
 gallery: environment  ## after a comparison: a page of every figure and how near it came to the limits, test-results/gallery.html
 	$(VENV)/python tools/gallery.py
 
-portable: environment  ## the notebooks' comparison on CPUs this one can play: other vector code, other matrix products, other threads
-	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 $(VENV)/python -m pytest --nbval book --figures=elsewhere
-	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book --figures=elsewhere
-	MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2 $(VENV)/python -m pytest --nbval book --figures=elsewhere
+portable: environment  ## the notebooks, or N=03 alone, as other machines would run them, and how near each figure came: an hour or two; ONLY=edges for one run of it
+	$(VENV)/python tools/portable.py $(N) $(if $(ONLY),--only $(ONLY))
 
 lock: environment  ## compile requirements.txt and binder/requirements.txt from their .in files; UPGRADE=1 looks for newer versions of all, UPGRADE=NAME of one
 	$(VENV)/python tools/lock.py $(if $(UPGRADE),--upgrade $(filter-out 1,$(UPGRADE)))

@@ -13,14 +13,15 @@ keys come a tenth of a second apart. In a `drag` the moves follow each other, fr
 for the next one, whatever the page does; so a drag's times are reported and have no budget.
 
 `floor` is the same for a page that holds nothing but one box that a key moves: what the browser and this machine take for themselves.
-Ready is the moment at which the last explorable of a page stands, over loopback: as many as the page's state names, also while the
-rest of the page still comes in; budget 1 s.
+Ready is the moment at which a page's first explorable stands, over loopback, when the reader follows a link to it: what an explorable
+needs is fetched when it comes near the screen, also while the rest of the page still comes in; budget 1 s.
 """
 
 import argparse
 import json
 import math
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -44,11 +45,8 @@ TARGETS = {  # page -> what is moved of its explorable
     "07-loss": ".explorable-plane .explorable-handle",
     "08-beta-tradeoff": "input[type=range]",
 }
-READY = """let wanted = 0;
-const look = setInterval(() => {
-  const saved = document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]');
-  if (!wanted && saved) wanted = Object.values(JSON.parse(saved.textContent).state).filter((model) => model.code ?? model.state._esm).length;
-  if (!wanted || document.querySelectorAll('.explorable-live').length !== wanted) return;
+READY = """const look = setInterval(() => {
+  if (!document.querySelector('.explorable-live')) return;
   window.liveAt = performance.now();
   document.documentElement.dataset.ready = '';
   clearInterval(look);
@@ -122,6 +120,14 @@ def summary(times: list[float]) -> dict:
     return {name: round(percentile(times, share), 1) for name, share in (("median", 0.5), ("p95", 0.95))} | {"n": len(times)}
 
 
+def link(name: str) -> str:
+    """What leads to a page's first explorable; nothing on the front page, where a reader sees it first."""
+    view = re.search(
+        r'class="explorable-view[^>]* id="(explorable-\w+)"', (SITE / "book" / f"{name}.html").read_text(encoding="utf-8")
+    )
+    return "" if name == "index" else f"#{view[1]}"
+
+
 def measure(browser, address: str, name: str | None, moves: int) -> dict:
     """All numbers of one page; of the floor, where no name is given."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -130,7 +136,7 @@ def measure(browser, address: str, name: str | None, moves: int) -> dict:
     found = {}
     if name:
         page.add_init_script(READY)
-        page.goto(f"{address}/book/{name}.html")
+        page.goto(f"{address}/book/{name}.html{link(name)}")
         page.wait_for_selector("html[data-ready]", timeout=20_000)
         found["ready"] = round(page.evaluate("window.liveAt"))
         page.wait_for_timeout(1000)  # until the rest of the page stands, too

@@ -1,7 +1,8 @@
 """Images as tensors in memory: the bundled digits, the full MNIST, and sprites drawn from known factors. No models, no plots.
 
-Images are flat, of 784 pixels with values in [0, 1]. A loader returns a `Dataset`, `make_sprites` returns `Sprites`.
-MNIST is by Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0 (LeCun et al. 1998).
+Images are flat, of 784 pixels with values in [0, 1]. `load_digits` has the images to train on and those that judge,
+`load_validation` the images to choose on: a threshold, a number of steps, the best of several. `load_mnist` has all of MNIST,
+`make_sprites` draws. MNIST is by Y. LeCun, C. Cortes and C. J. C. Burges, CC BY-SA 3.0 (LeCun et al. 1998).
 """
 
 import contextlib
@@ -24,6 +25,8 @@ from companion import _require, _torchvision
 
 BUNDLED = Path(__file__).parent / "_bundled" / "digits.npz"
 BUNDLED_SHA256 = "2ce9b6ae531f3d5460605ab99125829ff199d63b659d5f7ea4563e3e039408de"
+VALIDATION = BUNDLED.with_name("validation.npz")
+VALIDATION_SHA256 = "8cf1cab9b1fe4c05eba9f59bf8cc893754a43b17b6b5340458c64813ce6c8cfe"
 MNIST_MD5 = {  # of the unpacked files below root/MNIST/raw
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -48,6 +51,13 @@ class Dataset(NamedTuple):
     y_test: Int[Tensor, "test"]
 
 
+class Validation(NamedTuple):
+    """Images to choose on and their labels, in memory. Images are flat and lie in [0, 1]."""
+
+    x: Float[Tensor, "validation 784"]
+    y: Int[Tensor, "validation"]
+
+
 class Sprites(NamedTuple):
     """Pictures of one shape each, and what they were drawn from.
 
@@ -63,7 +73,8 @@ class Sprites(NamedTuple):
 def load_digits(*, dtype: torch.dtype = torch.float64, path: str | Path = BUNDLED) -> Dataset:
     """Load the bundled digits: 10,000 training and 2,000 test images of MNIST, the same number of each digit.
 
-    They are the first 1,000 (200) images of each class in MNIST's training (test) set, in MNIST's order.
+    They are the first 1,000 (200) images of each class in MNIST's training (test) set, in MNIST's order. What is chosen by
+    looking at images (a threshold, a number of steps, the best of several) is chosen on others: see `load_validation`.
 
     Args:
         dtype: floating point type of the images.
@@ -82,7 +93,7 @@ def load_digits(*, dtype: torch.dtype = torch.float64, path: str | Path = BUNDLE
         torch.Size([10000, 784])
     """
     _require.floating("load_digits: dtype", dtype)
-    arrays = np.load(io.BytesIO(_read_checked(Path(path))), allow_pickle=False)
+    arrays = np.load(io.BytesIO(_read_checked("load_digits", Path(path), BUNDLED_SHA256)), allow_pickle=False)
     return Dataset(
         x_train=_pixels(torch.from_numpy(arrays["x_train"]), dtype),
         y_train=torch.from_numpy(arrays["y_train"]).long(),
@@ -91,8 +102,40 @@ def load_digits(*, dtype: torch.dtype = torch.float64, path: str | Path = BUNDLE
     )
 
 
+def load_validation(*, dtype: torch.dtype = torch.float64, path: str | Path = VALIDATION) -> Validation:
+    """Load 1,000 more images of MNIST, 100 of each digit: those on which choices are made, so that the test images judge unseen.
+
+    They lie in MNIST's training set, at equal distances among those after the first 1,000 images of each class. None is a
+    training or a test image of `load_digits`. MNIST's test images are by other writers than its training images (LeCun et al.
+    1998), so a limit that 5 % of these images pass is passed by another share of the test images.
+
+    Args:
+        dtype: floating point type of the images.
+        path: the bundled file; anything but the default is for tests.
+
+    Returns:
+        A `Validation` with images (1000, 784) and labels (1000,).
+
+    Raises:
+        DataError: the file is missing, or its SHA-256 is not the one recorded here.
+        TypeError: `dtype` is not a floating point type.
+
+    Example:
+        >>> x_valid, y_valid = load_validation()
+        >>> x_valid.shape
+        torch.Size([1000, 784])
+    """
+    _require.floating("load_validation: dtype", dtype)
+    arrays = np.load(io.BytesIO(_read_checked("load_validation", Path(path), VALIDATION_SHA256)), allow_pickle=False)
+    return Validation(_pixels(torch.from_numpy(arrays["x"]), dtype), torch.from_numpy(arrays["y"]).long())
+
+
 def load_mnist(root: str | Path, *, download: bool = False, dtype: torch.dtype = torch.float64) -> Dataset:
     """Load the full MNIST (60,000 + 10,000 images) through `torchvision.datasets.MNIST`.
+
+    The bundled images are among them. Of each class, the first 1,000 training images are those of `load_digits`, 100 of the
+    others those of `load_validation`, and the first 200 test images the test images of `load_digits`. So a model that was
+    trained on all of this training set has seen the validation images: put some of `x_train` aside to choose on.
 
     Args:
         root: the folder that holds, or shall hold, `MNIST/raw/train-images-idx3-ubyte` and its three companions.
@@ -125,7 +168,7 @@ def load_mnist(root: str | Path, *, download: bool = False, dtype: torch.dtype =
 def make_sprites(
     n: int | None = 10_000, *, generator: torch.Generator | None = None, dtype: torch.dtype = torch.float64
 ) -> Sprites:
-    """Draw white shapes on black from five independent factors, so that what a code should find is known.
+    """Draw shapes in ink (1) on paper (0) from five independent factors, so that what a code should find is known.
 
     The idea is that of dSprites (Matthey et al. 2017), in 28 x 28 pixels: an ellipse, a rectangle or an isosceles triangle, in
     8 columns and 8 rows two pixels apart (x grows to the right, y downwards), in 4 scales (the circle around the shape has a
@@ -206,16 +249,17 @@ def _raw(root: Path) -> Path:
     return root / "MNIST" / "raw"
 
 
-def _read_checked(path: Path) -> bytes:
+def _read_checked(operation: str, path: Path, sha256: str) -> bytes:
+    """The content of a bundled file, which has the expected SHA-256."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        message = f"load_digits: {path} cannot be read ({error.strerror}). Expected the bundled digits there. {_require.RESTORE}"
+        message = f"{operation}: {path} cannot be read ({error.strerror}). Expected the bundled images there. {_require.RESTORE}"
         raise DataError(message) from error
     found = hashlib.sha256(content).hexdigest()
-    if found != BUNDLED_SHA256:
+    if found != sha256:
         came = f"SHA-256 {found} of {len(content)} bytes"
-        raise DataError(f"load_digits: {path} is damaged: {came}, expected {BUNDLED_SHA256}. {_require.RESTORE}")
+        raise DataError(f"{operation}: {path} is damaged: {came}, expected {sha256}. {_require.RESTORE}")
     return content
 
 

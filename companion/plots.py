@@ -16,7 +16,9 @@ import torch
 from jaxtyping import Float, Int
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
+from matplotlib.colors import Colormap, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 WIDTH = 6.0  # inches; 600 pixels on the page, stored at twice that
+SMALL = 11.5  # points, the smallest text: 9 pixels where a phone shows a figure 340 pixels wide
 SIDE = 28  # pixels of an image's side
 
 # Explorables and the site's style sheet take their colours from the same file.
@@ -36,6 +39,7 @@ PALETTE = tuple(_COLOURS["figures"].values())
 BLUE, ORANGE, RED, GREY, VIOLET, BROWN, FLAME, SAND, SLATE, SKY = PALETTE
 INK = _COLOURS["light"]["ink"]
 FAINT = _COLOURS["light"]["line"]
+OUTLINE = (patheffects.withStroke(linewidth=3, foreground="white"),)  # path_effects of a text that stands on other things
 
 STYLE: "dict[RcKeyType, Any]" = {
     "figure.figsize": (WIDTH, 3.4),
@@ -43,12 +47,12 @@ STYLE: "dict[RcKeyType, Any]" = {
     "figure.facecolor": "white",
     "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans",  # comes with matplotlib, so text is the same everywhere
-    "font.size": 11,
-    "axes.titlesize": 11.5,
+    "font.size": SMALL,
+    "axes.titlesize": 12.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.titlepad": 8,
-    "axes.labelsize": 11,
+    "axes.labelsize": 12,
     "axes.labelcolor": INK,
     "axes.edgecolor": "#8a919c",
     "axes.spines.top": False,
@@ -61,9 +65,9 @@ STYLE: "dict[RcKeyType, Any]" = {
     "text.color": INK,
     "xtick.color": INK,
     "ytick.color": INK,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
-    "legend.fontsize": 10,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
     "legend.frameon": False,
     "lines.linewidth": 2,
     "lines.markersize": 5,
@@ -99,9 +103,9 @@ def images(
     """Draw images in a grid, row by row.
 
     Args:
-        x: (n, 784), values in [0, 1] (ink is dark), or in [-1, 1] with `signed`.
+        x: (n, 784), values in [0, 1] (0 is paper, 1 is ink), or in [-1, 1] with `signed`.
         columns: images a row.
-        signed: for differences: orange is negative, violet positive, white is zero.
+        signed: for differences: orange is negative, violet positive, paper is zero.
         titles: one short text above each image of the only row.
 
     Raises:
@@ -120,17 +124,26 @@ def images(
         if len(titles) != len(x) or len(x) > columns:
             came = f"{len(titles)} for {len(x)} images in rows of {columns}"
             raise ValueError(f"images: titles: got {came}, expected one for each image of a single row")
-        for i, title in enumerate(titles):
-            ax.text(_centre(i), -2, title, ha="center", va="bottom", fontsize=10)
+        _write_titles(titles, ax=ax)
     return ax
 
 
-def image_rows(rows: Mapping[str, Float[Tensor, "n 784"]], *, signed: bool = False, ax: Axes | None = None) -> Axes:
+def image_rows(
+    rows: Mapping[str, Float[Tensor, "n 784"]],
+    *,
+    titles: Sequence[str] | None = None,
+    signed: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw one row of images for each name, the names on the left: what to compare stands in one column.
 
     Args:
         rows: name -> (n, 784), every row with the same n.
+        titles: one short text above each column.
         signed: as in `images`.
+
+    Raises:
+        ValueError or TypeError: no row, rows of different lengths, as many titles as there are not columns, or no images of 784 pixels.
 
     Example:
         >>> image_rows({"original": x, "reconstruction": x_hat})
@@ -143,10 +156,13 @@ def image_rows(rows: Mapping[str, Float[Tensor, "n 784"]], *, signed: bool = Fal
     if len(set(counts.values())) > 1:
         raise ValueError(f"image_rows: rows: got {counts} images, expected the same number in every row")
     n = next(iter(counts.values()))
-    ax = ax or _new_axes(height=(WIDTH - 1.1) * len(rows) / n + 0.1)
+    if titles is not None and len(titles) != n:
+        raise ValueError(f"image_rows: titles: got {len(titles)} for {n} columns, expected one for each")
+    ax = ax or _new_axes(height=(WIDTH - 1.1) * len(rows) / n + (0.4 if titles else 0.1))
     _draw_tiles(_tile(torch.cat(list(rows.values())), n), ax=ax, signed=signed)
     for i, name in enumerate(rows):
-        ax.text(-3, _centre(i), name, ha="right", va="center", fontsize=10)
+        ax.text(-3, _centre(i), name, ha="right", va="center")
+    _write_titles(titles or (), ax=ax)
     return ax
 
 
@@ -178,9 +194,18 @@ def codes(
     for label in np.unique(names):
         _write_at_median(ax, points[names == label], str(label))
     if legend:
-        handles = [ax.scatter([], [], s=36, color=PALETTE[label], label=str(label)) for label in np.unique(names)]
+        handles = _dots(np.unique(names).tolist())
         ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
     return ax
+
+
+def digit_legend(figure: Figure, digits: Sequence[int] = range(10)) -> None:
+    """One row below the axes that tells the colours of digits, for maps too crowded to write on.
+
+    Example:
+        >>> digit_legend(plots.codes(z, y, legend=False).figure)
+    """
+    figure.legend(handles=_dots(digits), loc="outside lower center", ncols=len(digits), handletextpad=0, columnspacing=0.8)
 
 
 def ellipses(
@@ -247,16 +272,108 @@ def decoded_grid(x: Float[Tensor, "n 784"], *, low: float | int, high: float | i
         low, high: as given to `grid_codes`.
     """
     _require_images("decoded_grid: x", x)
-    side = math.isqrt(len(x))
-    if side * side != len(x) or side < 2:
-        raise ValueError(f"decoded_grid: x: got {len(x)} images, expected the square of a whole number from 2")
+    side = _side("decoded_grid: x", x)
     ax = ax or _new_axes(height=WIDTH - 0.4)
     picture = x.detach().cpu().double().reshape(side, side, SIDE, SIDE).permute(0, 2, 1, 3).reshape(side * SIDE, side * SIDE)
-    margin = (high - low) / (side - 1) / 2  # a code stands in the middle of its image
-    edges = (low - margin, high + margin)
-    ax.imshow(picture.numpy(), cmap="gray_r", vmin=0, vmax=1, extent=(*edges, *edges))
-    ax.set(xlabel="$z_1$", ylabel="$z_2$")
-    ax.grid(False)
+    _draw_plane(picture, side=side, low=low, high=high, cmap="gray_r", limits=(0, 1), ax=ax)
+    return ax
+
+
+def density(
+    values: Float[Tensor, "n"],
+    *,
+    low: float | int,
+    high: float | int,
+    largest: float | int | None = None,
+    signed: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Colour the plane by values at the codes of `grid_codes(low, high, side)`, for example a density.
+
+    Args:
+        values: (side * side,), from 0 up, or of both signs with `signed`.
+        low, high: as given to `grid_codes`.
+        largest: the value that gets the strongest colour; the largest that comes when None. Give it where two pictures are compared.
+        signed: for differences: orange is negative, violet positive, and 0 has no colour.
+
+    Raises:
+        ValueError or TypeError: not the square of a whole number of values, NaN, or values below 0 without `signed`.
+
+    Example:
+        >>> density(log_p(grid_codes(-3, 3, 61)).exp(), low=-3, high=3)
+    """
+    _require.tensor("density: values", values, ndim=1)
+    _require.finite("density: values", values)
+    side = _side("density: values", values)
+    if not signed and values.min() < 0:
+        raise ValueError(f"density: values: got values down to {values.min().item():.4g}, expected them from 0 up, or signed=True")
+    top = values.abs().max().item() if largest is None else largest
+    _require.positive("density: largest", top)
+    ax = ax or _new_axes(height=4.6)
+    limits = (-top, top) if signed else (0, top)
+    picture = values.detach().cpu().double().reshape(side, side)
+    _draw_plane(picture, side=side, low=low, high=high, cmap=_signed_colours() if signed else "Blues", limits=limits, ax=ax)
+    return ax
+
+
+def arrows(
+    start: Float[Tensor, "n 2"], end: Float[Tensor, "n 2"], *, color: str = FLAME, width: float | int = 2, ax: Axes | None = None
+) -> Axes:
+    """Draw straight arrows in the plane, each from a row of `start` to the same row of `end`.
+
+    Args:
+        start, end: (n, 2), in the units of the axes; both ends are brought into sight.
+        width: of the shaft, in pixels on the page.
+
+    Example:
+        >>> arrows(z, z - 0.1 * z.grad)
+    """
+    _require.tensor("arrows: start", start, ndim=2, last=2)
+    _require.tensor("arrows: end", end, ndim=2, last=2)
+    _require.same_shape("arrows: start", start, "end", end)
+    _require.not_empty("arrows: start", start)
+    ax = ax or _new_axes(height=4.6)
+    tails, heads = (points.detach().cpu().double().numpy() for points in (start, end))
+    pixel = WIDTH / 600  # inches
+    ax.quiver(
+        *tails.T, *(heads - tails).T, color=color, angles="xy", scale_units="xy", scale=1, units="inches", width=width * pixel
+    )
+    ax.update_datalim(np.concatenate([tails, heads]))
+    ax.autoscale_view()
+    return ax
+
+
+def intervals(
+    x: Float[Tensor, "n"] | Int[Tensor, "n"],
+    mean: Float[Tensor, "n"],
+    low: Float[Tensor, "n"],
+    high: Float[Tensor, "n"],
+    *,
+    label: str | None = None,
+    color: str = BLUE,
+    marker: str = "o",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw each estimate as a mark with a bar from `low` to `high`.
+
+    Args:
+        x: where they stand, (n,).
+        mean, low, high: (n,) each, with low <= mean <= high.
+        label: the name in the legend.
+        marker: matplotlib's marker, for example "o-" to join the marks.
+
+    Example:
+        >>> intervals(draws, mean, mean - 2 * se, mean + 2 * se, label="two standard errors")
+    """
+    for name, values in {"mean": mean, "low": low, "high": high}.items():
+        _require.tensor(f"intervals: {name}", values, ndim=1)
+        _require.same_shape("intervals: x", x, name, values)
+    _require.not_empty("intervals: mean", mean)
+    if not ((low <= mean) & (mean <= high)).all():
+        raise ValueError("intervals: got a mean outside of its interval, expected low <= mean <= high")
+    ax = ax or _new_axes(height=3.4)
+    at, middle, down, up = (values.detach().cpu() for values in (x, mean, mean - low, high - mean))
+    ax.errorbar(at, middle, torch.stack([down, up]), fmt=marker, color=color, label=label, markersize=4.5, linewidth=1.4)
     return ax
 
 
@@ -303,6 +420,12 @@ def _new_axes(*, height: float) -> Axes:
     return ax
 
 
+def _write_titles(titles: Sequence[str], *, ax: Axes) -> None:
+    """One text above each column of images."""
+    for i, title in enumerate(titles):
+        ax.text(_centre(i), -2, title, ha="center", va="bottom")
+
+
 def _centre(i: int) -> float:
     """Middle of the i-th tile, in pixels of the tiled picture, where tiles are one pixel apart."""
     return i * (SIDE + 1) + 1 + (SIDE - 1) / 2
@@ -320,16 +443,50 @@ def _tile(x: Tensor, columns: int) -> np.ndarray:
 
 
 def _draw_tiles(picture: np.ndarray, *, ax: Axes, signed: bool) -> None:
-    # An odd number of colours puts 0 in the middle of one: rounding errors around 0 must not change a picture.
-    cmap = (colormaps["PuOr"].resampled(257) if signed else colormaps["gray_r"]).with_extremes(bad=FAINT)
+    cmap = (_signed_colours() if signed else colormaps["gray_r"]).with_extremes(bad=FAINT)
     ax.imshow(picture, cmap=cmap, vmin=-1 if signed else 0, vmax=1)
     ax.set_axis_off()
 
 
+def _signed_colours() -> Colormap:
+    """Orange for below 0, violet for above. An odd number of colours puts 0 in the middle of one: rounding errors change no picture."""
+    return colormaps["PuOr"].resampled(257)
+
+
+def _side(name: str, values: Tensor) -> int:
+    """The side of a square grid with one of `values` at each place."""
+    side = math.isqrt(len(values))
+    if side * side != len(values) or side < 2:
+        raise ValueError(f"{name}: got {len(values)} of them, expected the square of a whole number from 2")
+    return side
+
+
+def _draw_plane(
+    picture: Tensor,
+    *,
+    side: int,
+    low: float | int,
+    high: float | int,
+    cmap: str | Colormap,
+    limits: tuple[float | int, float | int],
+    ax: Axes,
+) -> None:
+    """Lay a picture of side x side places over the plane, so that each code of the grid is in the middle of its place."""
+    margin = (high - low) / (side - 1) / 2
+    edges = (low - margin, high + margin)
+    ax.imshow(picture.numpy(), cmap=cmap, vmin=limits[0], vmax=limits[1], extent=(*edges, *edges))
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.grid(False)
+
+
 def _write_at_median(ax: Axes, points: np.ndarray, text: str) -> None:
-    outline = [patheffects.withStroke(linewidth=3, foreground="white")]
     x, y = np.median(points, axis=0)
-    ax.text(x, y, text, ha="center", va="center", fontsize=13, fontweight="bold", path_effects=outline)
+    ax.text(x, y, text, ha="center", va="center", fontsize=13, fontweight="bold", path_effects=OUTLINE)
+
+
+def _dots(labels: Sequence[int]) -> list[Line2D]:
+    """What stands for each label in a legend."""
+    return [Line2D([], [], color=PALETTE[label], marker="o", markersize=6, linestyle="", label=str(label)) for label in labels]
 
 
 def _require_images(name: str, x: Tensor) -> None:

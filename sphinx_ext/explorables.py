@@ -2,8 +2,10 @@
 
 A notebook stores an explorable's state and its still picture (stored_widgets.py). Here the picture goes on the page, as a figure with its
 caption, in a box that names the widget's model, and a script puts the live widget in its place: runtime/runtime.js, joined with what it
-imports. What is large or shared leaves the page for classic scripts below _static/explorables/buffers, named by their hash and loaded
-when asked for: the bytes of the saved state (weights, codes), and the explorables' code, which companion/widgets has.
+imports. What is large or shared leaves the page for classic scripts below _static/explorables/buffers, named by their hash: the bytes of
+the saved state (weights, codes), and the explorables' code, which companion/widgets has. The runtime fetches all that an explorable needs
+when it comes near the screen, and keeps its place until then. One that stands in the page's opening is near at once, and its code is asked
+for ahead.
 """
 
 import hashlib
@@ -22,6 +24,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 HERE = Path(__file__).parent
 WIDGETS = HERE.parent / "companion" / "widgets"
+HEIGHTS = (
+    HERE / "explorable_heights.json"
+)  # kind -> [[width of its box, its height], ...]: tools/explorable_heights.py measures them
+VERSION = 2  # of what a page tells the runtime: with another one every page is made again
 LARGE = 1024  # characters of base64 from which a buffer leaves the page
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -67,7 +73,7 @@ def restore_widgets(app: Sphinx, docname: str, source: list[str]) -> None:
     notebook = json.loads(source[0])
     for model in stored_widgets.state(notebook).values():
         if stored_widgets.is_ours(model):
-            for file in [page_code(model), *WIDGETS.glob("js/*.js"), WIDGETS / "common.css", bundle.PALETTE]:
+            for file in [HEIGHTS, page_code(model), *WIDGETS.glob("js/*.js"), WIDGETS / "common.css", bundle.PALETTE]:
                 app.env.note_dependency(str(file))
     stored_widgets.restore(notebook)
     source[0] = json.dumps(notebook)
@@ -75,8 +81,13 @@ def restore_widgets(app: Sphinx, docname: str, source: list[str]) -> None:
 
 def page_code(model: dict) -> Path:
     """The script of an explorable: beside the Python module that its saved state names."""
+    return WIDGETS / f"{kind(model)}.js"
+
+
+def kind(model: dict) -> str:
+    """The Python module of an explorable, which its saved state names."""
     *_, module, _ = model["state"]["_anywidget_id"].split(".")
-    return WIDGETS / f"{module}.js"
+    return module
 
 
 def move_out(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
@@ -86,27 +97,52 @@ def move_out(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
         attributes = getattr(script, "attributes", {})
         if attributes.get("type") == stored_widgets.JUPYTER_STATE:
             saved = json.loads(attributes["body"])
-            names = externalize(saved["state"], Path(app.outdir) / "_static" / "explorables" / "buffers")
+            externalize(saved["state"], Path(app.outdir) / "_static" / "explorables" / "buffers")
+            names = mark_opening(saved["state"], views_in_opening(doctree))
             attributes["body"] = json.dumps(saved).replace("</", "<\\/")
             tags += [preload(context["pathto"](f"_static/explorables/buffers/{name}.js", resource=True)) for name in names]
     context["metatags"] = "\n".join([*tags, context.get("metatags", "")])
 
 
-def externalize(models: dict, folder: Path) -> list[str]:
-    """Store the large buffers and the code of saved models as files in a folder, and name these in the models.
+def externalize(models: dict, folder: Path) -> None:
+    """Store the large buffers and the code of a page's saved models as files in a folder, and name these in the models; add heights.
 
-    Returns: the names of the code's files, without their ending, which the page wants at once.
+    A file that several models name is one file: equal buffers, and the part of the code that the same explorables share.
     """
-    code: dict[str, None] = {}
+    ours = [model for model in models.values() if stored_widgets.is_ours(model)]
+    pieces = bundle.pieces({page_code(model) for model in ours})
+    heights = json.loads(HEIGHTS.read_text(encoding="utf-8"))
     for model in models.values():
         for buffer in model.get("buffers", []):
             if len(buffer["data"]) >= LARGE:
                 buffer["external"] = store(folder, buffer.pop("data"))
-        if stored_widgets.is_ours(model):
-            texts = {"_esm": bundle.join(page_code(model)), "_css": bundle.style()}
-            model["code"] = {name: store(folder, text) for name, text in texts.items()}
-            model["state"] = {name: value for name, value in model["state"].items() if name not in stored_widgets.CODE}
-            code |= dict.fromkeys(model["code"].values())
+    for model in ours:
+        texts = {"_esm": pieces[page_code(model)], "_css": [bundle.style()]}
+        model["code"] = {name: [store(folder, text) for text in parts] for name, parts in texts.items()}
+        model["heights"] = heights.get(kind(model))
+        model["state"] = {name: value for name, value in model["state"].items() if name not in stored_widgets.CODE}
+
+
+def views_in_opening(doctree: nodes.document | None) -> list[str]:
+    """The models whose views stand before the first heading below a page's title: a reader sees them first."""
+    if doctree is None:
+        return []
+    views = [box for box in doctree.findall(nodes.container) if "explorable-view" in box["classes"]]
+    return [view["ids"][0].removeprefix("explorable-") for view in views if depth(view) == 1]
+
+
+def depth(node: nodes.Node) -> int:
+    """In how many sections, one inside the other, a node stands."""
+    return 0 if node.parent is None else depth(node.parent) + isinstance(node.parent, nodes.section)
+
+
+def mark_opening(models: dict, names: list[str]) -> list[str]:
+    """Mark the models in a page's opening for the runtime; return the files of their code, without their ending."""
+    code: dict[str, None] = {}
+    for name in names:
+        if "code" in models.get(name, {}):
+            models[name]["atTop"] = True
+            code |= dict.fromkeys(file for files in models[name]["code"].values() for file in files)
     return list(code)
 
 
@@ -147,4 +183,4 @@ def setup(app: Sphinx) -> dict:
     app.connect("config-inited", write_runtime)
     app.connect("source-read", restore_widgets)
     app.connect("html-page-context", move_out, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": VERSION, "parallel_read_safe": True, "parallel_write_safe": True}

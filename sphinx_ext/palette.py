@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 PALETTE = Path(__file__).parents[1] / "companion" / "palette.json"
-ON_PAGE = ("blue", "flame", "violet", "card", "quiet")
+ON_PAGE = ("blue", "flame", "violet", "page", "card", "quiet")
 
 
 def style() -> str:

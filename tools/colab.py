@@ -4,7 +4,8 @@
 
 Colab opens a notebook alone, without the repository around it. The first cell fetches `companion` from that repository and branch, and the
 few small packages that Colab lacks. It leaves Colab's own torch, torchvision, numpy and matplotlib as they are: pip is told to install
-what is named and nothing that those want. The rest of a notebook, its outputs included, is byte for byte what the book holds. CI publishes
+what is named and nothing that those want. Colab shows every output that a notebook stores, so the cells whose output answers a prediction
+(tag hide-output) come without it. The rest of a notebook, its other outputs included, is byte for byte what the book holds. CI publishes
 OUT as the branch `colab`, whose notebooks the site's buttons open.
 """
 
@@ -21,6 +22,7 @@ LACKING = (
     "wadler-lindig",
 )  # of what companion wants, what Colab does not bring: pure Python, no torch behind it
 CELL_ID = "install-companion"
+FOLDED = "hide-output"  # the tag of a cell whose output the page folds
 ADDRESS = re.compile(r"https://[\w.-]+/[\w.-]+/[\w.-]+")
 BRANCH = re.compile(r"[\w./-]+")
 
@@ -60,6 +62,24 @@ def with_install_cell(notebook: str, line: str) -> str:
     return start + "\n".join("  " + row for row in text.splitlines()) + ",\n" + notebook.removeprefix(start)
 
 
+def without_folded_outputs(notebook: str) -> str:
+    """Return a notebook's JSON text without the outputs of its cells tagged hide-output; everything else stays byte for byte.
+
+    Raise ValueError when the text is not what nbformat writes: then it cannot be written again without other changes.
+    """
+    read = json.loads(notebook)
+    if _text(read) != notebook:
+        raise ValueError("colab: a notebook is written otherwise than nbformat writes it: run make notebooks")
+    for cell in read["cells"]:
+        if "outputs" in cell and FOLDED in cell["metadata"].get("tags", []):
+            cell["outputs"] = []
+    return _text(read)
+
+
+def _text(notebook: dict) -> str:
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
 def make(out: Path, repository: str, branch: str, root: Path = ROOT) -> list[Path]:
     """Write every notebook of the book below ``out``, at the path that it has in the repository; return the files."""
     known = pins((root / "binder" / "requirements.txt").read_text(encoding="utf-8"))
@@ -68,7 +88,8 @@ def make(out: Path, repository: str, branch: str, root: Path = ROOT) -> list[Pat
     for path in sorted(path for path in (root / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts):
         target = out / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(with_install_cell(path.read_text(encoding="utf-8"), line), encoding="utf-8")
+        text = without_folded_outputs(path.read_text(encoding="utf-8"))
+        target.write_text(with_install_cell(text, line), encoding="utf-8")
         written.append(target)
     return written
 

@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"@biomejs/biome": "2.6.8", "typescript": "7.0.2"}
 STORE = Path(sys.prefix) / "share" / "javascript" / "-".join(PACKAGES.values())
 PASSED = ROOT / "_build" / "javascript-passed"
-TESTS = "tests/companion/widgets/js/*.test.mjs"
+TESTS = ("tests/companion/widgets/js/*.test.mjs", "tests/pages/js/*.test.mjs")
 SOURCES = ("biome.json", "tsconfig.json", "companion/palette.json", "companion/widgets/*.js", "companion/widgets/js/*.js")
-SOURCES += ("sphinx_ext/runtime/*.js", "book/_static/*.js", TESTS)
+SOURCES += ("sphinx_ext/runtime/*.js", "book/_static/*.js", *TESTS)
 SECONDS = 300
 
 
@@ -63,7 +63,7 @@ def commands() -> list[list[str]]:
     return [
         [node, str(modules / "@biomejs" / "biome" / "bin" / "biome"), "ci", "--error-on-warnings", "--colors=off"],
         [node, str(modules / "typescript" / "bin" / "tsc"), "--project", "tsconfig.json"],
-        [node, "--test", "--test-reporter=dot", *sorted(str(path) for path in ROOT.glob(TESTS))],
+        [node, "--test", "--test-reporter=dot", *sorted(str(path) for tests in TESTS for path in ROOT.glob(tests))],
     ]
 
 

@@ -4,11 +4,12 @@
     python tools/notebooks.py --clean [NOTEBOOK ...]
 
 NOTEBOOK is a path, or a name: `03` or `3` for chapter 3, `index`, `wrong-code-lab`. Stored notebooks carry no noise: no execution times, no
-Python version, neighbouring prints merged, widget models under names that a second run gives again, and no code of explorables. --clean
-brings a notebook that Jupyter saved into that form without running it; its outputs stay. What each figure holds is stored in a file beside
-the notebook (tools/stored_figures.py). Time and peak memory go to book/measured.json; a notebook's entry is rewritten when the notebook
-changed, so that a run that changes nothing changes no byte. The README's picture is the first figure of the first chapter and is written
-with it.
+Python version, neighbouring prints merged, widget models under names that a second run gives again, and no code of explorables. Where the
+tag hide-output folds a cell's output on the page, the metadata say so to JupyterLab, too. --clean brings a notebook that Jupyter saved
+into that form without running it; its outputs stay. What each figure holds is stored in a file beside the notebook
+(tools/stored_figures.py). Time and peak memory go to book/measured.json; a notebook's entry is rewritten when the
+notebook changed, so that a run that changes nothing changes no byte. The README's picture is the first figure of the first chapter and is
+written with it.
 """
 
 import argparse
@@ -37,6 +38,7 @@ PICTURE = BOOK / "_static" / "readme.png"
 PICTURE_FROM = "01-autoencoders.ipynb"
 KEPT = ("kernelspec", "mystnb", "widgets", stored_widgets.STATE)  # of a notebook's metadata
 NOISE = ("execution", "collapsed", "scrolled", "jupyter")  # of a cell's: when it ran, and how it was folded on a screen
+FOLDED = "hide-output"  # the tag of a cell whose output answers a prediction
 PEAK = """import resource, sys
 if sys.platform == "linux":  # not ru_maxrss, which a kernel inherits from the process that started it
     print(int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 2**10)
@@ -143,6 +145,8 @@ def _clean(notebook: nbformat.NotebookNode, stem: str) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         for key in NOISE:
             cell.metadata.pop(key, None)
+        if FOLDED in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"outputs_hidden": True}  # the page folds by the tag, JupyterLab by this
         if cell.cell_type == "code":
             cell.outputs = _merge_streams(cell.outputs)
     return nbformat.from_dict(notebook)

@@ -35,7 +35,7 @@ SLOW_MACHINE_SECONDS = 600
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 LEFT_OUT = {".buildinfo"}  # of Sphinx's own
 APPLIED = "\u2061"  # stands unseen between "log" and its argument
-ON_SCREEN_ONLY = "script, style, button, template, .headerlink, .toctree-wrapper, .searchbox, .launch-hint"
+ON_SCREEN_ONLY = "script, style, button, template, .headerlink, .toctree-wrapper, .searchbox, .launch-hint, .figure-dark"
 LOOK = """
   body { page: auto !important; }
   .book-page { break-before: page; }

@@ -28,7 +28,7 @@
   // the box.
   function markScrollable() {
     const scrolls = (/** @type {HTMLElement} */ box) => box.scrollWidth > box.clientWidth;
-    all(".pst-scrollable-table-container").forEach((box, i) => {
+    all(".pst-scrollable-table-container, .cell_output .text_html:has(.dataframe)").forEach((box, i) => {
       const attributes = { tabindex: "0", role: "region", "aria-label": `Table ${i + 1}, scrolls sideways` }; // landmark-unique
       const wide = scrolls(box);
       for (const [name, value] of Object.entries(attributes)) {
@@ -48,6 +48,7 @@
     nameHome();
     nameArrows();
     markScrollable();
+    document.addEventListener("toggle", markScrollable, true); // what was folded had no width; the event does not bubble
     // A frame later: what rests (explorables/runtime.js) has no width to measure until it was woken.
     window.addEventListener("resize", () => requestAnimationFrame(() => requestAnimationFrame(markScrollable)));
   });

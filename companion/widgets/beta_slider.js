@@ -183,7 +183,7 @@ function makeCurve(view, stages) {
 }
 
 /**
- * Paint picture `i` of stored grey levels, of which 255 is white.
+ * Paint picture `i` of stored grey levels, of which 255 is paper.
  * @param {HTMLCanvasElement} canvas
  * @param {Uint8Array} levels
  * @param {number} i

@@ -16,7 +16,7 @@ from companion.widgets.weights import Weights, forward
 
 BITS = 7  # a weight; with eight the family would not fit in 350 kB
 SHOWN = 6
-SILENT = -6.2  # a logit below which a pixel rounds to white
+SILENT = -6.2  # a logit below which a pixel rounds to paper
 
 
 class Stage(NamedTuple):
@@ -35,7 +35,7 @@ class BetaSlider(Explorable):
     """A slider over VAEs that differ in beta only. The page fetches their decoders when it is first touched.
 
     A reconstruction is decoded from the posterior mean. Samples are decoded from draws of the prior, the same draws for every beta.
-    Weights have seven bits; pixels that stay white for all codes and for 2,000 draws of the prior keep a bias only.
+    Weights have seven bits; pixels that stay paper for all codes and for 2,000 draws of the prior keep a bias only.
 
     Args:
         stages: beta -> `Stage`, betas rising.
@@ -51,7 +51,7 @@ class BetaSlider(Explorable):
     stages: traitlets.List[dict] = traitlets.List(help="beta, rate, distortion, reach, codes and means of each").tag(sync=True)
     decoders = traitlets.List(traitlets.Instance(Weights)).tag(**REFERENCE)
     labels = traitlets.Bytes().tag(sync=True)
-    digits = traitlets.Bytes(help="784 grey levels each, 255 is white").tag(sync=True)
+    digits = traitlets.Bytes(help="784 grey levels each, 255 is paper").tag(sync=True)
     index = traitlets.Int(help="which stage is shown").tag(sync=True)
     seed = traitlets.Int(0, help="rolls the samples from the prior").tag(sync=True)
     start = traitlets.Int(help="the stage of `pictures`").tag(sync=True)
@@ -119,18 +119,18 @@ class BetaSlider(Explorable):
             place, own = (stage["rate"], stage["distortion"]), i == self.start
             axes.plot(*place, "o", color=plots.FLAME if own else plots.SLATE, markersize=10 if own else 6)
             if stage["rate"] <= widest:  # beta 0 stands far to the right
-                axes.annotate(f"β {stage['beta']:g}", place, xytext=(6, 6), textcoords="offset points", fontsize=9)
+                axes.annotate(f"β {stage['beta']:g}", place, xytext=(6, 6), textcoords="offset points")
         axes.margins(y=0.13)
         axes.set(title="rate and distortion", xlim=(-0.05 * widest, widest), xlabel="rate, nats", ylabel="distortion, nats")
 
     def _draw_pictures(self, figure: FigureBase) -> None:
         rows = np.frombuffer(self.digits + self.pictures, np.uint8).reshape(3, SHOWN, plots.SIDE, plots.SIDE)
-        names = ("test digits", "reconstructions", "samples\nfrom the prior")
+        names = ("test digits", "reconstructions", "samples from the prior")
         for axes, row, name in zip(figure.subplots(3, 1), rows, names, strict=True):
             axes.imshow(np.hstack(list(row)), cmap="gray", vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
-            axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+            axes.set_title(name, fontweight="normal")
 
 
 def _state(beta: float | int, stage: Stage, labels: int, shown: np.ndarray) -> dict:

@@ -17,11 +17,13 @@ Nothing but the standard library is imported: the site's build loads this file a
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
 PALETTE = HERE.parent / "palette.json"
+TURNED = 0.93  # of 1: white paper becomes nearly the dark page
 DARK = 'html[data-theme="dark"] .explorable, body[data-jp-theme-light="false"] .explorable'  # the site's, JupyterLab's
 
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<path>\.[^"]+\.js)";\n', re.MULTILINE)
@@ -55,9 +57,29 @@ def join(file: Path) -> str:
         BundleError: a file is missing, modules import each other in a circle, a name is imported that is not exported, two modules
             declare the same name, or something is written in a way that is not understood.
     """
-    modules = _in_order(Path(os.path.abspath(file)))
-    _check(modules)
-    return "\n".join(re.sub(r"^export (?!default)", "", module.body, flags=re.MULTILINE) for module in modules)
+    return _text(_modules(file))
+
+
+def pieces(files: Iterable[Path]) -> dict[Path, list[str]]:
+    """Join each module as `join` does, in pieces: what the same modules of `files` need is one piece, the same text in each of them.
+
+    Joined with line breaks between them, the pieces of a module are its text, what more of `files` need first. Raises as `join`.
+
+    Example: where a and b both need c, {a: [c's text, a's own], b: [c's text, b's own]}.
+    """
+    needed = {file: _modules(file) for file in files}
+    users: dict[Path, frozenset[Path]] = {}
+    for file, modules in needed.items():
+        users |= {module.file: users.get(module.file, frozenset()) | {file} for module in modules}
+
+    def piece(group: frozenset[Path]) -> str:
+        return _text([module for module in needed[min(group)] if users[module.file] == group])
+
+    def groups(file: Path) -> list[frozenset[Path]]:
+        """Whoever needs a module needs what that needs: so the larger group comes first."""
+        return sorted({users[module.file] for module in needed[file]}, key=lambda group: (-len(group), sorted(group)))
+
+    return {file: [piece(group) for group in groups(file)] for file in needed}
 
 
 def script(file: Path) -> str:
@@ -69,9 +91,20 @@ def style() -> str:
     """The style sheet of every explorable: common.css, behind the palette's colours as custom properties, light and dark."""
     palette = json.loads(PALETTE.read_text(encoding="utf-8"))
     light, dark = palette["light"], palette["dark"]
-    paper = {f"paper-{name}": light[name] for name in ("blue", "quiet")}  # for what stands on white in the dark too
-    colours = f".explorable {{ {_properties(light | paper)} }}\n{DARK} {{ {_properties(dark)} }}\n"
+    paper = f"--explorable-paper-edge: {light['edge']}; --explorable-paper-turned: none;"  # for pictures, which are ink on paper
+    turned = f"--explorable-paper-turned: invert({TURNED});"
+    colours = f".explorable {{ {_properties(light)} {paper} }}\n{DARK} {{ {_properties(dark)} {turned} }}\n"
     return colours + (HERE / "common.css").read_text(encoding="utf-8")
+
+
+def _modules(file: Path) -> list[Module]:
+    modules = _in_order(Path(os.path.abspath(file)))
+    _check(modules)
+    return modules
+
+
+def _text(modules: list[Module]) -> str:
+    return "\n".join(re.sub(r"^export (?!default)", "", module.body, flags=re.MULTILINE) for module in modules)
 
 
 def _properties(colours: dict[str, str]) -> str:

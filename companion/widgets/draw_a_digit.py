@@ -103,7 +103,7 @@ class DrawADigit(Explorable):
         for i, (axes, pixels) in enumerate(zip(below.subplots(1, len(z)), self.decoder.forward(z), strict=True)):
             axes.imshow(1 / (1 + np.exp(-pixels)).reshape(plots.SIDE, -1), cmap="gray_r", vmin=0, vmax=1)
             axes.set_axis_off()
-            axes.set_title("mean" if i == 0 else "six samples" if i == 1 else "", fontsize=10, fontweight="normal")
+            axes.set_title("mean" if i == 0 else "six samples" if i == 1 else "", fontweight="normal")
         return figure
 
     def _draw_map(self, axes: Axes, mu: np.ndarray, sigma: np.ndarray) -> None:

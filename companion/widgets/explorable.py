@@ -14,7 +14,6 @@ import anywidget
 import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import widget_serialization
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -59,7 +58,6 @@ class Explorable(anywidget.AnyWidget):
 def draw_codes(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
     """Scatter codes (n, 2) in the colours of their labels and write each label at the median of its codes, as the page does."""
     axes.scatter(codes[:, 0], codes[:, 1], s=4, c=np.array(plots.PALETTE)[labels], linewidths=0, alpha=0.75)
-    outline = [patheffects.withStroke(linewidth=3, foreground="white")]
     for label in np.unique(labels):
         x, y = np.median(codes[labels == label], axis=0)
-        axes.text(x, y, str(label), ha="center", va="center", fontweight="bold", path_effects=outline)
+        axes.text(x, y, str(label), ha="center", va="center", fontweight="bold", path_effects=plots.OUTLINE)

@@ -29,12 +29,12 @@ import { bytes, decode, loadWeights } from "./js/weights.js";
  */
 
 const HELP =
-  "Drag the dark point, press anywhere in a plane, or use the arrow keys (with Shift for larger steps). " +
-  "The more shade, the farther from every training image.";
-const DARKEST = 110; // of 255, the strongest shade
+  "Drag the large point, press anywhere in a plane, or use the arrow keys (with Shift for larger steps). " +
+  "The more grey the ground, the farther from every training image.";
+const STRONGEST = 110; // of 255, how opaque the grey gets
 
 /**
- * Shade the plane by distance: the darker, the farther from every training image.
+ * Lay grey over the plane by distance: the more, the farther from every training image.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
  * @param {Pad} pad
@@ -46,7 +46,7 @@ function shadeDistance(brush, plane, { distances, side }) {
   const ink = colour(plane.root, "far").split(",").map(Number);
   const picture = new ImageData(side, side);
   levels.forEach((level, i) => {
-    picture.data.set([...ink, DARKEST * ((level - nearest) / range)], 4 * i);
+    picture.data.set([...ink, STRONGEST * ((level - nearest) / range)], 4 * i);
   });
   const small = element("canvas", { width: side, height: side });
   brushOf(small).putImageData(picture, 0, 0);

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from companion import plots
 from companion.widgets.explorable import REFERENCE, Explorable
 from companion.widgets.weights import Weights
 
+STRONGEST = 110 / 255  # how opaque the ground's grey gets, as on the page
 FARTHEST = 16.0  # pixels' Euclidean distance that the largest byte of a distance map stands for
 
 
@@ -66,14 +68,26 @@ class LatentPads(Explorable):
         labels = np.frombuffer(self.labels, np.uint8)
         for column, pad, weights, point in zip(axes.T, self.pads, self.decoders, self.points, strict=True):
             codes = np.frombuffer(pad["codes"], np.uint8).reshape(-1, 2) / 255 * (pad["high"] - pad["low"]) + pad["low"]
+            draw_distances(column[0], pad)
             column[0].scatter(*codes.T, s=3, c=np.array(plots.PALETTE)[labels], linewidths=0)
             column[0].plot(*point, "o", color=plots.INK, markersize=9)
             limits = (pad["low"], pad["high"])
             column[0].set(title=pad["name"], xlim=limits, ylim=limits, aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
+            column[0].locator_params(integer=True, nbins=6)
             pixels = 1 / (1 + np.exp(-weights.forward(np.array([point]))))
             column[1].imshow(pixels.reshape(plots.SIDE, plots.SIDE), cmap="gray_r", vmin=0, vmax=1)
             column[1].set_axis_off()
         return figure
+
+
+def draw_distances(axes: Axes, pad: dict) -> None:
+    """The ground as the page has it: the farther a decoded picture from every training image, the more grey."""
+    distances = np.frombuffer(pad["distances"], np.uint8).astype(float)
+    share = (distances - distances.min()) / max(np.ptp(distances), 1) * STRONGEST
+    margin = (pad["high"] - pad["low"]) / (pad["side"] - 1) / 2  # a grid point stands in the middle of its pixel
+    edges = (pad["low"] - margin, pad["high"] + margin)
+    axes.imshow(share.reshape(pad["side"], -1), cmap="gray_r", vmin=0, vmax=1, extent=(*edges, *edges), zorder=0)
+    axes.grid(False)
 
 
 def _state(name: str, pad: Pad, labels: int) -> dict:

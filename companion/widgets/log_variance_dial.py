@@ -70,7 +70,7 @@ class LogVarianceDial(Explorable):
         if (a <= 0).any():
             at = max(a[a <= 0][0], -0.3)
             axes[0].plot(at, 0.3, "X", color=plots.RED, markersize=12, clip_on=False)
-            axes[0].annotate("NaN", (at, 0.3), xytext=(0, 12), textcoords="offset points", ha="center", color=plots.RED)
+            axes[0].annotate("NaN", (at, 0.3), xytext=(-10, 4), textcoords="offset points", ha="right", color=plots.RED)
         return figure
 
 

@@ -33,7 +33,7 @@ const SPARE = [
 const HOLDS = [1, 2, 3].map((r) => `${Math.round(100 * (1 - Math.exp((-r * r) / 2)))} %`);
 const HELP =
   "Drag a centre, or the orange squares of the selected region, which stand one sigma from its centre; or use the " +
-  "arrow keys (with Shift for larger steps). The stronger the shade, the higher the density of the mixture. " +
+  "arrow keys (with Shift for larger steps). The stronger the blue, the higher the density of the mixture. " +
   "Per cent: what an ellipse holds of its region's draws.";
 
 /**

@@ -22,7 +22,7 @@ TWO = ((-1.5, -0.8, 0.9, 0.6), (1.2, 1.0, 0.6, 0.8))  # sigmas from 0.6 on: thei
 class Regions(Explorable):
     """A plane with 1 to 5 diagonal Gaussians in equal shares, the density of their mixture, and the count of their parameters.
 
-    The page paints the density as a shade: its square root, so that faint parts show, and full from a density of 0.5 upwards.
+    The page paints the density in blue: its square root, so that low parts show, and full from a density of 0.5 upwards.
 
     Args:
         regions: four numbers each, mu_1, mu_2, sigma_1, sigma_2: means in [-4, 4], sigmas in [0.2, 2].
@@ -72,7 +72,7 @@ class Regions(Explorable):
             for r in (1, 2, 3):
                 plane.add_patch(Ellipse((a, b), 2 * r * s, 2 * r * t, fc="none", ec=plots.INK if chosen else plots.SLATE, lw=1.2))
             plane.plot(a, b, "o", color=plots.INK if chosen else plots.SLATE, markersize=13, markeredgecolor="white")
-            plane.text(a, b, str(i + 1), color="white", ha="center", va="center_baseline", fontsize=9, fontweight="bold")
+            plane.text(a, b, str(i + 1), color="white", ha="center", va="center_baseline", fontweight="bold")
             if chosen:
                 plane.plot((a + s, a), (b, b + t), "s", color=plots.FLAME, markersize=8, markeredgecolor="white", linestyle="none")
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
@@ -107,13 +107,13 @@ def _write_numbers(ax: Axes, regions: list) -> None:
     ]
     for row, cells in enumerate(lines):
         for column, text in enumerate(cells):
-            ax.text(0.1 + 0.23 * column, 0.93 - 0.08 * row, text, ha="right", fontsize=10, color=plots.INK if row else plots.SLATE)
+            ax.text(0.1 + 0.23 * column, 0.93 - 0.08 * row, text, ha="right", color=plots.INK if row else plots.SLATE)
     m = len(regions)
-    ax.text(0, 0.38, "How many numbers?", fontsize=10, fontweight="bold")
+    ax.text(0, 0.38, "How many numbers?", fontweight="bold")
     for row, (kind, each) in enumerate((("isotropic", 3), ("diagonal", 4), ("full", 5))):
         weight = "bold" if kind == "diagonal" else "normal"
-        ax.text(0, 0.27 - 0.085 * row, f"{kind}", fontsize=10, fontweight=weight)
+        ax.text(0, 0.27 - 0.085 * row, f"{kind}", fontweight=weight)
         total = f"{each} · {m} + {m - 1} = {each * m + m - 1}"
-        ax.text(1.02, 0.27 - 0.085 * row, total, ha="right", fontsize=10, fontweight=weight)
+        ax.text(1.02, 0.27 - 0.085 * row, total, ha="right", fontweight=weight)
     ax.set(xlim=(0, 1.02), ylim=(0, 1))
     ax.set_axis_off()

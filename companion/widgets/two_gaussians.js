@@ -27,7 +27,7 @@ const HEAD = 7; // pixels of an arrow's head
 const SAMPLES = [10, 100, 1000];
 const HELP =
   "Drag the round handle for the mean of q and the square one for its sigma, or the point in the plane; arrow keys " +
-  "work too. The shaded area below the curves, blue minus orange, is KL(q ‖ p). The arrows in the plane point against " +
+  "work too. The filled area below the curves, blue minus orange, is KL(q ‖ p). The arrows in the plane point against " +
   "the slopes.";
 
 // What is computed. mu and v = log sigma² are those of q; all in nats.

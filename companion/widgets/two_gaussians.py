@@ -93,8 +93,9 @@ def _draw_integrand(ax: Axes, mu: float, logvar: float) -> None:
 
 def _draw_slopes(ax: Axes, mu: float, logvar: float) -> None:
     grid = np.linspace(-REACH, REACH, 121)
-    lines = ax.contour(grid, grid, _kl(*np.meshgrid(grid, grid)), levels=[0.1, 0.5, 1, 2, 4], colors=plots.GREY, linewidths=1)
-    ax.clabel(lines, fontsize=8)
+    levels = [0.1, 0.5, 1, 2, 4]
+    lines = ax.contour(grid, grid, _kl(*np.meshgrid(grid, grid)), levels=levels, colors=plots.GREY, linewidths=1)
+    ax.clabel(lines, levels[::2])
     slopes = np.diag([mu, (math.exp(logvar) - 1) / 2])
     for color, slope in zip((plots.BLUE, plots.FLAME), slopes, strict=True):
         x, y = np.array([mu, logvar]) - 0.35 * np.sign(slope)  # from the rim of the point, so that a short arrow is seen

@@ -1,47 +1,64 @@
-// What a page's widgets are made of: the saved state of their models, and files below this script's folder that hold
-// what is large or shared, bytes and code.
+// What a page's widgets are made of: the saved state of their models, and files that hold what is large or shared.
+
+import { loadText } from "./files.js";
+import { onceEach } from "./once.js";
 
 /** @typedef {import("../../companion/widgets/js/bind.js").Model} Model */
 /** @typedef {{ path: string[], data: string, external?: string }} SavedBuffer base64, or the name of a file that holds it */
 /**
- * A model as the page holds it. The code of an explorable is in files that `code` names.
+ * A model as the page holds it. The code of an explorable is in files that `code` names, piece by piece. One with
+ * `atTop` stands in the page's opening, which a reader sees first. `heights` are those in boxes of some widths.
  * @typedef {object} SavedModel
  * @property {Record<string, any>} state
  * @property {SavedBuffer[]} [buffers]
- * @property {{ _esm: string, _css: string }} [code]
+ * @property {{ _esm: string[], _css: string[] }} [code]
+ * @property {boolean} [atTop]
+ * @property {import("./place.js").Heights} [heights]
  */
 /** @typedef {Record<string, SavedModel>} States by model id */
 /** @typedef {{ render: (host: { model: Model, el: HTMLElement }) => unknown }} Widget */
 
 const REFERENCE = "IPY_MODEL_";
-const BASE = new URL(".", /** @type {HTMLScriptElement} */ (document.currentScript).src);
 
 /**
- * What the files have told: name -> text.
- * @type {{ courseBuffers?: Record<string, string> }}
+ * Whether the page has the code of a widget; without it, the widget needs a kernel.
+ * @param {SavedModel | undefined} saved
  */
-const files = /** @type {any} */ (globalThis);
-files.courseBuffers ??= {};
+export const hasCode = (saved) => Boolean(saved?.code ?? saved?.state?._esm);
 
 /**
- * The text of a file that was taken out of the page.
- * @param {string} name
- * @returns {Promise<string>}
+ * The models that a widget asks for before it stands: its own, and those that it points at one by one. Those in a list
+ * it may want later, or never.
+ * @param {States} states
+ * @param {string} id
  */
-function loadText(name) {
-  const found = files.courseBuffers?.[name];
-  if (found !== undefined) return Promise.resolve(found);
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = new URL(`buffers/${name}.js`, BASE).href;
-    script.onload = () => {
-      const text = files.courseBuffers?.[name];
-      if (text === undefined) reject(new Error(`${name} holds nothing`));
-      else resolve(text);
-    };
-    script.onerror = () => reject(new Error(`${name} could not be loaded`));
-    document.head.append(script);
-  });
+export function needed(states, id) {
+  const references = Object.values(states[id].state).filter(
+    (value) => typeof value === "string" && value.startsWith(REFERENCE),
+  );
+  return [id, ...references.map((reference) => reference.slice(REFERENCE.length))];
+}
+
+/**
+ * The way to all that the widgets of a page need, of which each part is fetched once.
+ * @param {States} states
+ */
+export function makeLoader(states) {
+  /** @type {(id: string) => Promise<Model>} */
+  const getModel = onceEach((id) => makeModel(states, id, getModel));
+  const getWidget = onceEach((id) => makeWidget(states[id]));
+  return {
+    /**
+     * Fetch all that a widget needs, every part beside the others.
+     * @param {string} id
+     */
+    async load(id) {
+      if (!states[id]) throw new Error(`no saved state of model ${id}`);
+      for (const other of needed(states, id)) getModel(other); // the widget asks for them again, and tells if one is missing
+      const [model, widget] = await Promise.all([getModel(id), getWidget(id)]);
+      return { model, widget };
+    },
+  };
 }
 
 /** @param {string} base64 */
@@ -51,9 +68,10 @@ const toView = (base64) => new DataView(Uint8Array.from(atob(base64), (letter) =
  * The part of anywidget's model that explorables use, over the saved state.
  * @param {States} states
  * @param {string} id
+ * @param {(id: string) => Promise<Model>} getModel
  * @returns {Promise<Model>}
  */
-async function makeModel(states, id) {
+async function makeModel(states, id, getModel) {
   if (!states[id]) throw new Error(`no saved state of model ${id}`);
   const { state, buffers = [] } = states[id];
   const values = structuredClone(state);
@@ -80,28 +98,9 @@ async function makeModel(states, id) {
         heardBy(event).filter((other) => other !== listener),
       );
     },
-    widget_manager: { get_model: (other) => getModel(states, other) },
+    widget_manager: { get_model: getModel },
   };
 }
-
-/** @type {Map<string, Promise<Model>>} */
-const models = new Map();
-
-/**
- * @param {States} states
- * @param {string} id
- */
-export function getModel(states, id) {
-  const model = models.get(id) ?? makeModel(states, id);
-  models.set(id, model);
-  return model;
-}
-
-/**
- * Whether the page has the code of a widget; without it, the widget needs a kernel.
- * @param {SavedModel | undefined} saved
- */
-export const hasCode = (saved) => Boolean(saved?.code ?? saved?.state?._esm);
 
 /**
  * The code of a widget, as text.
@@ -109,23 +108,14 @@ export const hasCode = (saved) => Boolean(saved?.code ?? saved?.state?._esm);
  * @param {"_esm" | "_css"} kind
  * @returns {Promise<string>}
  */
-const codeOf = async ({ state, code }, kind) => (code ? loadText(code[kind]) : (state[kind] ?? ""));
-
-/** @type {Map<string, Promise<Widget>>} */
-const widgets = new Map();
+const codeOf = async ({ state, code }, kind) =>
+  code ? (await Promise.all(code[kind].map(loadText))).join("\n") : (state[kind] ?? "");
 
 /**
  * The widget that a model's code is, with its style on the page.
- * @param {States} states
- * @param {string} id
+ * @param {SavedModel} saved
+ * @returns {Promise<Widget>}
  */
-export function getWidget(states, id) {
-  const widget = widgets.get(id) ?? makeWidget(states[id]);
-  widgets.set(id, widget);
-  return widget;
-}
-
-/** @param {SavedModel} saved */
 async function makeWidget(saved) {
   const [code, style] = await Promise.all([codeOf(saved, "_esm"), codeOf(saved, "_css")]);
   const { default: widget } = await importText(code);
@@ -154,19 +144,4 @@ function addStyle(text) {
   style.dataset.explorable = "";
   style.textContent = text;
   document.head.append(style);
-}
-
-/**
- * Begin to fetch a widget, its code, and the models that it points at one by one: it will ask for them. Those in a list
- * it may want later, or never.
- * @param {States} states
- * @param {string} id
- */
-export function fetchAhead(states, id) {
-  const references = Object.values(states[id].state).filter(
-    (value) => typeof value === "string" && value.startsWith(REFERENCE),
-  );
-  const needed = [id, ...references.map((reference) => reference.slice(REFERENCE.length))];
-  const fetched = [getWidget(states, id), ...needed.map((model) => getModel(states, model))];
-  for (const promise of fetched) promise.catch(() => {}); // `mount` tells, which waits for the same promise
 }

@@ -1,10 +1,13 @@
 // Runs the book's explorables on a page without a kernel: reads the saved widget state, gives each widget the part of the
 // model that it uses, and swaps it in for its still picture. sphinx_ext/explorables.py joins this file with what it
-// imports into a classic script, because a page from disk may not load a module. It may run while the page still comes
-// in: a view goes live once the parser has left it, and what it needs is fetched before.
+// imports into a classic script, because a page from disk may not load a module. What an explorable needs is fetched when
+// its view comes near the screen (near.js); what stands in the page's opening, at once. It may run while the page still
+// comes in: a view goes live once the parser has left it.
 
 import { hearKeysForPage } from "../../companion/widgets/js/keys.js";
-import { fetchAhead, getModel, getWidget, hasCode } from "./models.js";
+import { hasCode, makeLoader } from "./models.js";
+import { startWhenNear } from "./near.js";
+import { keepPlace } from "./place.js";
 import { holdHeight, restWhenIdle } from "./speed.js";
 
 /** @typedef {import("./models.js").States} States */
@@ -13,14 +16,18 @@ const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
 const NO_KERNEL = "This control needs a running kernel: open the chapter in Jupyter or Binder.";
 const NOT_LOADED = "The moving version of this picture could not be loaded; this is its still picture.";
 
+/** @typedef {ReturnType<typeof makeLoader>} Loader */
+
+/** @param {Element} view */
+const modelOf = (view) => view.id.replace("explorable-", "");
+
 /**
  * Put a widget in the place of its still picture.
  * @param {HTMLElement} view
- * @param {States} states
+ * @param {Loader} loader
  */
-async function mount(view, states) {
-  const id = view.id.replace("explorable-", "");
-  const [model, widget] = await Promise.all([getModel(states, id), getWidget(states, id)]);
+async function mount(view, loader) {
+  const { model, widget } = await loader.load(modelOf(view));
   const el = document.createElement("div");
   view.prepend(el); // before it is drawn, so that colours of the style sheet can be read
   try {
@@ -75,37 +82,60 @@ const loaded = () =>
     else window.addEventListener("load", done);
   });
 
+/**
+ * How the page takes a view: at once where it stands in the opening, else when it comes near.
+ * @param {States} states
+ */
+function makeTaker(states) {
+  const loader = makeLoader(states);
+  for (const id of Object.keys(states)) {
+    if (states[id].atTop) loader.load(id).catch(() => {}); // `begin` tells, which waits for the same
+  }
+  /** @type {Promise<void>[]} */
+  const begun = [];
+  const begin = (/** @type {HTMLElement} */ view) =>
+    void begun.push(mount(view, loader).catch((error) => explain(view, NOT_LOADED, error.message)));
+  const beginWhenNear = startWhenNear(begin);
+  return {
+    begun,
+    /** @param {HTMLElement} view */
+    take(view) {
+      const saved = states[modelOf(view)];
+      if (saved && !hasCode(saved)) {
+        explain(view, NO_KERNEL, "no code");
+        return;
+      }
+      if (saved?.heights) keepPlace(view, saved.heights);
+      if (saved?.atTop) begin(view);
+      else beginWhenNear(view);
+    },
+  };
+}
+
 function start() {
-  const states = readStates();
-  /** @type {Map<Element, Promise<void>>} */
-  const mounted = new Map();
-  const mountOne = (/** @type {HTMLElement} */ view) => {
-    const saved = states[view.id.replace("explorable-", "")];
-    if (saved && !hasCode(saved)) {
-      explain(view, NO_KERNEL, "no code");
-      return Promise.resolve();
-    }
-    return mount(view, states).catch((error) => explain(view, NOT_LOADED, error.message));
-  };
-  const mountWhole = () => {
+  const { begun, take } = makeTaker(readStates());
+  /** @type {Set<Element>} */
+  const taken = new Set();
+  const takeWhole = () => {
     for (const view of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".explorable-view"))) {
-      if (!mounted.has(view) && isWhole(view)) mounted.set(view, mountOne(view));
+      if (taken.has(view) || !isWhole(view)) continue;
+      taken.add(view);
+      take(view);
     }
   };
-  const parser = new MutationObserver(mountWhole);
+  const parser = new MutationObserver(takeWhole);
   const end = () => {
     parser.disconnect();
-    mountWhole();
-    if (mounted.size > 0) Promise.all([...mounted.values(), loaded(), document.fonts.ready]).then(restWhenIdle);
+    takeWhole();
+    if (taken.size > 0) Promise.all([...begun, loaded(), document.fonts.ready]).then(restWhenIdle);
   };
-  for (const id of Object.keys(states)) if (hasCode(states[id])) fetchAhead(states, id);
   if (document.readyState !== "loading") {
     end();
     return;
   }
   parser.observe(document, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", end);
-  mountWhole();
+  takeWhole();
 }
 
 hearKeysForPage(); // before the site's own scripts do, which search the whole page at each key

@@ -45,6 +45,16 @@ def small_mnist(tmp_path, monkeypatch) -> Path:
     return tmp_path / "digits"
 
 
+@pytest.fixture(scope="module")
+def validation() -> data.Validation:
+    return data.load_validation()
+
+
+def hashes(x: torch.Tensor) -> list[str]:
+    """SHA-256 of each image as MNIST stores it, 784 bytes."""
+    return [hashlib.sha256(row.tobytes()).hexdigest() for row in (x * 255).round().to(torch.uint8).numpy()]
+
+
 class Mirror(NamedTuple):
     folder: Path
     address: str
@@ -77,61 +87,97 @@ def test_the_bundled_digits_are_balanced_flat_and_between_0_and_1(digits):
         assert (x.min(), x.max()) == (0, 1)
 
 
-def test_no_test_image_is_a_training_image(digits):
-    train = {row.numpy().tobytes() for row in digits.x_train}
-    assert not any(row.numpy().tobytes() in train for row in digits.x_test)
+def test_the_validation_images_are_balanced_flat_and_between_0_and_1(validation):
+    assert validation.x.shape == (1_000, 784)
+    assert torch.bincount(validation.y).tolist() == [100] * 10
+    assert validation.x.dtype == torch.float64
+    assert (validation.x.min(), validation.x.max()) == (0, 1)
 
 
-def test_the_bundled_images_and_labels_belong_together(digits):
+def test_no_image_is_in_two_of_the_three_splits_or_twice_in_one(digits, validation):
+    every = [image for x in (digits.x_train, digits.x_test, validation.x) for image in hashes(x)]
+    assert len(set(every)) == len(every) == 13_000
+
+
+def test_the_bundled_images_and_labels_belong_together(digits, validation):
     means = torch.stack([digits.x_train[digits.y_train == digit].mean(dim=0) for digit in range(10)])
-    nearest = torch.cdist(digits.x_test, means).argmin(dim=1)
-    assert (nearest == digits.y_test).double().mean() > 0.75  # labels in another order would give 0.1
+    for x, y in ((digits.x_test, digits.y_test), validation):
+        nearest = torch.cdist(x, means).argmin(dim=1)
+        assert (nearest == y).double().mean() > 0.75  # labels in another order would give 0.1
 
 
-def test_dtype_is_the_callers(digits):
-    x = data.load_digits(dtype=torch.float32).x_test
-    assert x.dtype == torch.float32
-    torch.testing.assert_close(x.double(), digits.x_test, atol=1e-7, rtol=0)
-    with pytest.raises(TypeError, match=r"dtype: got torch\.int64, expected a floating point"):
-        data.load_digits(dtype=torch.int64)
+def test_dtype_is_the_callers(digits, validation):
+    for x, double in (
+        (data.load_digits(dtype=torch.float32).x_test, digits.x_test),
+        (data.load_validation(dtype=torch.float32).x, validation.x),
+    ):
+        assert x.dtype == torch.float32
+        torch.testing.assert_close(x.double(), double, atol=1e-7, rtol=0)
 
 
-def test_a_missing_bundled_file_names_itself_and_the_remedy(tmp_path):
-    with pytest.raises(data.DataError, match=r"gone\.npz cannot be read .*Reinstall companion"):
-        data.load_digits(path=tmp_path / "gone.npz")
+@pytest.mark.parametrize("load", [data.load_digits, data.load_validation])
+def test_an_integer_dtype_is_refused(load):
+    with pytest.raises(TypeError, match=rf"{load.__name__}: dtype: got torch\.int64, expected a floating point"):
+        load(dtype=torch.int64)
 
 
-def test_one_changed_byte_of_the_bundled_file_is_noticed(tmp_path):
-    content = bytearray(data.BUNDLED.read_bytes())
+@pytest.mark.parametrize("load", [data.load_digits, data.load_validation])
+def test_a_missing_bundled_file_names_itself_and_the_remedy(load, tmp_path):
+    with pytest.raises(data.DataError, match=rf"{load.__name__}: .*gone\.npz cannot be read .*Reinstall companion"):
+        load(path=tmp_path / "gone.npz")
+
+
+@pytest.mark.parametrize(
+    ("load", "path", "sha256"),
+    [
+        (data.load_digits, data.BUNDLED, data.BUNDLED_SHA256),
+        (data.load_validation, data.VALIDATION, data.VALIDATION_SHA256),
+    ],
+)
+def test_one_changed_byte_of_a_bundled_file_is_noticed(load, path, sha256, tmp_path):
+    content = bytearray(path.read_bytes())
     content[1000] ^= 1
-    (tmp_path / "digits.npz").write_bytes(content)
-    with pytest.raises(data.DataError, match=rf"is damaged: SHA-256 .* expected {data.BUNDLED_SHA256}"):
-        data.load_digits(path=tmp_path / "digits.npz")
+    (tmp_path / path.name).write_bytes(content)
+    with pytest.raises(data.DataError, match=rf"{load.__name__}: .* is damaged: SHA-256 .* expected {sha256}"):
+        load(path=tmp_path / path.name)
 
 
-def test_the_script_makes_the_same_bytes_twice_and_takes_the_first_of_each_class(tmp_path):
+def test_the_script_makes_the_same_bytes_twice_and_takes_the_first_of_each_class_and_some_of_the_rest(tmp_path):
     script = tmp_path / "tools" / "make_digits.py"
     script.parent.mkdir()
     script.write_text((ROOT / "tools" / "make_digits.py").read_text())
-    out = tmp_path / "companion" / "_bundled" / "digits.npz"
-    out.parent.mkdir(parents=True)
-    raw = write_small_mnist(tmp_path, train=10_500, test=2_500)
+    out = tmp_path / "companion" / "_bundled"
+    out.mkdir(parents=True)
+    raw = write_small_mnist(tmp_path, train=13_500, test=2_500)
     made = []
     for _ in range(2):
         subprocess.run([sys.executable, script, tmp_path], check=True, capture_output=True)
-        made.append(out.read_bytes())
+        made.append({path.name: path.read_bytes() for path in out.iterdir()})
     assert made[0] == made[1]
-    arrays = np.load(out)
+    digits, validation = (np.load(out / name) for name in ("digits.npz", "validation.npz"))
     every = np.frombuffer((raw / "train-images-idx3-ubyte").read_bytes(), dtype=np.uint8, offset=16).reshape(-1, 28, 28)
-    assert (arrays["x_train"] == every[:10_000]).all()  # labels go round, so the first 1,000 of each are the first 10,000
-    assert np.bincount(arrays["y_test"]).tolist() == [200] * 10
+    assert (digits["x_train"] == every[:10_000]).all()  # labels go round, so the first 1,000 of each are the first 10,000
+    assert (validation["x"] == every[10_000:13_000].reshape(300, 10, 28, 28)[::3].reshape(-1, 28, 28)).all()  # 350 left: each third
+    assert (validation["y"] == np.arange(1000) % 10).all()
+    assert np.bincount(digits["y_test"]).tolist() == [200] * 10
 
 
 @pytest.mark.skipif("COURSE_MNIST" not in os.environ, reason="COURSE_MNIST names no folder with the full MNIST")
-def test_the_bundled_file_comes_from_mnist(digits):
+def test_the_bundled_files_come_from_mnist(digits, validation):
     mnist = data.load_mnist(os.environ["COURSE_MNIST"])
-    first = torch.cat([torch.nonzero(mnist.y_test == digit)[:200, 0] for digit in range(10)]).sort().values
-    torch.testing.assert_close(digits.x_test, mnist.x_test[first], atol=0, rtol=0)
+
+    def first_of_each(labels: torch.Tensor, n: int) -> torch.Tensor:
+        return torch.cat([torch.nonzero(labels == digit)[:n, 0] for digit in range(10)]).sort().values
+
+    train, test = first_of_each(mnist.y_train, 1000), first_of_each(mnist.y_test, 200)
+    assert torch.equal(digits.x_train, mnist.x_train[train])
+    assert torch.equal(digits.x_test, mnist.x_test[test])
+    place = {image: at for at, image in enumerate(hashes(mnist.x_train))}
+    at = torch.tensor([place[image] for image in hashes(validation.x)])
+    assert torch.equal(validation.y, mnist.y_train[at])
+    assert (at.diff() > 0).all()
+    assert not torch.isin(at, train).any()
+    assert torch.histc(at.double(), bins=5, min=10_000, max=60_000).min() > 150  # from every fifth of the others
 
 
 def test_load_mnist_reads_the_folder_through_torchvision(small_mnist):

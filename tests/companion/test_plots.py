@@ -8,6 +8,8 @@ from matplotlib.colors import to_hex, to_rgb
 
 from companion import plots
 
+NOT_TEXT = ("figure.figsize", "lines.markersize")
+
 
 @pytest.fixture(autouse=True)
 def close_figures():
@@ -48,6 +50,13 @@ def test_rows_share_columns_and_carry_their_names(digits):
     assert ax.images[0].get_array().shape == (2 * 29 + 1, 4 * 29 + 1)
 
 
+def test_rows_carry_a_title_above_each_column(digits):
+    ax = plots.image_rows({"original": digits.x_test[:2], "copy": digits.x_train[:2]}, titles=["seven", "two"])
+    above = {text.get_text(): text.get_position() for text in ax.texts if text.get_position()[1] < 0}
+    assert list(above) == ["seven", "two"]
+    assert [x for x, _ in above.values()] == [14.5, 43.5]  # the middle of each 28 pixels, behind a frame of one
+
+
 def test_codes_keep_every_point_its_colour_and_its_label(generator):
     z = torch.randn(300, 2, generator=generator, dtype=torch.float64)
     labels = torch.randint(0, 10, (300,), generator=generator)
@@ -85,6 +94,51 @@ def test_a_decoded_grid_shows_each_image_at_its_code(generator):
         column = round((code[0] - left) / (right - left) * 3 - 0.5)  # the image whose middle is at the code
         row = round((top - code[1]) / (top - bottom) * 3 - 0.5)
         assert (picture[28 * row : 28 * row + 28, 28 * column : 28 * column + 28] == tile).all()
+
+
+def test_a_density_has_each_value_at_its_code():
+    z = plots.grid_codes(-2, 2, 5)
+    values = (z[:, 0] + 10 * z[:, 1] + 22).double()  # a number of its own for each code
+    image = plots.density(values, low=-2, high=2).images[0]
+    picture, (left, right, bottom, top) = image.get_array(), image.get_extent()
+    for code, value in zip(z.tolist(), values.tolist(), strict=True):
+        column = round((code[0] - left) / (right - left) * 5 - 0.5)
+        row = round((top - code[1]) / (top - bottom) * 5 - 0.5)
+        assert picture[row, column] == value
+    assert image.get_clim() == (0, 44)
+
+
+def test_a_difference_of_densities_has_no_colour_at_zero():
+    image = plots.density(torch.tensor([-1.0, 0.0, 0.5, 0.0]), low=0, high=1, signed=True).images[0]
+    assert image.get_clim() == (-1, 1)
+    assert min(image.cmap(image.norm(0.0))) > 0.95
+    assert plots.density(torch.ones(4), low=0, high=1, largest=3).images[0].get_clim() == (0, 3)
+
+
+def test_arrows_lead_from_start_to_end_and_are_in_sight():
+    start, end = torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.tensor([[2.0, 1.0], [1.0, 9.0]])
+    ax = plots.arrows(start, end, color=plots.BLUE)
+    drawn = ax.collections[0]
+    assert drawn.get_offsets().tolist() == start.tolist()
+    assert np.stack([drawn.U, drawn.V], axis=1).tolist() == (end - start).tolist()
+    assert (drawn.angles, drawn.scale_units, drawn.scale) == ("xy", "xy", 1)
+    assert to_hex(drawn.get_facecolors()[0]) == plots.BLUE
+    assert ax.get_xlim()[1] >= 2
+    assert ax.get_ylim()[1] >= 9
+
+
+def test_intervals_reach_from_low_to_high():
+    x, mean = torch.tensor([1, 2]), torch.tensor([5.0, 6.0])
+    ax = plots.intervals(x, mean, torch.tensor([4.0, 5.5]), torch.tensor([7.0, 6.0]), label="estimate")
+    assert ax.lines[0].get_xydata().tolist() == [[1, 5], [2, 6]]
+    assert [segment.tolist() for segment in ax.collections[0].get_segments()] == [[[1, 4], [1, 7]], [[2, 5.5], [2, 6]]]
+    assert ax.get_legend_handles_labels()[1] == ["estimate"]
+
+
+def test_no_text_of_the_style_is_too_small_on_a_phone():
+    sizes = {name: value for name, value in plots.STYLE.items() if name.endswith("size") and name not in NOT_TEXT}
+    assert len(sizes) == 6
+    assert min(sizes.values()) * 340 / 600 * 100 / 72 >= 9  # a figure of 600 pixels has 100 a inch; a phone shows it 340 wide
 
 
 def test_codes_without_labels_are_grey(generator):
@@ -134,6 +188,7 @@ def test_the_colours_of_lines_stay_apart_under_colour_vision_deficiencies(matrix
 
 
 X = torch.zeros(2, 784)
+PLANE, ONES = torch.zeros(2, 2), torch.ones(2)
 
 
 @pytest.mark.usefixtures("as_users_run")
@@ -161,7 +216,19 @@ X = torch.zeros(2, 784)
         (lambda: plots.ellipses(X[:, :2], X[:, :2]), ValueError, r"ellipses: sigma: got values down to 0, expected them above 0"),
         (lambda: plots.ellipses(X[:, :2], X[:1, :2]), ValueError, r"mu and sigma: got shapes \(2, 2\) and \(1, 2\)"),
         (lambda: plots.ellipses(X[:, :2], X[:, :2] + 1, colors=["red"]), ValueError, r"ellipses: colors: got 1 for 2 Gaussians"),
-        (lambda: plots.decoded_grid(X, low=0, high=1), ValueError, r"decoded_grid: x: got 2 images, expected the square"),
+        (lambda: plots.decoded_grid(X, low=0, high=1), ValueError, r"decoded_grid: x: got 2 of them, expected the square"),
+        (lambda: plots.image_rows({"a": X}, titles=["one"]), ValueError, r"image_rows: titles: got 1 for 2 columns"),
+        (lambda: plots.density(ONES, low=0, high=1), ValueError, r"density: values: got 2 of them, expected the square"),
+        (lambda: plots.density(-torch.ones(4), low=0, high=1), ValueError, r"density: values: got values down to -1, expected"),
+        (
+            lambda: plots.density(torch.ones(4) / 0, low=0, high=1),
+            ValueError,
+            r"density: values: got 4 values that are NaN or infinite",
+        ),
+        (lambda: plots.density(torch.zeros(4), low=0, high=1), ValueError, r"density: largest: got 0.0, expected a finite number"),
+        (lambda: plots.arrows(PLANE, PLANE[:1]), ValueError, r"arrows: start and end: got shapes \(2, 2\) and \(1, 2\)"),
+        (lambda: plots.intervals(ONES, ONES, ONES, ONES[:1]), ValueError, r"intervals: x and high: got shapes \(2,\) and \(1,\)"),
+        (lambda: plots.intervals(ONES, ONES, ONES + 1, ONES + 2), ValueError, r"intervals: got a mean outside of its interval"),
         (lambda: plots.grid_codes(0, 1, 1), ValueError, r"grid_codes: n: got 1, expected at least 2"),
         (lambda: plots.curves({"a": torch.ones(3)}, smooth=4), ValueError, r"smooth: got 4 for 3 values of a, expected at most"),
         (lambda: plots.curves({"a": torch.ones(3)}, x=torch.ones(2)), ValueError, r"a and x: got shapes \(3,\) and \(2,\)"),

@@ -97,6 +97,7 @@ def test_such_a_search_would_find_them(released, tmp_path):
     assert {"_sources/exercises/double.md", "exercises/double.html", "searchindex.js"} <= set(hits["notemark"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sandbox")
 def test_none_of_them_is_in_a_report(released, tmp_path):
     """A submission that fails, graded by the real scorer, in all four formats."""

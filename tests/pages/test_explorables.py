@@ -23,6 +23,7 @@ from sphinx_ext import stored_widgets
 from tests.support import ROOT
 from tests.support.browser import PATIENCE, watch
 from tests.support.driving import beta_slider as slider
+from tests.support.driving import bring_alive, scroll_to
 from tests.support.driving import draw_a_digit as drawing
 from tests.support.driving import latent_pads as pads
 from tests.support.driving import log_variance_dial as dials
@@ -56,7 +57,7 @@ def kind(request):
 
 @pytest.fixture
 def open_page(browser, site, address, kind):
-    """Open a page of the book by name and wait until its explorables live; what went wrong on it must be nothing."""
+    """Open a page of the book by name and bring its explorables to life; what went wrong on it must be nothing."""
     contexts = []
 
     def visit(name):
@@ -66,7 +67,8 @@ def open_page(browser, site, address, kind):
         page.trouble = watch(page, start)
         contexts.append((context, page))
         page.goto(f"{start}/book/{name}.html")
-        page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=PATIENCE)
+        bring_alive(page)
+        assert page.locator(".explorable-live").count() == len(WHERE[name])
         return page
 
     yield visit
@@ -192,7 +194,7 @@ def test_a_move_writes_into_what_stands_there(browser, address, name):
     """New nodes would be laid out anew, and after each the theme's own script measures every printout of the page again."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".explorable-live").nth(len(WHERE[name]) - 1).wait_for(state="attached", timeout=PATIENCE)
+    bring_alive(page)
     next_frame(page)
     page.evaluate(
         "() => { window.changed = []; const note = (all) => window.changed.push(...all.map((one) => one.target.outerHTML));"
@@ -232,7 +234,7 @@ def test_a_key_is_drawn_at_once_and_a_second_one_with_the_frame(browser, address
     """Not later, or the time until the frame is lost; not more often, or a burst of events is drawn in vain."""
     page = browser.new_page()
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".explorable-live").first.wait_for(state="attached", timeout=PATIENCE)
+    bring_alive(page)
     before, first, second, framed = page.locator(".explorable-view .explorable-handle").first.evaluate(KEYS)
     page.close()
     assert first != before
@@ -245,7 +247,7 @@ def test_the_page_does_not_hear_the_keys_of_an_explorable(browser, address, name
     """The theme and bootstrap search the whole page at each key that they hear."""
     page = browser.new_page()
     page.goto(f"{address}/book/{name}.html")
-    page.locator(".explorable-live").first.wait_for(state="attached", timeout=PATIENCE)
+    bring_alive(page)
     page.evaluate(
         "() => { window.heard = []; for (const who of [window, document])"
         " who.addEventListener('keydown', (event) => window.heard.push(event.key), { capture: true }); }"
@@ -279,6 +281,8 @@ def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         try:
             page.goto(f"{start}/book/04-gaussian-parameters.html", wait_until="commit")
+            page.locator(".explorable-view").wait_for(state="attached", timeout=PATIENCE)
+            scroll_to(page.locator(".explorable-view"))
             page.locator(".explorable-live").wait_for(state="attached", timeout=PATIENCE)
             before = region.shown(page)
             page.locator(".explorable-handle").first.press("ArrowLeft")
@@ -363,17 +367,27 @@ def test_a_notebook_stores_no_code(name):
 
 
 @pytest.mark.parametrize("name", WHERE)
-def test_the_page_has_the_packages_code_and_fetches_it_at_once(site, name):
-    html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
+def test_the_page_has_the_packages_code(site, name):
+    """In pieces; its lines in another order where several explorables share some of them."""
     ours = [model for model in page_models(site, name).values() if stored_widgets.is_ours(model)]
     assert sorted(model["state"]["_anywidget_id"].split(".")[-1] for model in ours) == sorted(WHERE[name])
     for model in ours:
         kind = getattr(widgets, model["state"]["_anywidget_id"].split(".")[-1])
         assert issubclass(kind, Explorable)
         assert not set(model["state"]) & set(stored_widgets.CODE)
-        for key, file in model["code"].items():
-            assert moved_out(site, file) == str(getattr(kind, key))
-            assert re.search(rf'<link rel="preload" as="script" href="[^"]*/buffers/{file}\.js" />', html)
+        for key, files in model["code"].items():
+            text = "\n".join(moved_out(site, file) for file in files)
+            assert sorted(text.splitlines()) == sorted(str(getattr(kind, key)).splitlines())
+
+
+@pytest.mark.parametrize("name", WHERE)
+def test_only_the_code_of_the_front_page_is_asked_for_ahead(site, name):
+    """Its explorable stands in the page's opening."""
+    html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
+    ahead = re.findall(r'<link rel="preload" as="script" href="[^"]*/buffers/(\w+)\.js" />', html)
+    top = [model for model in page_models(site, name).values() if model.get("atTop")]
+    assert len(top) == (name == "index")
+    assert sorted(ahead) == sorted(file for model in top for files in model["code"].values() for file in files)
 
 
 @pytest.mark.parametrize("name", WHERE)
@@ -398,7 +412,7 @@ def test_without_scripts_the_still_picture_stands(browser, address):
     page = context.new_page()
     for name, kinds in WHERE.items():
         page.goto(f"{address}/book/{name}.html")
-        still = page.locator(".explorable-view img")
+        still = page.locator(".explorable-view img.figure-light")
         assert still.count() == len(kinds)
         assert all(box["width"] > 250 for box in (still.nth(i).bounding_box() for i in range(len(kinds))))
     context.close()

@@ -16,6 +16,7 @@ from sphinx.errors import ExtensionError
 
 from tests.support import ROOT
 from tests.support.browser import load_extension
+from tests.support.driving import bring_alive
 
 BOOK = ROOT / "book"
 CHAPTERS = [path.stem for path in sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))]
@@ -51,7 +52,7 @@ def test_every_chapter_has_a_piece_and_a_place_in_the_path(front):
 
 def test_a_picture_is_a_piece_of_what_the_chapter_stores(front, site):
     """The picture on the site against one cut now from the stored figure; its size is reserved and it waits for the reader."""
-    for name, image in zip(CHAPTERS, front.select(".path img"), strict=True):
+    for name, image in zip(CHAPTERS, front.select(".path img.figure-light"), strict=True):
         piece = front_page.PIECES[name]
         figure = front_page.stored_figure(nbformat.read(BOOK / f"{name}.ipynb", as_version=4), piece.figure)
         file = site / "book" / image["src"]
@@ -107,7 +108,7 @@ def look(browser, address):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
         tab = contexts[-1].new_page()
         tab.goto(f"{address}/book/{name}.html", wait_until="load")
-        tab.wait_for_selector(".explorable", state="attached")
+        bring_alive(tab)
         return tab
 
     yield open_page
@@ -173,7 +174,7 @@ ON_PAPER = """() => {
       '.copybtn', '#jb-print-docs-body'].filter(name => document.querySelector(name)?.checkVisibility()),
     title: document.querySelector('article h1').checkVisibility(),
     answers: [...document.querySelectorAll('details:not([class]) > p')].map(p => p.checkVisibility({contentVisibilityAuto: true})),
-    stills: [...document.querySelectorAll('.explorable-view img')].map(i => i.checkVisibility()),
+    stills: [...document.querySelectorAll('.explorable-view img.figure-light')].map(i => i.checkVisibility()),
     live: [...document.querySelectorAll('.explorable-view .explorable')].map(i => i.checkVisibility()),
     cut: [...document.querySelectorAll('article figure')].map(f => getComputedStyle(f).breakInside).filter(value => value !== 'avoid'),
     sideways: document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -183,7 +184,6 @@ ON_PAPER = """() => {
 
 def test_a_page_read_in_the_dark_prints_black_on_white_with_all_it_says(look):
     tab = look("04-gaussian-parameters", 605, 900, color_scheme="dark")
-    tab.wait_for_selector(".explorable-live")
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     tab.emulate_media(media="print")
     seen = tab.evaluate(ON_PAPER)

@@ -1,7 +1,10 @@
 """The site's pictures: as many pixels as a reader can see and every colour, their place kept, and a build that fails over one too large."""
 
 import base64
+import colorsys
 import io
+import itertools
+import json
 import re
 
 import nbformat
@@ -91,6 +94,51 @@ def test_the_books_figures_lose_nothing():
     assert sum(after) < 0.6 * sum(before)
 
 
+def turned(*rgb: int) -> np.ndarray:
+    """One pixel for the dark page."""
+    return np.asarray(images.in_the_dark(Image.new("RGB", (1, 1), rgb)))[0, 0, :3]
+
+
+def test_white_becomes_the_dark_page_and_ink_is_read_on_it():
+    palette = json.loads((ROOT / "companion" / "palette.json").read_text())
+    page, ink = (bytearray.fromhex(colour[1:]) for colour in (palette["dark"]["page"], palette["light"]["ink"]))
+    assert np.array_equal(turned(255, 255, 255), page)
+    assert contrast(turned(*ink), page) > 7
+
+
+def test_every_colour_of_the_figures_keeps_its_hue_and_is_seen_in_the_dark():
+    palette = json.loads((ROOT / "companion" / "palette.json").read_text())
+    page = bytearray.fromhex(palette["dark"]["page"][1:])
+    for name, colour in palette["figures"].items():
+        rgb = bytearray.fromhex(colour[1:])
+        dark = turned(*rgb)
+        assert contrast(dark, page) > 2.9, name
+        change = abs(colorsys.rgb_to_hls(*rgb)[0] - colorsys.rgb_to_hls(*dark.tolist())[0])
+        assert min(change, 1 - change) < 0.06 or name == "grey", name  # of a turn
+
+
+def test_a_scale_of_colours_keeps_its_order_in_the_dark():
+    from matplotlib import colormaps
+
+    for name in ("gray_r", "Blues", "PuOr"):
+        half = (colormaps[name](np.linspace(0.5 if name == "PuOr" else 0, 1, 64))[:, :3] * 255).round().astype(int)
+        light = [luminance(turned(*rgb)) for rgb in half.tolist()]
+        assert all(low <= high + 0.004 for low, high in itertools.pairwise(light)), name
+        assert light[-1] > light[0] + 0.2, name
+
+
+def luminance(rgb) -> float:
+    """Relative luminance (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (value / 255 for value in rgb)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a, b) -> float:
+    """Contrast of two colours (WCAG 2): 1 to 21."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
 def test_a_half_transparent_picture_stays_so():
     half = np.full((20, 20, 4), 128)
     half[:, :10, 3] = GENERATOR.integers(1, 255, (20, 10))
@@ -107,11 +155,12 @@ def test_a_result_is_made_once(tmp_path, monkeypatch):
     source = tmp_path / "figure.png"
     source.write_bytes(png(drawing()))
     file = images.stored(source, 600, tmp_path)
-    monkeypatch.setattr(images, "as_webp", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(images, "as_webp", lambda *_, **__: pytest.fail("made again"))
     assert images.stored(source, 600, tmp_path) == file
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([source.name, file.name])
-    monkeypatch.setattr(images, "as_webp", lambda *_: b"another")
+    monkeypatch.setattr(images, "as_webp", lambda *_, **__: b"another")
     assert images.stored(source, 300, tmp_path) != file
+    assert images.stored(source, 600, tmp_path, dark=True) != file
     monkeypatch.setattr(images, "DENSITY", 1)
     assert images.stored(source, 600, tmp_path) != file
 
@@ -129,13 +178,18 @@ def test_the_tags_of_a_page(tmp_path):
     status, page, said = build(tmp_path, "![One.](first.png)\n\n![Two.](second.png)", ["repository", "images"])
     assert status == 0, said
     tags = re.findall(r'<img [^>]*src="\.\./_images/[^>]*>', page)
-    assert [re.findall(r'(?:width|height|decoding|loading)="\w+"', tag) for tag in tags] == [
-        ['width="600"', 'height="300"', 'decoding="async"'],
-        ['width="600"', 'height="150"', 'decoding="async"', 'loading="lazy"'],
+    assert [re.findall(r'(?:width|height|decoding|loading|class)="[\w -]+"', tag) for tag in tags] == [
+        ['width="600"', 'height="300"', 'decoding="async"', 'class="figure-light dark-light"'],
+        ['loading="lazy"', 'width="600"', 'height="300"', 'decoding="async"', 'class="figure-dark dark-light"'],
+        ['loading="lazy"', 'width="600"', 'height="150"', 'decoding="async"', 'class="figure-light dark-light"'],
+        ['loading="lazy"', 'width="600"', 'height="150"', 'decoding="async"', 'class="figure-dark dark-light"'],
     ]
+    assert [re.search(r'alt="([^"]+)"', tag)[1] for tag in tags] == ["One.", "One.", "Two.", "Two."]
     assert "style=" not in "".join(tags)
     files = [tmp_path / "out" / re.search(r'src="\.\./([^"]+)"', tag)[1] for tag in tags]
     assert all(Image.open(io.BytesIO(file.read_bytes())).format == "WEBP" for file in files)
+    corners = [levels(file.read_bytes())[0, 0].tolist() for file in files]
+    assert corners == [[255, 255, 255], turned(255, 255, 255).tolist()] * 2
     assert (tmp_path / "book" / "first.png").read_bytes() == before
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browser import PATIENCE
+from tests.support.driving import bring_alive
 from tests.support.pages import BOOK, DESKTOP, PHONE
 
 CHAPTER = next(page for page in BOOK if page.endswith("04-gaussian-parameters"))  # boxes that fold, an explorable, tables, code
@@ -32,7 +32,7 @@ def chapter(browser, address):
     """A chapter whose explorable stands, on a desktop."""
     page = browser.new_page(viewport=DESKTOP)
     page.goto(f"{address}/{CHAPTER}.html")
-    page.locator(".explorable-live").first.wait_for(state="attached", timeout=PATIENCE)
+    bring_alive(page)
     page.add_style_tag(content="*, *::before, *::after { transition: none !important; } html { scroll-behavior: auto !important; }")
     yield page
     page.close()

@@ -114,7 +114,10 @@ def test_what_is_no_branch_is_refused(branch):
 
 @pytest.mark.parametrize("page", NOTEBOOKS)
 def test_the_rest_of_a_notebook_is_byte_for_byte_the_books(page):
-    """One cell in front, and with it taken out again the very text; the whole is a valid notebook whose other cells keep their outputs."""
+    """One cell in front, and with it taken out again the very text; the whole is a valid notebook whose other cells keep their outputs.
+
+    Those that answer a prediction are left out before.
+    """
     text = (ROOT / f"{page}.ipynb").read_text(encoding="utf-8")
     made = colab.with_install_cell(text, LINE)
     first, rest = json.loads(made)["cells"][0], json.loads(made)["cells"][1:]
@@ -127,12 +130,60 @@ def test_the_rest_of_a_notebook_is_byte_for_byte_the_books(page):
     nbformat.validate(nbformat.reads(made, as_version=4))
 
 
+@pytest.fixture
+def with_answers():
+    """A notebook of the book's with outputs, where every second cell's output answers a prediction."""
+    notebook = nbformat.read(ROOT / f"{NOTEBOOKS[1]}.ipynb", as_version=4)
+    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"][::2]:
+        cell.metadata["tags"] = ["hide-output"]
+    return notebook
+
+
+def test_colab_is_given_no_answer_to_a_prediction(with_answers):
+    """It shows every output at once."""
+    copy = nbformat.reads(colab.without_folded_outputs(nbformat.writes(with_answers) + "\n"), as_version=4)
+    folded = [number for number, cell in enumerate(copy.cells) if "hide-output" in cell.metadata.get("tags", [])]
+    assert sum(bool(with_answers.cells[number].outputs) for number in folded) > 3
+    assert not any(copy.cells[number].outputs for number in folded)
+    assert_the_rest_is_the_books(with_answers)
+
+
+def assert_the_rest_is_the_books(notebook):
+    """With the outputs that are left out put back, the text is what it was, byte for byte."""
+    text = nbformat.writes(notebook) + "\n"
+    copy = nbformat.reads(colab.without_folded_outputs(text), as_version=4)
+    for cell, stored in zip(copy.cells, notebook.cells, strict=True):
+        if "hide-output" in cell.metadata.get("tags", []):
+            cell.outputs = stored.outputs
+    assert nbformat.writes(copy) + "\n" == text
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_the_rest_of_a_copy_without_answers_is_byte_for_byte_the_books(page):
+    notebook = nbformat.read(ROOT / f"{page}.ipynb", as_version=4)
+    assert nbformat.writes(notebook) + "\n" == (ROOT / f"{page}.ipynb").read_text(encoding="utf-8")
+    assert_the_rest_is_the_books(notebook)
+
+
+def test_colabs_copies_leave_out_what_the_book_folds(with_answers, tmp_path):
+    (tmp_path / "binder").mkdir()
+    (tmp_path / "book").mkdir()
+    (tmp_path / "binder" / "requirements.txt").write_text("".join(f"{name}==1\n" for name in colab.LACKING))
+    text = nbformat.writes(with_answers) + "\n"
+    (tmp_path / "book" / "01-a.ipynb").write_text(text, encoding="utf-8")
+    [copy] = colab.make(tmp_path / "out", ADDRESS, "main", root=tmp_path)
+    line = colab.install_line(ADDRESS, "main", dict.fromkeys(colab.LACKING, "1"))
+    assert copy.read_text(encoding="utf-8") == colab.with_install_cell(colab.without_folded_outputs(text), line)
+
+
 def test_a_second_cell_is_refused_and_so_is_another_format():
     text = (ROOT / f"{NOTEBOOKS[1]}.ipynb").read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="already"):
         colab.with_install_cell(colab.with_install_cell(text, LINE), LINE)
     with pytest.raises(ValueError, match="begins otherwise"):
         colab.with_install_cell(json.dumps(json.loads(text)), LINE)
+    with pytest.raises(ValueError, match="written otherwise"):
+        colab.without_folded_outputs(json.dumps(json.loads(text), indent=2))
 
 
 def test_the_command_line(tmp_path, capsys):

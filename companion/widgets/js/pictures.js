@@ -5,7 +5,7 @@ import { brushOf, element } from "./dom.js";
 export const SIDE = 28; // pixels of a digit's side
 
 /**
- * A canvas of 28 x 28 pixels, enlarged by the style sheet; dark ink on white, as in the book's figures.
+ * A canvas of 28 x 28 pixels, enlarged by the style sheet: ink on paper, which the style sheet turns in the dark.
  * @param {string} label
  */
 export function digitCanvas(label) {

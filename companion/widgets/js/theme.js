@@ -5,7 +5,7 @@ import palette from "../../palette.json" with { type: "json" };
 /** The ten colours of the figures, by label. */
 export const PALETTE = Object.values(palette.figures);
 
-/** Ink on what is white in the dark, too. */
+/** Ink on paper: the style sheet turns both in the dark. */
 export const PAPER_INK = palette.light.ink;
 
 /**

@@ -113,6 +113,38 @@ def test_json_goes_by_its_own_name(modules, tmp_path):
         modules(first='import other from "./data.json" with { type: "json" };\n')
 
 
+# ------------------------------------------------------------------ what several explorables need
+
+
+def test_what_two_modules_need_is_one_piece_and_comes_first(tmp_path):
+    """Whatever each of them imports first."""
+    texts = {
+        "a": 'import { c } from "./c.js";\nimport { d } from "./d.js";\nexport default [c, d];\n',
+        "b": 'import { e } from "./e.js";\nimport { d } from "./d.js";\nimport { c } from "./c.js";\nexport default [c, d, e];\n',
+        "c": "export const c = 1;\n",
+        "d": "export const d = 2;\n",
+        "e": 'import { c } from "./c.js";\nexport const e = c;\n',
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.js").write_text(text)
+    a, b = tmp_path / "a.js", tmp_path / "b.js"
+    shared = "const c = 1;\n\nconst d = 2;\n"
+    assert bundle.pieces({a, b}) == {
+        a: [shared, "export default [c, d];\n"],
+        b: [shared, "const e = c;\n\nexport default [c, d, e];\n"],
+    }
+    assert bundle.pieces([b]) == {b: [bundle.join(b)]}
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no node here")
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_pieces_of_explorables_make_their_text(tmp_path, count):
+    for file, texts in bundle.pieces(EXPLORABLES[:count]).items():
+        text = "\n".join(texts)
+        assert sorted(text.splitlines()) == sorted(bundle.join(file).splitlines())
+    assert node(text, "module", tmp_path).stderr == ""
+
+
 # ------------------------------------------------------------------ colours, and what an installed package holds
 
 

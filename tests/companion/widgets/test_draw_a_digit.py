@@ -56,6 +56,7 @@ def rounded_vae(widget):
     return model.requires_grad_(False)
 
 
+@pytest.mark.slow
 def test_what_the_page_says_of_a_picture_is_what_companion_says(explorable_page, widget, vae, images):
     page = explorable_page(widget)
     model, worst = rounded_vae(widget), dict.fromkeys(INT8, 0)

@@ -706,7 +706,8 @@ def test_docker_s_command_line_locks_the_container():
     assert line.index("image:1") < line.index("python")
 
 
-@pytest.mark.parametrize("engine", ["docker", pytest.param("podman", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["docker", "podman"])
 def test_a_worker_in_a_container_is_the_same_worker(monkeypatch, tmp_path, engine):
     """A script in docker's place notes how it is called, and for `run` starts the command after the image as it is."""
     log = tmp_path / "log"

@@ -376,6 +376,7 @@ def test_a_submission_that_loses_its_worker_again_and_again_comes_to_an_end(exer
     assert any("The worker was lost 7 times" in flag.detail for flag in result.flags)
 
 
+@pytest.mark.slow
 def test_an_answer_after_one_that_was_stopped_keeps_its_points(exercise, supervisor):
     """What ran before is run again for it, and that takes longer than a test may: it counts for the cells."""
     work = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
