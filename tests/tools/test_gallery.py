@@ -82,8 +82,9 @@ def test_a_phone_shows_it_without_scrolling_sideways(results, browser, scheme):
     tab = browser.new_page(viewport={"width": 360, "height": 640}, color_scheme=scheme)
     tab.goto((results / "gallery.html").as_uri())
     assert tab.evaluate("document.documentElement.scrollWidth") == 360
-    back = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(26, 31, 37)"}[scheme]
+    page = json.loads(gallery.PALETTE.read_text())[scheme]["page"]
+    red, green, blue = (int(page[i : i + 2], 16) for i in (1, 3, 5))
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == f"rgb({red}, {green}, {blue})"
     tab.select_option("select", "place")
     assert (
         tab.evaluate("[...document.querySelectorAll('h2')].map((each) => each.textContent.match(/cell (\\d)/)[1]).join('')")
