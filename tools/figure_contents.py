@@ -89,7 +89,7 @@ class _Frame:
 
 def _axes(ax, figure):
     """One axes: its place, words, scales, limits and ticks, and what is drawn in it."""
-    by_data = ax.get_aspect() != "auto" and ax.get_adjustable() == "datalim"
+    by_data = ax.get_aspect() != "auto" and ax.get_adjustable() == "datalim" and bool(np.isfinite(ax.dataLim.get_points()).all())
     frame = _Frame(figure, ax.dataLim.transformed(ax.transData) if by_data else ax.bbox, ax)
     corner = [(ax.bbox.x0 - figure.bbox.x0) * PAGE / figure.bbox.width, (ax.bbox.y0 - figure.bbox.y0) * PAGE / figure.bbox.width]
     described = {"at": [round(value, 2) for value in corner], "size": _size(ax.bbox, figure), "unit": _size(frame.box, figure)}
@@ -165,7 +165,8 @@ def _inside(ax):
 def _artists(children, frame):
     """Artists in the order in which they were added, and legends apart: {"artists": [...], "legends": [...]}."""
     groups = [each.patches for each in getattr(frame.ax, "containers", ()) if _is(each, "BarContainer")]
-    shown = [[bar for bar in group if bar.get_visible() and bar in children] for group in groups]
+    inside = set(children)
+    shown = [[bar for bar in group if bar.get_visible() and bar in inside] for group in groups]
     bars = {bar: group for group in shown for bar in group}
     frame.labels = {label for child in children for label in getattr(child, "labelTexts", ())}
     artists, legends = [], []
@@ -372,6 +373,8 @@ def _collection_look(collection):
     face, edge, widths = collection.get_facecolor(), collection.get_edgecolor(), collection.get_linewidth()
     look = {"face": _colours(face)}
     if np.any(widths):
+        patterns = {str(np.round(dashes, 2).tolist()) for _, dashes in collection.get_linestyle() if dashes is not None}
+        look |= {"dashes": " ".join(sorted(patterns))} if patterns else {}
         same = np.shape(face) == np.shape(edge) and np.array_equal(face, edge)
         look |= {"edge": "as inside" if same else _colours(edge), "width": _numbers(widths)}
     return look

@@ -5,6 +5,7 @@ explorable are drawn while it formats. So it is there that matplotlib's canvas i
 costs nothing. Nothing is imported before something is shown, because every kernel of the tests would pay for it.
 """
 
+import json
 import sys
 
 KEY = "figure_contents"  # in the metadata of an output's "image/png"
@@ -57,6 +58,8 @@ class Watch:
         try:
             if "contents" not in self.space:
                 exec(self.collector, self.space)
-            return self.space["contents"](figure)
+            held = self.space["contents"](figure)
+            json.dumps(held, allow_nan=False)  # what cannot be sent would take the figure with it
+            return held
         except Exception as error:
             return {"error": f"{type(error).__name__}: {error}"}

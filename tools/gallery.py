@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
 PALETTE = ROOT / "companion" / "palette.json"
 WIDEST = 1800  # pixels of a picture on the page; the three of a failure stand beside each other
+FARTHEST = 1e9  # times a tolerance: what could not be compared
 NAMES = {
     "meaning": "what it holds",
     "rms": "all pixels",
@@ -69,9 +70,10 @@ def shares(row: dict, tolerance: dict) -> dict[str, float]:
     return ({"meaning": row["meaning"]["nearness"]} if row["meaning"] else {}) | measured
 
 
-def worst(row: dict, tolerance: dict) -> tuple[bool, float]:
-    """What to sort by: figures that are not the same come first, and of each kind the farthest."""
-    return row["verdict"] != "same", max(shares(row, tolerance).values(), default=float("inf"))
+def worst(row: dict, tolerance: dict) -> tuple[int, float]:
+    """What to sort by: failures come first, then what is only drawn differently, and of each kind the farthest."""
+    kind = {"same": 0, "drawn differently": 1}.get(row["verdict"], 2)
+    return kind, max(shares(row, tolerance).values(), default=FARTHEST)
 
 
 def render(results: dict) -> str:
@@ -88,7 +90,7 @@ def render(results: dict) -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Figures, compared</title>
 <style>{colours()}{STYLE}</style></head><body>
 <h1>Figures, compared</h1>
-<p>{len(rows)} figures: {counts}. A distance stands beside what is allowed; 100 % is the limit.</p>
+<p>{len(rows)} figures: {counts}. A distance stands beside what is allowed, and 100 % is the limit.</p>
 <p><label>Order: <select>{choices}</select></label></p>
 <main>
 {cards}
@@ -105,14 +107,14 @@ def colours() -> str:
 
 def card(row: dict, tolerance: dict, place: int) -> str:
     """One figure."""
-    share = shares(row, tolerance)
-    nearness = max(share.values(), default=1e9)
-    data = {"nearness": nearness + 1e6 * (row["verdict"] != "same"), "place": place}
-    data |= {name.replace("_", ""): share.get(name, 1e9) for name in NAMES}
+    share, (kind, nearness) = shares(row, tolerance), worst(row, tolerance)
+    data = {"nearness": kind * FARTHEST + min(nearness, FARTHEST), "place": place}
+    data |= {name.replace("_", ""): share.get(name, FARTHEST) for name in NAMES}
     attributes = " ".join(f'data-{key}="{value:.6g}"' for key, value in data.items())
     said = (row["meaning"] or {}).get("differences", [])
     listed = f"<ul>{''.join(f'<li>{html.escape(line)}</li>' for line in said)}</ul>" if said else ""
-    distances = "".join(f"<dt>{html.escape(NAMES[name])}</dt><dd>{percent(value)}</dd>" for name, value in share.items())
+    measured = {name: f"{value:.2g} of {tolerance[name]:g}: " for name, value in (row["distance"] or {}).items()}
+    distances = "".join(f"<dt>{NAMES[name]}</dt><dd>{measured.get(name, '')}{percent(value)}</dd>" for name, value in share.items())
     name = f"{row['chapter'].removeprefix('book/')}: cell {row['cell']}, figure {row['figure']}"
     picture, is_panels = picture_of(row)
     kinds = " ".join(["panels"] * is_panels + ["failed"] * (row["verdict"] not in ("same", "drawn differently")))
@@ -123,7 +125,9 @@ def card(row: dict, tolerance: dict, place: int) -> str:
 
 def percent(share: float) -> str:
     """A share for people: what is nothing, what is little, what is beyond the limit."""
-    return "0" if share == 0 else "below 0.1 %" if share < 0.001 else f"{100 * share:.1f} %" if share < 10 else f"{share:.0f} times"
+    return (
+        "0" if share == 0 else "below 0.1 %" if share < 0.001 else f"{100 * share:.1f} %" if share < 10 else f"{share:,.0f} times"
+    )
 
 
 def picture_of(row: dict) -> tuple[str | None, bool]:

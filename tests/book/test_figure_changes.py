@@ -67,9 +67,9 @@ def plan(entries, offset):
     """For the first figure of each cell, the change that fits it and was taken least often, with its place."""
     taken = dict.fromkeys(changes.CHANGES, 0)
     names = list(changes.CHANGES)
-    for entry, turn in zip((entry for entry in entries if entry["figure"] == 1), count(7 * offset)):
+    for entry, start in zip((entry for entry in entries if entry["figure"] == 1), count(7 * offset, 13)):
         fits = {}
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+        for name in (names[(start + step) % len(names)] for step in range(len(names))):
             change = changes.CHANGES[name]
             there = (place for place in changes.places(change, entry["contents"]) if change.when and change.when(place[2]))
             if place := next(there, None):

@@ -87,10 +87,10 @@ CASES = {
     ),
     "picture that matplotlib draws no more": Case(CURVE, TILE_OF_ONE.format("red"), "figure 1: resized: "),
     "contents of another run": Case(
-        CURVE, CURVE, "figure 1: unverified: the stored picture and the stored contents are of two runs"
+        CURVE, CURVE, "figure 1: unverified: the stored picture and the stored contents are of two runs", None
     ),
     "contents that are not stored": Case(
-        CURVE, CURVE, "figure 1: unverified: its contents are not stored: make notebooks stores them"
+        CURVE, CURVE, "figure 1: unverified: its contents are not stored: make notebooks stores them", None
     ),
     "missing figure": Case(f"{CURVE}\n{CURVE}", CURVE, "figure 2: missing: it is stored, but the run did not draw it", 2),
     "extra figure": Case(CURVE, f"{CURVE}\n{CURVE}", "figure 2: extra: the run drew it, but it is not stored", 2),

@@ -24,7 +24,7 @@ line = np.linspace(-3, 3, 21)
 squares = line[:, None] ** 2 + line**2
 """.strip()
 
-# What the small notebook draws into an axes, by name. Ticks take most of a drawing's time: only "axes" has some.
+# What the small notebook draws into an axes, by name. A frame takes most of a drawing's time: only "axes" has one.
 DRAWN = {
     "scatter": "plt.scatter(*cloud.T, s=4, c=tones, linewidths=0)",
     "line": """plt.plot(line, line**2)
@@ -151,7 +151,7 @@ CHANGES = {
     "a marker's face": small("line", f"a.set_markerfacecolor('{INK}')", "{a}: marker face #123456 is new", 2),
     "line removed": Change("line", "line", "a.remove()", "{at}: {name} is missing", 2, when=in_sight),
     "line hidden": small("line", "a.set_visible(False)", "{at}: line 1 is missing"),
-    "a line more": small("line", "ax.plot([0, 1], [0, 1], scalex=False, scaley=False)", "axes 1: line 6 is new"),
+    "a line more": small("line", "ax.plot([0, 1], [0, 1], scalex=False, scaley=False)", "{at}: line 6 is new"),
     "lines swapped": small(
         "line", "b = ax.lines[3]; a.remove(); b.remove(); ax.add_line(b); ax.add_line(a)", "line 3 and line 5 swapped", 3
     ),
@@ -360,8 +360,8 @@ def cells() -> Iterator[tuple[str, dict[str, Change]]]:
     for on, drawn in DRAWN.items():
         names = [name for name, change in CHANGES.items() if change.on == on]
         for group in (names[i : i + SIX] for i in range(0, len(names), SIX)):
-            body = "\n".join(["plt.sca(ax)", drawn, *([] if on == "axes" else ["ax.set(xticks=[], yticks=[])"])])
-            loop = f"for ax in plt.subplots(1, {SIX})[1]:\n" + indent(body, "    ")
+            body = "\n".join(["plt.sca(ax)", drawn, *([] if on == "axes" else ["ax.set_axis_off()"])])
+            loop = f"for ax in plt.subplots(1, {len(group)}, squeeze=False)[1][0]:\n" + indent(body, "    ")
             yield f"{loop}\nplt.show()", {name: CHANGES[name] for name in group}
 
 

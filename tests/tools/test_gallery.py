@@ -42,7 +42,7 @@ def results(tmp_path, monkeypatch):
         row(0, nearness=0.1),
         row(1, rms=0.1),
         row(2, "moved", 62.0, 0.1, ["axes 1, text 1 ('<b>'): words 1 < 2"]),
-        row(3) | {"meaning": None},
+        row(3, "drawn differently", rms=90.0),
     ]
     (tmp_path / "test-results" / "figures.json").write_text(json.dumps({"tolerance": TOLERANCE, "figures": rows}))
     return tmp_path / "test-results"
@@ -52,14 +52,14 @@ def test_the_worst_figure_comes_first_with_its_distances(results, capsys):
     assert gallery.main() == 0
     assert "test-results/gallery.html" in capsys.readouterr().out
     page = (results / "gallery.html").read_text()
-    assert re.findall(r"cell (\d), figure 1</h2>", page) == ["2", "1", "0", "3"]
-    assert "4 figures: 1 moved, 3 same." in page
-    first, second = page.split("<article")[1:3]
+    assert re.findall(r"cell (\d), figure 1</h2>", page) == ["2", "3", "1", "0"]
+    assert "4 figures: 1 drawn differently, 1 moved, 2 same." in page
+    first, _, second = page.split("<article")[1:4]
     assert 'class="panels failed"' in first
     assert "<dt>what it holds</dt><dd>62 times</dd>" in first
     assert "words 1 &lt; 2" in first
     assert "<b>" not in first
-    assert "<dt>all pixels</dt><dd>40.0 %</dd>" in second
+    assert "<dt>all pixels</dt><dd>0.1 of 0.25: 40.0 %</dd>" in second
 
 
 def test_the_page_needs_nothing_beside_itself(results):
@@ -82,8 +82,9 @@ def test_a_phone_shows_it_without_scrolling_sideways(results, browser, scheme):
     tab = browser.new_page(viewport={"width": 360, "height": 640}, color_scheme=scheme)
     tab.goto((results / "gallery.html").as_uri())
     assert tab.evaluate("document.documentElement.scrollWidth") == 360
-    back = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(26, 31, 37)"}[scheme]
+    page = json.loads(gallery.PALETTE.read_text())[scheme]["page"]
+    red, green, blue = (int(page[i : i + 2], 16) for i in (1, 3, 5))
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == f"rgb({red}, {green}, {blue})"
     tab.select_option("select", "place")
     assert (
         tab.evaluate("[...document.querySelectorAll('h2')].map((each) => each.textContent.match(/cell (\\d)/)[1]).join('')")

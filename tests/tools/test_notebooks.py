@@ -117,7 +117,7 @@ def test_what_a_figure_holds_is_stored_beside_the_notebook(book, capsys):
     assert KEY not in capsys.readouterr().out
 
 
-@runs_kernels
+@pytest.mark.slow
 def test_contents_are_stored_anew_with_the_figure_and_go_with_it(book):
     path = write(book / "01-a.ipynb", PLOT.format(2))
     assert notebooks.main([]) == 0
