@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 
 PIECES = {
     "01-autoencoders": Piece(
-        "fig-01-copy", 65, 6, 534, "A row of handwritten digits, and from each a line to its point on a map of coloured dots."
+        "fig-01-copy", 72, 6, 526, "A row of handwritten digits, and from each a line to its point on a map of coloured dots."
     ),
     "02-bottleneck": Piece(
         "fig-02-ten-digits", 62, 3, 296, "Six digits in four rows: the originals, then copies through one, two and four numbers."
@@ -57,13 +57,13 @@ PIECES = {
         "The dice stand beside the path: blue arrows lead forward, and orange arrows all the way back.",
     ),
     "06-log-variance": Piece(
-        "fig-06-dials", 46, 93, 276, "Steps down a curve towards a shaded band, where the last one ends in a red cross named NaN."
+        "fig-06-dials", 46, 90, 270, "Steps down a curve towards a shaded band, where the last one ends in a red cross named NaN."
     ),
     "07-loss": Piece(
         "fig-07-surface", 135, 60, 310, "Contour lines around one point, and arrows from all sides that lead down to it."
     ),
     "08-beta-tradeoff": Piece(
-        "fig-08-filmstrip", 158, 106, 434, "Rows of digits, clear at the left, that dissolve into the same grey blur at the right."
+        "fig-08-filmstrip", 166, 108, 428, "Rows of digits, clear at the left, that dissolve into the same grey blur at the right."
     ),
 }
 

@@ -29,6 +29,7 @@ DENSITY = 2  # pixels for each CSS pixel
 VERSION = 3  # of what is below: with another one every picture and every page is made again
 DARK_PAGE = json.loads((Path(__file__).parents[1] / "companion" / "palette.json").read_text(encoding="utf-8"))["dark"]["page"]
 BRIGHTEST = 0.96  # of 1: what black becomes on the dark page
+LIFT = 0.8  # exponent of the rest: what was pale would sink into the page, and its colours with it
 
 
 def shown_size(natural: tuple[int, int], width: float | None) -> tuple[int, int]:
@@ -47,14 +48,14 @@ def in_the_dark(picture: Image.Image) -> Image.Image:
     A pixel's lightness in HSL is (min + max) / 2 of its channels. Adding 1 - min - max to each turns it into one minus itself and leaves
     the differences of the channels alone: white and black change places, a strong blue stays that blue, a pale one becomes a deep one. So
     a colour that a text names keeps its name, and a scale of colours keeps its order. The result is squeezed from 0 to 1 into the dark
-    page's range.
+    page's range, its lower end less than its upper.
     """
     levels = np.asarray(picture.convert("RGBA"))
     red, green, blue = (levels[..., channel].astype(np.int16) for channel in range(3))
     shift = 255 - np.minimum(np.minimum(red, green), blue) - np.maximum(np.maximum(red, green), blue)
     dark = levels.copy()
     for channel, (values, page) in enumerate(zip((red, green, blue), bytearray.fromhex(DARK_PAGE[1:]), strict=True)):
-        squeezed = np.linspace(page, 255 * BRIGHTEST, 256).round().astype(np.uint8)
+        squeezed = (page + (255 * BRIGHTEST - page) * np.linspace(0, 1, 256) ** LIFT).round().astype(np.uint8)
         dark[..., channel] = squeezed[values + shift]
     return Image.fromarray(dark)
 
@@ -76,7 +77,7 @@ def as_webp(png: bytes, width: float | None, *, dark: bool = False) -> bytes:
 def stored(source: Path, width: float | None, cache: Path, *, dark: bool = False) -> Path:
     """Return the file in ``cache`` with the smaller form of a PNG file; make it when it is not there yet. Never leaves half of it."""
     png = source.read_bytes()
-    settings = (VERSION, width, WIDEST, DENSITY, dark and (DARK_PAGE, BRIGHTEST))
+    settings = (VERSION, width, WIDEST, DENSITY, dark and (DARK_PAGE, BRIGHTEST, LIFT))
     file = cache / f"{hashlib.sha256(png + repr(settings).encode()).hexdigest()[:32]}.webp"
     if not file.exists():
         half = file.with_suffix(f".{os.getpid()}")

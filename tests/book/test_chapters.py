@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
-from companion import data, evaluation, losses, models
+from companion import data, evaluation, losses, models, plots
 from tests.support import ROOT
-from tools import notebooks
+from tools import notebooks, stored_figures
 
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))
@@ -50,6 +50,27 @@ def figures(notebook) -> list[tuple[int, dict]]:
 
 def test_there_is_a_chapter():
     assert CHAPTERS
+
+
+def font_sizes(held) -> list[float]:
+    """The sizes, in points, of the words that a figure's contents have: of texts, and of an axis' numbers ("#23272f 11.5")."""
+    if isinstance(held, list):
+        return [size for each in held for size in font_sizes(each)]
+    if not isinstance(held, dict):
+        return []
+    own = [held["font"]] if held.get("words") and "font" in held else []
+    ticks = [float(held["text"].split()[1])] if "ticks" in held and "text" in held else []
+    return own + ticks + [size for each in held.values() for size in font_sizes(each)]
+
+
+@pytest.mark.parametrize("path", [*CHAPTERS, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
+def test_no_word_of_a_figure_is_too_small_on_a_phone(path):
+    entries = stored_figures.read(path)
+    small = {
+        place: min(font_sizes(entry["contents"]), default=plots.SMALL) for place, entry in entries.items() if entry["contents"]
+    }
+    assert small
+    assert {place: size for place, size in small.items() if size < plots.SMALL} == {}
 
 
 def test_it_opens_with_a_picture_and_a_question_and_says_what_the_reader_will_do(chapter):

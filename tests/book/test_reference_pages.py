@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from nbformat import v4
 from pybtex.database import parse_file
 
-from tests.support import ROOT, figures, waiting
+from tests.support import ROOT, pixels, waiting
 from tests.support.browser import EXTENSIONS, load_extension
 from tools import check_links
 
@@ -259,9 +259,9 @@ def test_the_summary_prints_on_one_sheet_in_letters_that_can_be_read(browser, ad
 
 def test_the_tolerances_on_the_page_are_those_of_the_comparison():
     table = {(row[0], row[1]): row[2] for row in rows(read("figures-checked.md")) if len(row) == 3}
-    assert [float(value) for value in table.values()] == list(figures.TOLERANCE)
-    assert f"window of {figures.TILE} x {figures.TILE} pixels" in read("figures-checked.md")
-    assert f"more than {figures.LEVELS} levels" in read("figures-checked.md")
+    assert [float(value) for value in table.values()] == list(pixels.TOLERANCE)
+    assert f"window of {pixels.TILE} x {pixels.TILE} pixels" in read("figures-checked.md")
+    assert f"more than {pixels.LEVELS} levels" in read("figures-checked.md")
 
 
 def test_the_page_of_figures_has_the_numbers_that_the_run_wrote(site):

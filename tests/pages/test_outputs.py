@@ -155,7 +155,7 @@ def test_on_a_phone_a_folded_figure_has_the_whole_column(tab):
     tab.set_viewport_size(PHONE)
     fold = tab.locator("details.below-input").first
     fold.locator("summary").click()
-    assert fold.locator("img").bounding_box()["width"] == tab.locator("article p").first.bounding_box()["width"]
+    assert fold.locator("img.figure-light").bounding_box()["width"] == tab.locator("article p").first.bounding_box()["width"]
 
 
 # --- DataFrames ----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import torch
 from companion import evaluation, models
 from companion.widgets import BetaSlider, Stage
 from companion.widgets.dice import normals
+from tests.support import waiting
 from tests.support.driving.beta_slider import LARGEST, USUAL, go, grey, painted, read
 from tests.support.seeing import canvas, next_frame
 
@@ -118,8 +119,8 @@ def test_decoders_come_at_first_touch(explorable_page, make, shown):
     next_frame(page)  # a fetch would have begun by now, and would be over when the network is idle
     page.wait_for_load_state("networkidle")
     assert fetched(page) == before
-    with page.expect_response(lambda answer: "/buffers/" in answer.url):
-        go(page, "ArrowRight")
+    go(page, "ArrowRight")
+    waiting.until(lambda: len(fetched(page)) >= len(before) + 7, "the decoders of the family are there")
     page.wait_for_load_state("networkidle")
     assert len(fetched(page)) == len(before) + 7
 
