@@ -184,8 +184,12 @@ CHANGES = {
         "image", PIXEL + "values[i] = 1 - values[i]; a.set_data(values)", "{a}: 1 of 54 pixels, by ", on="pixels"
     ),
     # patches and bars
-    "an ellipse's width": Change(
-        "patch", "patch", "a.set_width(1.5 * a.get_width())", "{a}: by ", when=lambda stored: stored["shape"] == "Ellipse"
+    "an ellipse's place": Change(
+        "patch",
+        "patch",
+        "a.set_center(moved([a.get_center()], ax.transData, right=3)[0])",
+        "{a}: by 3.0 pixels",
+        when=lambda stored: stored["shape"] == "Ellipse",
     ),
     "an ellipse's edge": Change(
         "patch",
