@@ -132,7 +132,8 @@ def run(path: Path, name: str, machine: Machine, root: Path = ROOT) -> Run:
         log, report = Path(scratch) / "log.jsonl", Path(scratch) / "report.xml"
         variables = environment(machine.settings, machine.threads)
         variables |= {"IPYTHONDIR": str(_ipython(Path(scratch), machine)), "PORTABLE_LOG": str(log)}
-        command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", f"--junitxml={report}", str(path)]
+        options = ["--figures=elsewhere", "-p", "no:cacheprovider", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "--nbval", *options, str(path)]
         done = subprocess.run(command, cwd=root, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         failures = failed_cells(report) if report.exists() else []
         records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
