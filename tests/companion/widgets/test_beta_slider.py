@@ -125,6 +125,7 @@ def test_decoders_come_at_first_touch(explorable_page, make, shown):
     assert len(fetched(page)) == len(before) + 7
 
 
+@pytest.mark.slow
 def test_a_roll_draws_anew_and_the_same_for_every_beta(explorable_page, make):
     widget = make()
     page = explorable_page(widget)
@@ -164,6 +165,7 @@ def test_the_mark_stands_on_the_models_point_and_the_line_has_slope_minus_beta(e
         assert y1 + (y2 - y1) * (x - x1) / (x2 - x1) == pytest.approx(y, abs=0.3)
 
 
+@pytest.mark.slow
 def test_the_map_shows_the_prior_and_the_draws_in_its_scale(explorable_page, make):
     widget = make()
     page = explorable_page(widget)
@@ -182,6 +184,7 @@ def test_the_map_shows_the_prior_and_the_draws_in_its_scale(explorable_page, mak
     assert page.locator(".explorable-plane").count() == 1
 
 
+@pytest.mark.slow
 def test_every_code_is_painted_on_the_map(explorable_page, make, family):
     widget = make(betas=(1, 4))
     page = explorable_page(widget)
@@ -193,6 +196,7 @@ def test_every_code_is_painted_on_the_map(explorable_page, make, family):
     assert np.mean(inked) > 0.95  # the rest lies under the white edge of a label
 
 
+@pytest.mark.slow
 def test_a_finger_moves_the_slider_on_a_phone(explorable_page, make):
     page = explorable_page(make(), phone=True)
     box = page.locator("input[type=range]").bounding_box()
@@ -206,6 +210,7 @@ def test_a_finger_moves_the_slider_on_a_phone(explorable_page, make):
     assert min(roll["width"], roll["height"]) >= 44
 
 
+@pytest.mark.slow
 def test_without_its_decoders_it_says_so(explorable_page, make):
     def drop(saved):
         for model in saved["state"].values():
@@ -223,6 +228,7 @@ def test_without_its_decoders_it_says_so(explorable_page, make):
     assert page.locator(".explorable-waiting").count() == 0  # the first beta's pictures are on the page
 
 
+@pytest.mark.slow
 def test_it_works_from_disk(explorable_page, make):
     page = explorable_page(make(), disk=True)
     go(page, "End")
@@ -231,6 +237,7 @@ def test_it_works_from_disk(explorable_page, make):
     assert pictures.min() < 200
 
 
+@pytest.mark.slow
 def test_python_sees_and_sets_the_state(make):
     widget = make()
     assert widget.beta == 1

@@ -82,6 +82,7 @@ def test_what_the_page_says_of_a_picture_is_what_companion_says(explorable_page,
     assert all(INT8[name] / 20 < value < INT8[name] for name, value in worst.items()), worst
 
 
+@pytest.mark.slow
 def test_a_roll_shows_new_samples_of_the_same_gaussian(explorable_page, make, images):
     widget = make(start=3, seed=41)
     page = explorable_page(widget)
@@ -95,6 +96,7 @@ def test_a_roll_shows_new_samples_of_the_same_gaussian(explorable_page, make, im
     assert np.abs(before[1:] - after[1:]).max() > 5
 
 
+@pytest.mark.slow
 def test_the_ellipses_are_one_and_two_sigma_around_the_mean(explorable_page, make, images):
     widget = make(start=5)
     page = explorable_page(widget)
@@ -131,7 +133,7 @@ STROKES = {
 }
 
 
-@pytest.mark.parametrize("name", STROKES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] if i else []) for i, name in enumerate(STROKES)])
 def test_strokes_become_pictures_as_mnists_did(explorable_page, widget, name):
     page = explorable_page(widget)
     draw(page, *STROKES[name])
@@ -186,6 +188,7 @@ def test_an_empty_field_shows_a_hint_and_no_numbers(explorable_page, make):
     assert seen(page).max() == 0
 
 
+@pytest.mark.slow
 def test_keys_draw(explorable_page, widget):
     page = explorable_page(widget)
     field = page.locator(".explorable-pad")
@@ -203,6 +206,7 @@ def test_keys_draw(explorable_page, widget):
     assert outline == "solid"
 
 
+@pytest.mark.slow
 def test_a_finger_draws_on_a_phone(explorable_page, widget):
     page = explorable_page(widget, phone=True)
     box = page.locator(".explorable-pad").bounding_box()
@@ -223,6 +227,7 @@ def test_a_finger_draws_on_a_phone(explorable_page, widget):
         assert min(size["width"], size["height"]) >= 44
 
 
+@pytest.mark.slow
 def test_it_works_from_disk(explorable_page, make):
     page = explorable_page(make(start=0), disk=True)
     assert strip(page).min() < 100

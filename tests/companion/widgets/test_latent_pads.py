@@ -88,6 +88,7 @@ def test_the_distance_shown_is_the_maps_read_between_its_points(explorable_page,
     assert sum(off) / len(off) < 0.12
 
 
+@pytest.mark.slow
 def test_mouse_touch_and_keys_move_the_point(explorable_page, pads):
     page = explorable_page(pads, phone=True)
     handle = page.locator(".explorable-handle").first
@@ -108,6 +109,7 @@ def test_mouse_touch_and_keys_move_the_point(explorable_page, pads):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 def test_a_drag_follows_the_mouse_and_stays_in_the_plane(explorable_page, pads):
     page = explorable_page(pads)
     box = page.locator(".explorable-plane canvas").first.bounding_box()
@@ -147,7 +149,9 @@ def drop_everything(saved):
     saved["state"].clear()
 
 
-@pytest.mark.parametrize("spoil", [drop_weights, cut_weights, drop_everything])
+@pytest.mark.parametrize(
+    "spoil", [drop_weights, *(pytest.param(each, marks=pytest.mark.slow) for each in (cut_weights, drop_everything))]
+)
 def test_a_damaged_state_leaves_the_still_picture_and_a_line(explorable_page, pads, spoil):
     page = explorable_page(pads, spoil=spoil, wait=False)
     page.wait_for_selector(".explorable-failed")
@@ -156,6 +160,7 @@ def test_a_damaged_state_leaves_the_still_picture_and_a_line(explorable_page, pa
     assert page.locator(".explorable-plane").count() == 0
 
 
+@pytest.mark.slow
 def test_the_still_picture_steps_aside_for_the_live_one(explorable_page, pads):
     page = explorable_page(pads)
     assert not page.locator("img").is_visible()

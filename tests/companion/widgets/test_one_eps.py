@@ -60,6 +60,7 @@ def test_held_eps_z_moves_along_with_mu_and_sigma(explorable_page):
     assert page.get_by_role("button", name="Roll", exact=True).is_disabled()
 
 
+@pytest.mark.slow
 def test_held_region_eps_rolls_and_nothing_else_moves(explorable_page):
     one = OneEps(START, seed=11)
     page = explorable_page(one)
@@ -85,6 +86,7 @@ def test_held_region_eps_rolls_and_nothing_else_moves(explorable_page):
     ]
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_rolls_again(explorable_page):
     found = []
     for _ in range(2):
@@ -117,6 +119,7 @@ def painted(page):
     return np.array(moments).T
 
 
+@pytest.mark.slow
 def test_the_painted_cloud_moves_and_stretches_with_the_region(explorable_page):
     """Dots that overlap hide a little of the middle, so the ink spreads up to 6 % wider than the draws."""
     page = explorable_page(OneEps((0.0, 0.0, 1.0, 0.5)))
@@ -129,6 +132,7 @@ def test_the_painted_cloud_moves_and_stretches_with_the_region(explorable_page):
     assert (np.abs(deviation / sigma - 1) <= 4 / (2 * DRAWS) ** 0.5 + 0.06).all()
 
 
+@pytest.mark.slow
 def test_the_vector_in_the_plane_of_the_dice_is_eps_and_its_image_leads_from_mu_to_z(explorable_page):
     page = explorable_page(OneEps(START))
     for times in (0, 1):

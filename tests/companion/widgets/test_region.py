@@ -101,6 +101,7 @@ def test_two_handles_pull_the_sigmas_and_keep_within_their_range(explorable_page
     assert shown(page)[2] == 0.2
 
 
+@pytest.mark.slow
 def test_a_sigma_is_within_reach_where_the_plane_ends(explorable_page):
     page = explorable_page(Regions([(3.8, 3.9, 1.0, 0.5)]))
     plane = page.locator(".explorable-plane").bounding_box()
@@ -150,6 +151,7 @@ def test_removing_takes_the_selected_region_and_leaves_one(explorable_page):
     assert page.get_by_role("button", name="Remove").is_disabled()
 
 
+@pytest.mark.slow
 def test_the_selected_region_is_told_to_eye_and_ear(explorable_page):
     page = explorable_page(Regions(THREE))
     page.mouse.click(*middle(handle(page, "Centre of region 2")))

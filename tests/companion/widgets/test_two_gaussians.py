@@ -46,7 +46,7 @@ def test_divergences_and_slopes_are_torchs(explorable_page, generator):
         assert [said["mu"], said["logvar"]] == pytest.approx([slope.item() for slope in slopes], abs=PLACES)
 
 
-@pytest.mark.parametrize("samples", [10, 100, 1000])
+@pytest.mark.parametrize("samples", [*(pytest.param(n, marks=pytest.mark.slow) for n in (10, 100)), 1000])
 def test_the_estimate_and_its_error_are_those_of_the_samples(explorable_page, generator, samples):
     page = explorable_page(TwoGaussians(seed=5, samples=100))
     page.get_by_role("button", name=f"{samples:,}", exact=True).click()
@@ -62,6 +62,7 @@ def test_the_estimate_and_its_error_are_those_of_the_samples(explorable_page, ge
             assert abs(mean - shown(page)["forward"]) < 4 * error
 
 
+@pytest.mark.slow
 def test_a_roll_says_how_far_off_it_is_and_a_move_keeps_the_noise(explorable_page):
     page = explorable_page(TwoGaussians(mu=1, logvar=0.5, samples=1000, seed=0), disk=True)
     page.get_by_role("button", name="roll").click()
@@ -103,7 +104,9 @@ def painted(page, selector: str, x, y) -> np.ndarray:
     return np.array([(x(float(a)), y(float(b))) for a, b in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path)])
 
 
-@pytest.mark.parametrize(("mu", "logvar"), [(1.5, -1.0), (-2.0, 1.2), (0.3, -3.0)])
+@pytest.mark.parametrize(
+    ("mu", "logvar"), [(1.5, -1.0), *(pytest.param(*at, marks=pytest.mark.slow) for at in ((-2.0, 1.2), (0.3, -3.0)))]
+)
 def test_curves_area_samples_and_arrows_are_painted_where_they_belong(explorable_page, mu, logvar):
     page = explorable_page(TwoGaussians(mu=mu, logvar=logvar, samples=10, seed=4))
     (x, y), (y_below,) = scale(page, 0), scale(page, 1)
@@ -187,7 +190,7 @@ def test_the_still_picture_shows_densities_integrand_and_slopes():
     assert np.subtract(second.xy, second.xyann) == pytest.approx([0, (1 - math.exp(-1)) / 4])
 
 
-@pytest.mark.parametrize("name", ["mu", "seed"])
+@pytest.mark.parametrize("name", ["mu", pytest.param("seed", marks=pytest.mark.slow)])
 def test_a_state_without_a_trait_leaves_the_still_picture(explorable_page, name):
     def spoil(saved):
         for model in saved["state"].values():
