@@ -109,7 +109,7 @@ OFFSETS = "a.set_offsets(moved(a.get_offsets(), a.get_offset_transform(), {}))"
 POINTS = "a.set_data(*moved(a.get_xydata(), a.get_transform(), {}).T)"
 ONE_FACE = "faces = np.resize(a.get_facecolor(), (len(a.get_offsets()), 4)); faces[7] = (0, 1, 1, 1); a.set_facecolor(faces)"
 ROLLED = "a.set_data(np.ma.array(np.roll(np.ma.getdata(a.get_array()), {0}), mask=np.roll(np.ma.getmaskarray(a.get_array()), {0})))"
-PIXEL = "values = a.get_array().copy(); i = tuple(np.array(values.shape[:2]) // 2); "
+PIXEL = "values = a.get_array().copy(); i = tuple(np.array(values.shape[:2]) // 2 + 1); "  # beside the middle, where image rows have a frame
 ONE_VALUE = PIXEL + "values[i] = a.norm.vmin if a.norm(values[i]) > 0.5 else a.norm.vmax; a.set_data(values)"
 NEW_LEGEND = "handles, words = ax.get_legend_handles_labels(); ax.legend({}, {})"
 SWAPPED_WORDS = (
@@ -379,14 +379,16 @@ def in_cell(changes: dict[str, Change], contents: dict) -> Iterator[tuple[str, C
 def planned(change, axes, number):
     """The line of code before a cell that plans the change of its first figure."""
     own = change.kind.startswith("figure")
-    return f"change({0 if own else axes}, {change.kind.removeprefix('figure ')!r}, {number}, {change.code!r})\n"
+    return f"change_figure({0 if own else axes}, {change.kind.removeprefix('figure ')!r}, {number}, {change.code!r})\n"
 
 
 def for_kernel():
     """The statement that makes a kernel able to change figures."""
     files = [ROOT / "tools" / "figure_contents.py", ROOT / "tests" / "support" / "changing.py"]
     steps = [f"exec(compile({file.read_text(encoding='utf-8')!r}, {str(file)!r}, 'exec'), changing)" for file in files]
-    return "\n".join(["changing = {'__name__': 'changing'}", *steps, "change = changing['change']"])
+    return "\n".join(
+        ["changing = {'__name__': 'changing'}", *steps, "change_figure = changing['change']"]
+    )  # a name that no chapter has
 
 
 def places(change, contents) -> Iterator[tuple[int, int, dict]]:
