@@ -252,7 +252,8 @@ def test_a_figure_that_is_drawn_differently_passes_elsewhere(stored, tmp_path):
     """It is reported, and its picture is there to be looked at."""
     notebook, entries = stored
     cell = len(KEPT) + 1 + list(CASES).index("another font")
-    cells = [notebook.cells[0], *([new_code_cell("", execution_count=1)] * (cell - 1)), nbformat.from_dict(notebook.cells[cell])]
+    empty = (new_code_cell("", execution_count=1) for _ in range(cell - 1))
+    cells = [notebook.cells[0], *empty, nbformat.from_dict(notebook.cells[cell])]
     cells[cell].source = CASES["another font"].run
     run = compare(new_notebook(metadata=notebook.metadata, cells=cells), tmp_path, entries, "--figures=elsewhere")
     assert run.failures == {}
