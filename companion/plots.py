@@ -264,6 +264,17 @@ def grid_codes(low: float | int, high: float | int, n: int, *, dtype: torch.dtyp
     return torch.stack([z_1.flatten(), z_2.flatten()], dim=1)
 
 
+def plane_extent(low: float | int, high: float | int, side: int) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a picture of side x side places, with each code of `grid_codes` in the middle of its place.
+
+    Example:
+        >>> plane_extent(0, 4, 5)
+        (-0.5, 4.5, -0.5, 4.5)
+    """
+    margin = (high - low) / (side - 1) / 2
+    return low - margin, high + margin, low - margin, high + margin
+
+
 def decoded_grid(x: Float[Tensor, "n 784"], *, low: float | int, high: float | int, ax: Axes | None = None) -> Axes:
     """Draw the decoded images of `grid_codes(low, high, side)`, each at its code: a picture of the latent space itself.
 
@@ -472,9 +483,7 @@ def _draw_plane(
     ax: Axes,
 ) -> None:
     """Lay a picture of side x side places over the plane, so that each code of the grid is in the middle of its place."""
-    margin = (high - low) / (side - 1) / 2
-    edges = (low - margin, high + margin)
-    ax.imshow(picture.numpy(), cmap=cmap, vmin=limits[0], vmax=limits[1], extent=(*edges, *edges))
+    ax.imshow(picture.numpy(), cmap=cmap, vmin=limits[0], vmax=limits[1], extent=plane_extent(low, high, side))
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
     ax.grid(False)
 

@@ -3,8 +3,9 @@
 A notebook stores each figure as a PNG on white. On the site the same picture is a lossless WebP with twice the pixels that it is shown
 with, and its width and height stand in the tag, so that its place is kept before it arrives. Beside it stands the same figure for the dark
 page, in which white and black change places and every colour keeps its hue (`in_the_dark`); the style sheet shows one of the two, and the
-browser fetches that one alone. Every figure of a page but the first is fetched when the reader comes near it. The stored outputs stay as
-they are: the results lie in a cache beside the site, named by what they were made of, so a build with nothing to do makes none again.
+browser fetches that one alone, but for the first figure's light form, which it always fetches. Every other figure is fetched when the
+reader comes near it. The stored outputs stay as they are: the results lie in a cache beside the site, named by what they were made of, so a
+build with nothing to do makes none again.
 """
 
 import hashlib
@@ -43,12 +44,13 @@ def shown_size(natural: tuple[int, int], width: float | None) -> tuple[int, int]
 
 
 def in_the_dark(picture: Image.Image) -> Image.Image:
-    """The picture for a dark page: lightness upside down, hue and chroma as they were, white as the page is.
+    """The picture for a dark page: lightness upside down, hue as it was, white as the page is.
 
     A pixel's lightness in HSL is (min + max) / 2 of its channels. Adding 1 - min - max to each turns it into one minus itself and leaves
     the differences of the channels alone: white and black change places, a strong blue stays that blue, a pale one becomes a deep one. So
     a colour that a text names keeps its name, and a scale of colours keeps its order. The result is squeezed from 0 to 1 into the dark
-    page's range, its lower end less than its upper.
+    page's range, its lower end less than its upper: that takes some chroma, and turns a hue of the figures by 4 degrees at most, the grey
+    by 11.
     """
     levels = np.asarray(picture.convert("RGBA"))
     red, green, blue = (levels[..., channel].astype(np.int16) for channel in range(3))
@@ -143,11 +145,11 @@ def visit_image(translator: HTML5Translator, node: nodes.image) -> None:
     HTML5Translator.visit_image(translator, node)
     if "reserved" not in node:
         return
-    light = translator.body[-1].replace("<img ", f"<img {node['reserved']} ", 1)
+    tag = translator.body[-1].replace("<img ", f"<img {node['reserved']} ", 1)
+    lazy = tag.replace("<img ", '<img loading="lazy" ', 1)
+    dark = lazy.replace(node["light"], node["dark"]).replace("figure-light", "figure-dark")
     # A lazy picture that is not displayed is not fetched; the first light one is, in the dark too: it should not wait for the style sheet.
-    dark = light.replace(node["light"], node["dark"]).replace("figure-light", "figure-dark")
-    lazy = '<img loading="lazy" '
-    translator.body[-1] = (light.replace("<img ", lazy, 1) if node["waits"] else light) + dark.replace("<img ", lazy, 1)
+    translator.body[-1] = (lazy if node["waits"] else tag) + dark
 
 
 def depart_image(translator: HTML5Translator, node: nodes.image) -> None:

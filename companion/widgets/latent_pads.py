@@ -84,9 +84,8 @@ def draw_distances(axes: Axes, pad: dict) -> None:
     """The ground as the page has it: the farther a decoded picture from every training image, the more grey."""
     distances = np.frombuffer(pad["distances"], np.uint8).astype(float)
     share = (distances - distances.min()) / max(np.ptp(distances), 1) * STRONGEST
-    margin = (pad["high"] - pad["low"]) / (pad["side"] - 1) / 2  # a grid point stands in the middle of its pixel
-    edges = (pad["low"] - margin, pad["high"] + margin)
-    axes.imshow(share.reshape(pad["side"], -1), cmap="gray_r", vmin=0, vmax=1, extent=(*edges, *edges), zorder=0)
+    extent = plots.plane_extent(pad["low"], pad["high"], pad["side"])
+    axes.imshow(share.reshape(pad["side"], -1), cmap="gray_r", vmin=0, vmax=1, extent=extent, zorder=0)
     axes.grid(False)
 
 

@@ -174,11 +174,8 @@ def _entries(where: str, stored: list, got: list) -> Iterator[Finding]:
         if pair := _swapped(len(stored), lambda i, j: words[0][i] == words[1][j]):
             yield Finding(where, f"entries {pair[0]} and {pair[1]} swapped their words", math.inf)
             return
-    paired, missing, new = _paired(len(stored), len(got), equal)
-    yield from (Finding(where, f"entry {i + 1} ({words[0][i]}) is missing", math.inf) for i in missing)
-    yield from (Finding(where, f"entry {j + 1} ({words[1][j]}) is new", math.inf) for j in new)
-    for i, j in paired:
-        yield from _entry(f"{where}, entry {i + 1}", stored[i], got[j])
+    names = [[f"entry {number} ({each})" for number, each in enumerate(side, start=1)] for side in words]
+    yield from _in_pairs(where, *names, equal, lambda i, j: _entry(f"{where}, entry {i + 1}", stored[i], got[j]))
 
 
 def _entry(where: str, stored: dict, got: dict) -> Iterator[Finding]:
@@ -211,11 +208,17 @@ def _same_kind(where: str, kind: str, stored: list, got: list, sides: list | Non
     if len(stored) == len(got) and (pair := _swapped(len(stored), equal)):
         yield Finding(where, f"{kind} {pair[0]} and {kind} {pair[1]} swapped", math.inf)
         return
+    names = [[f"{kind} {number}{_shape(each)}" for number, each in enumerate(side, start=1)] for side in (stored, got)]
+    yield from _in_pairs(where, *names, equal, findings)
+
+
+def _in_pairs(where: str, stored: list[str], got: list[str], equal, compare) -> Iterator[Finding]:
+    """Name what is missing and what is new, and compare the rest two by two: things of one kind, each by its name."""
     paired, missing, new = _paired(len(stored), len(got), equal)
-    yield from (Finding(where, f"{kind} {i + 1}{_shape(stored[i])} is missing", math.inf) for i in missing)
-    yield from (Finding(where, f"{kind} {j + 1}{_shape(got[j])} is new", math.inf) for j in new)
+    yield from (Finding(where, f"{stored[i]} is missing", math.inf) for i in missing)
+    yield from (Finding(where, f"{got[j]} is new", math.inf) for j in new)
     for i, j in paired:
-        yield from findings(i, j)
+        yield from compare(i, j)
 
 
 def _shape(artist: dict) -> str:
