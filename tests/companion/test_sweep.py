@@ -17,6 +17,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from companion import losses, models, sweep, training
 from tests.support import waiting
+from tests.support.processes import outlives
 
 SMALL = {"kind": "vae", "hidden": (16,), "seed": 0, "steps": 20, "batch_size": 32}
 SIX = sweep.grid(**SMALL, latent_dim=[2, 3, 4, 5, 6, 7])
@@ -48,8 +49,7 @@ def leave_no_process():
     before = psutil.Process().children(recursive=True)  # a browser of another file's tests, for one
     yield
     get_reusable_executor().shutdown(wait=True)
-    left = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True) if child not in before]
-    assert [line for line in left if line and "resource_tracker" not in line] == []
+    assert [child for child in psutil.Process().children(recursive=True) if child not in before and outlives(child)] == []
 
 
 def fingerprint(model, history):

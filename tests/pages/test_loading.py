@@ -189,7 +189,7 @@ def test_on_paper_the_still_picture_stands_and_nothing_is_fetched(visit):
     page = visit(ONE)
     page.emulate_media(media="print")
     next_frame(page)
-    assert page.locator(".explorable-view img").is_visible()
+    assert page.locator(".explorable-view img.figure-light").is_visible()
     assert page.asked == []
 
 
@@ -216,7 +216,7 @@ def test_when_scripts_are_slow_the_still_picture_stands_until_they_come(visit, h
     for view in (first, second):
         scroll_to(view)
         next_frame(page)
-        assert view.locator("img").is_visible()
+        assert view.locator("img.figure-light").is_visible()
         assert page.locator(".explorable-live").count() == 0
     halted.go()
     bring_alive(page)

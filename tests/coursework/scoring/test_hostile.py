@@ -12,6 +12,7 @@ import pytest
 from coursework.samples import hostile, small
 from coursework.scoring.grade import grade
 from tests.support import waiting
+from tests.support.processes import outlives
 
 SECONDS = 5  # of processor time for a cell or a test; honest ones here take milliseconds
 QUICK = hostile.CASES[::5]
@@ -42,17 +43,10 @@ class Watch:
         return process.pid, process._ident[1]
 
     def alive(self):
-        """Those that were seen and still run, and any process with the mark of the daemon, whoever its parent is now.
-
-        Python's resource tracker, one for each process that ever started another, ends with this one.
-        """
+        """Those that were seen and still run, and any process with the mark of the daemon, whoever its parent is now."""
         left = [process for key, process in self.seen.items() if key not in self.before and process.is_running()]
         left += [process for process in psutil.process_iter(["cmdline"]) if hostile.FOREVER in (process.info["cmdline"] or ())]
-        return [process for process in left if process.status() != psutil.STATUS_ZOMBIE and not is_tracker(process)]
-
-
-def is_tracker(process):
-    return any("multiprocessing.resource_tracker" in part for part in process.cmdline())
+        return [process for process in left if outlives(process)]
 
 
 @pytest.fixture(scope="module")
