@@ -243,7 +243,7 @@ def test_a_cluster_without_workers_keeps_what_is_finished(x, expected, monkeypat
         sweep.sweep(SIX[:3], x, fingerprint, jobs=1)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_setting_that_fails_names_itself_and_leaves_the_others(x, expected, jobs):
     assert_the_bad_ones_named_themselves(sweep.sweep(BAD, x, fingerprint, jobs=jobs), expected)
 

@@ -106,6 +106,7 @@ def test_latent_pads_decode_where_they_are_pressed(open_page, kind):
         assert np.abs(np.array(pixels(page, nth=index)) - painted).max() > 0
 
 
+@pytest.mark.slow
 def test_regions_print_the_density_of_their_mixture(open_page, kind):
     page = open_page("04-gaussian-parameters")
     tap(page, page.get_by_role("button", name="Region 2", exact=True), 0.5, 0.5, kind)
@@ -118,6 +119,7 @@ def test_regions_print_the_density_of_their_mixture(open_page, kind):
     assert moved[1][0] != stored_state("04-gaussian-parameters", "Regions")["regions"][1][0]
 
 
+@pytest.mark.slow
 def test_one_eps_shows_z_of_the_numbers_beside_it(open_page, kind):
     page = open_page("05-reparameterization")
     dice.check(page)
@@ -136,6 +138,7 @@ def test_the_dials_take_torchs_steps(open_page, kind):
             dials.assert_shows(page, name, expected[name][k])
 
 
+@pytest.mark.slow
 def test_two_gaussians_show_companions_kl(open_page, kind):
     page = open_page("07-loss")
     tap(page, page.locator(".explorable-view").first.locator(".explorable-plane canvas"), 0.3, 0.6, kind)
@@ -144,7 +147,7 @@ def test_two_gaussians_show_companions_kl(open_page, kind):
     assert gaussians.shown(page)["forward"] == pytest.approx(kl, abs=0.0006)
 
 
-@pytest.mark.parametrize("name", ["index", "07-loss"])
+@pytest.mark.parametrize("name", ["index", pytest.param("07-loss", marks=pytest.mark.slow)])
 def test_a_drawn_digit_is_encoded_as_companion_encodes_it(open_page, kind, name):
     page = open_page(name)
     view = page.locator(".explorable-view").last
@@ -166,6 +169,7 @@ def test_a_drawn_digit_is_encoded_as_companion_encodes_it(open_page, kind, name)
     assert drawing.seen(view).max() > 0.3  # a dot was drawn, and the encoder sees it
 
 
+@pytest.mark.slow
 def test_the_slider_fetches_its_family_and_shows_each_models_numbers(open_page, kind):
     page = open_page("08-beta-tradeoff")
     first = [run for run in sweep.load_stored("beta").runs if run.settings["seed"] == 0]
@@ -300,7 +304,7 @@ def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
 TOPS = "() => [...document.querySelectorAll('.bd-article section > *')].map((block) => block.getBoundingClientRect().top + scrollY)"
 
 
-@pytest.mark.parametrize("name", ["index", "07-loss"])
+@pytest.mark.parametrize("name", ["index", pytest.param("07-loss", marks=pytest.mark.slow)])
 def test_text_far_from_view_rests_in_its_place(browser, address, name):
     """What runtime.js lets rest, for speed, stands where it stood: links lead to the right place, and paper has all of it."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})

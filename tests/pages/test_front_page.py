@@ -202,6 +202,7 @@ def test_a_page_read_in_the_dark_prints_black_on_white_with_all_it_says(look):
 FILLED = re.compile(rb"([\d.]+ [\d.]+ [\d.]+) rg\n(?:/G\d+ gs\n)?0 0 \d+ \d+ re\nf")
 
 
+@pytest.mark.slow
 def test_the_margins_of_a_page_read_in_the_dark_are_white_when_backgrounds_are_printed(look):
     tab = look("04-gaussian-parameters", 605, 900, color_scheme="dark")
     sheets = PdfReader(io.BytesIO(tab.pdf(print_background=True))).pages

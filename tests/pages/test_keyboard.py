@@ -70,6 +70,7 @@ def test_every_stop_is_seen_and_none_is_a_trap(chapter):
     assert {stop["number"] for stop in backwards} == {stop["number"] for stop in stops}
 
 
+@pytest.mark.slow
 def test_the_skip_link_leads_to_the_text(chapter):
     chapter.keyboard.press("Tab")
     assert "Skip to main content" in chapter.evaluate(FOCUS)["name"]
@@ -94,6 +95,7 @@ def test_a_folded_box_opens_and_closes_by_key(chapter):
         assert box.evaluate("box => box.open") is opened
 
 
+@pytest.mark.slow
 def test_a_menu_of_the_header_opens_by_key_and_gives_the_focus_back(chapter):
     button = chapter.locator(".header-article-items button.dropdown-toggle:visible").first
     button.focus()

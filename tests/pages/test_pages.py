@@ -19,7 +19,11 @@ from tests.support.pages import BOOK, DESKTOP, PAGES, PHONE
 from tools import axe
 
 images = load_extension("images")
-FROM_DISK = [BOOK[0], BOOK[1], BOOK[7], "search"]  # once more with scripts; tests/pages/test_explorables.py has the other chapters
+FROM_DISK = [  # once more with scripts; tests/pages/test_explorables.py has the other chapters
+    BOOK[0],
+    *(pytest.param(page, marks=pytest.mark.slow) for page in (BOOK[1], BOOK[7])),
+    "search",
+]
 
 # What follows colour and width at once, rather than on its way there.
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }"
@@ -80,7 +84,7 @@ EACH_KIND = (
     "search",
 )
 EVERY = [pytest.param(page, marks=[] if page in EACH_KIND else pytest.mark.slow) for page in PAGES]
-QUICK = {(page, mode) for page in EACH_KIND for mode in MODES if mode == "light" or page in (BOOK[0], CODE[1])}
+QUICK = {(page, mode) for page in EACH_KIND for mode in MODES if mode == "light" or page == CODE[1]}
 LOOKED_AT = [pytest.param(p, m, marks=[] if (p, m) in QUICK else pytest.mark.slow) for p in PAGES for m in MODES]
 
 

@@ -66,6 +66,7 @@ def test_twenty_steps_are_torchs_and_so_is_the_one_over_the_wall(explorable_page
     assert marks == ["NaN" if wall else "", ""]
 
 
+@pytest.mark.slow
 def test_a_fresh_start_mends_a_broken_dial(explorable_page):
     page = explorable_page(LogVarianceDial(cost=10, rate=0.08))
     step(page, "10 steps")
@@ -156,6 +157,7 @@ def test_keys_move_the_dials_press_the_buttons_and_set_the_rate(explorable_page)
     assert page.locator("[aria-live=polite]").inner_text().startswith("a = 1.000, loss 0.000; v = 0.000")
 
 
+@pytest.mark.slow
 def test_a_far_step_is_named_at_the_edge(explorable_page):
     page = explorable_page(LogVarianceDial(cost=50, rate=1), disk=True)
     step(page)

@@ -113,6 +113,7 @@ def test_a_sigma_is_within_reach_where_the_plane_ends(explorable_page):
     assert shown(page) == pytest.approx([3.8, 3.9, 1.5, 0.5], abs=0.03)
 
 
+@pytest.mark.slow
 def test_handles_that_overlap_are_told_apart_by_the_nearest_middle(explorable_page):
     page = explorable_page(Regions([(0, 0, 0.2, 0.2)]))
     x, y = middle(handle(page, "Centre of region 1"))
@@ -139,6 +140,7 @@ def test_the_counts_are_those_of_the_chapter(explorable_page):
     assert page.locator(".explorable-handle:visible").count() == 5 + 2
 
 
+@pytest.mark.slow
 def test_removing_takes_the_selected_region_and_leaves_one(explorable_page):
     page = explorable_page(Regions(THREE, selected=1))
     page.get_by_role("button", name="Remove region 2").click()
