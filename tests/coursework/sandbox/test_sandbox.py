@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -49,10 +50,15 @@ def shared(walled):
 @pytest.fixture(autouse=True)
 def nothing_left(supervisor):
     """Whatever a test does, no process of a worker outlives its session."""
-    before = set(tree(os.getpid()))
+    before = descendants()
     yield
     # A watchdog tells of the end of its worker's last process a moment before its own.
-    waiting.until(lambda: set(tree(os.getpid())) <= before, "the processes that the test left had ended")
+    waiting.until(lambda: descendants() <= before, "the processes that the test left had ended")
+
+
+def descendants():
+    """Every process below this one. Not by `tree`: the kernel's list of children may leave some out while another one ends."""
+    return set(psutil.Process().children(recursive=True))
 
 
 def told(session, code, timeout=20):
