@@ -7,6 +7,10 @@ Weights are stored as float32. The file's metadata holds the settings of each an
 The two-dimensional models have the course's hidden layers of 64 and 128. Those of 8 and 16 dimensions have one of 128: in 2,000
 steps the deeper network leaves a 16-D VAE at a -ELBO of 130 nats on the validation images, this one at 116.
 
+The family of chapter 2, bottleneck-1 to bottleneck-64, differs in nothing but latent_dim: one hidden layer of 128, as the larger codes
+need, and 4,000 steps. After 2,000 the one with 64 numbers had a squared error of 7.65 on the test images, where PCA has 7.46; after
+4,000 it has 5.24 (validation images: 4.98). They are 5.8 MB of the file's 22.8.
+
     python tools/make_models.py [--check] [NAME ...]     --check retrains and compares, and stores nothing
 """
 
@@ -22,6 +26,7 @@ from companion import data, models, sweep, training
 
 COMMON = {"steps": 2000, "batch_size": 128, "learning_rate": 3e-3, "data": "load_digits, 10,000 images"}
 SPRITES = COMMON | {"steps": 3000, "batch_size": 64, "data": "make_sprites, 6,000 images"}
+BOTTLENECKS = (1, 2, 4, 8, 16, 32, 64)
 SETTINGS = {
     **{
         f"{kind}-{latent_dim}-seed{seed}": {
@@ -44,6 +49,10 @@ SETTINGS = {
     **{
         f"sprites-6-beta{beta:g}": {"kind": "vae", "latent_dim": 6, "hidden": (64, 128), "seed": 0, "beta": beta, **SPRITES}
         for beta in (1.0, 8.0)
+    },
+    **{  # the family of chapter 2
+        f"bottleneck-{latent_dim}": {**COMMON, "kind": "ae", "latent_dim": latent_dim, "hidden": (128,), "seed": 0, "steps": 4000}
+        for latent_dim in BOTTLENECKS
     },
 }
 # The largest difference between a stored float32 weight and a retrained one. Rounding to float32 moves a weight of size 4 by 2e-7.

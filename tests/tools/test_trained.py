@@ -14,6 +14,7 @@ from tools import make_models
 # beta -> rate and distortion on test images: each is judged at its own price, and none may pass for a neighbour
 BETA_FAMILY = {0: (50.9, 149.5), 0.1: (9.65, 149.1), 4: (3.44, 156.9), 8: (2.19, 166.2), 16: (0.57, 188.9), 32: (0, 201.1)}
 SPRITES_AT_MOST = {1: 75, 8: 105}
+BOTTLENECKS_AT_MOST = {1: 42, 2: 36, 4: 27, 8: 18, 16: 12, 32: 7, 64: 5.5}  # squared error a test image; no two may be exchanged
 
 
 @pytest.mark.parametrize("name", ["classifier", pytest.param("vae-2-seed0", marks=pytest.mark.slow)])
@@ -38,6 +39,9 @@ def test_every_stored_model_does_its_work_on_images_it_never_saw(name, digits, g
         assert (model(digits.x_test).argmax(dim=1) == digits.y_test).double().mean() > 0.92
     elif name.startswith("ae"):
         assert losses.reconstruction_loss(model, digits.x_test).loss < {2: 155, 8: 105, 16: 95}[model.latent_dim]
+    elif name.startswith("bottleneck"):
+        error = ((torch.sigmoid(model(digits.x_test)) - digits.x_test) ** 2).sum(dim=1).mean()
+        assert 0.85 * BOTTLENECKS_AT_MOST[model.latent_dim] < error < BOTTLENECKS_AT_MOST[model.latent_dim]
     elif name.startswith("sprites"):
         unseen = data.make_sprites(1000, generator=torch.Generator().manual_seed(1)).x
         found = evaluation.rate_distortion(model, unseen, generator=generator)
