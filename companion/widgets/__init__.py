@@ -5,6 +5,7 @@ plain arrays; nothing here trains or imports torch.
 """
 
 from companion.widgets.beta_slider import BetaSlider, Stage
+from companion.widgets.bottleneck_dial import BottleneckDial
 from companion.widgets.draw_a_digit import DrawADigit
 from companion.widgets.latent_pads import LatentPads, Pad
 from companion.widgets.log_variance_dial import LogVarianceDial
@@ -15,6 +16,7 @@ from companion.widgets.weights import Weights
 
 __all__ = [
     "BetaSlider",
+    "BottleneckDial",
     "DrawADigit",
     "LatentPads",
     "LogVarianceDial",
