@@ -1,6 +1,6 @@
 """The bottleneck dial: how many numbers a code has and how many bits each may take, and what comes out at the other end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -66,7 +66,7 @@ class BottleneckDial(Explorable):
         *,
         low: Mapping[int, Any],
         high: Mapping[int, Any],
-        errors: Mapping[int, Sequence],
+        errors: Mapping[int, Any],
         latent_dim: int | None = None,
         bits: int = 3,
         **options: Any,
@@ -179,6 +179,7 @@ def _draw_code(axes: Axes, stage: Mapping[str, Any], bits: int, image: int) -> N
     axes.hlines(exact, places - 0.45, places + 0.45, color=plots.INK)
     if bits <= FINEST:
         axes.set_yticks(np.linspace(0, 1, 2**bits + 1))
+    axes.set_box_aspect(1 / 1.3)  # as high as the pictures
     axes.tick_params(labelleft=False, labelbottom=False, length=0)
     axes.grid(visible=False, axis="x")
     axes.set(ylim=(0, 1), xlim=(-0.7, max(len(low), 8) - 0.3))
