@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -351,6 +352,33 @@ def arrows(
     )
     ax.update_datalim(np.concatenate([tails, heads]))
     ax.autoscale_view()
+    return ax
+
+
+def errors_in_plane(
+    x: Float[Tensor, "n 2"], x_hat: Float[Tensor, "n 2"], *, color: str = FLAME, label: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw points of the plane, and from each a thin line to what came back of it.
+
+    Args:
+        x: the points, (n, 2), drawn in grey.
+        x_hat: what came back of each, (n, 2), drawn in `color`.
+        label: the name of what came back, in the legend.
+
+    Example:
+        >>> errors_in_plane(cloud, mean + (cloud - mean) @ v[:, None] * v)
+    """
+    _require.tensor("errors_in_plane: x", x, ndim=2, last=2)
+    _require.tensor("errors_in_plane: x_hat", x_hat, ndim=2, last=2)
+    _require.same_shape("errors_in_plane: x", x, "x_hat", x_hat)
+    _require.not_empty("errors_in_plane: x", x)
+    ax = ax or _new_axes(height=4.6)
+    given, back = (points.detach().cpu().double().numpy() for points in (x, x_hat))
+    ax.add_collection(LineCollection(np.stack([given, back], axis=1).tolist(), colors=color, linewidths=0.8, alpha=0.6))
+    ax.scatter(*given.T, s=12, color=SLATE, linewidths=0)
+    ax.scatter(*back.T, s=12, color=color, linewidths=0, label=label)
+    ax.set(xlabel="$x_1$", ylabel="$x_2$")
+    ax.set_aspect("equal")
     return ax
 
 

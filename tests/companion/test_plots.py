@@ -127,6 +127,16 @@ def test_arrows_lead_from_start_to_end_and_are_in_sight():
     assert ax.get_ylim()[1] >= 9
 
 
+def test_a_line_leads_from_each_point_to_what_came_back_of_it():
+    x, x_hat = torch.tensor([[0.0, 0.0], [3.0, 1.0]]), torch.tensor([[0.0, 2.0], [2.0, 1.0]])
+    ax = plots.errors_in_plane(x, x_hat, color=plots.BLUE, label="copy")
+    lines, given, back = ax.collections
+    assert [segment.tolist() for segment in lines.get_segments()] == torch.stack([x, x_hat], dim=1).tolist()
+    assert (given.get_offsets().tolist(), back.get_offsets().tolist()) == (x.tolist(), x_hat.tolist())
+    assert to_hex(back.get_facecolors()[0]) == to_hex(lines.get_colors()[0]) == plots.BLUE
+    assert (back.get_label(), ax.get_aspect()) == ("copy", 1)
+
+
 def test_intervals_reach_from_low_to_high():
     x, mean = torch.tensor([1, 2]), torch.tensor([5.0, 6.0])
     ax = plots.intervals(x, mean, torch.tensor([4.0, 5.5]), torch.tensor([7.0, 6.0]), label="estimate")
