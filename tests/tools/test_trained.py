@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -42,6 +43,11 @@ def test_every_stored_model_does_its_work_on_images_it_never_saw(name, digits, g
     elif name.startswith("bottleneck"):
         error = ((torch.sigmoid(model(digits.x_test)) - digits.x_test) ** 2).sum(dim=1).mean()
         assert 0.85 * BOTTLENECKS_AT_MOST[model.latent_dim] < error < BOTTLENECKS_AT_MOST[model.latent_dim]
+    elif name.startswith("wide"):
+        x = F.avg_pool2d(digits.x_test.reshape(-1, 1, 28, 28), 2).flatten(1)
+        holes = 2 * x * (torch.rand(x.shape, generator=generator, dtype=x.dtype) < 0.5)
+        whole, filled = (((torch.sigmoid(model(given)) - x) ** 2).sum(dim=1).mean() for given in (x, holes))
+        assert (whole < 0.3) if name == "wide-copier" else (filled < 3.2)
     elif name.startswith("sprites"):
         unseen = data.make_sprites(1000, generator=torch.Generator().manual_seed(1)).x
         found = evaluation.rate_distortion(model, unseen, generator=generator)
