@@ -36,6 +36,7 @@ from tools.loopback import serve
 BOOK = ROOT / "book"
 WHERE = {  # page -> what stands on it, in order
     "index": ["DrawADigit"],
+    "02-bottleneck": ["BottleneckDial"],
     "03-points-to-regions": ["LatentPads"],
     "04-gaussian-parameters": ["Regions"],
     "05-reparameterization": ["OneEps"],
