@@ -20,6 +20,20 @@ export function unpackCodes(data, low, high) {
 }
 
 /**
+ * Codes stored as two little-endian numbers of two bytes each, 0 to 65,535 across [low, high] of their direction.
+ * @param {unknown} data
+ * @param {Point} low
+ * @param {Point} high
+ * @returns {Point[]}
+ */
+export function unpackFineCodes(data, low, high) {
+  const levels = bytes(data);
+  const share = (/** @type {number} */ i) => (levels[2 * i] + 256 * levels[2 * i + 1]) / 65535;
+  const at = (/** @type {number} */ i, axis = 0) => low[axis] + (high[axis] - low[axis]) * share(2 * i + axis);
+  return Array.from({ length: levels.length / 4 }, (_, i) => [at(i), at(i, 1)]);
+}
+
+/**
  * Scatter codes in the colours of their labels; with `names` each label is written at the median of its codes.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
