@@ -45,7 +45,7 @@ def slug(heading):
 
 @functools.cache
 def sections(name):
-    """{anchor: text} of a chapter: markdown, code, printed outputs and captions of each section; "" is what stands above the first.
+    """{anchor: text} of a chapter: markdown, code, printed outputs, tables and captions of each section; "" is what stands above the first.
 
     A figure's name is an anchor too, for its section.
     """
@@ -59,9 +59,8 @@ def sections(name):
         else:
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             names[figure.get("name")] = at
-            found[at] += (
-                "\n".join([cell.source, figure.get("caption", ""), *(output.get("text", "") for output in cell.outputs)]) + "\n"
-            )
+            shown = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
+            found[at] += "\n".join([cell.source, figure.get("caption", ""), *shown]) + "\n"
     return found | {name: found[at] for name, at in names.items() if name}
 
 
