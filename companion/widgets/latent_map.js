@@ -212,7 +212,7 @@ async function draw(view, el) {
         "explorable-places",
         map.root,
         element("dl", {}, element("dt", {}, "distance to the nearest training code"), distance),
-        box("explorable-choices", heading("Test images"), choices.root),
+        box("explorable-images", heading("Test images"), choices.root),
         note(HELP),
       ),
     ),
