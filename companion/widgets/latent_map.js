@@ -212,7 +212,8 @@ async function draw(view, el) {
         "explorable-places",
         map.root,
         element("dl", {}, element("dt", {}, "distance to the nearest training code"), distance),
-        box("", heading("Test images"), choices.root, note(HELP)),
+        box("explorable-images", heading("Test images"), choices.root),
+        note(HELP),
       ),
     ),
   );

@@ -67,9 +67,8 @@ class LatentMap(Explorable):
         plane = _square(low, high)
         _require_inside(plane, codes=codes, at=at)
         _require_shapes(weights, codes=codes, labels=labels, images=images, at=at)
-        if start is not None and not 0 <= start < len(images):
-            raise ValueError(f"LatentMap: start: got {start} with {len(images)} images, expected the place of one of them or None")
-        middle = np.median(codes, axis=0)
+        _require_place("start", start, len(images))
+        first = codes[_nearest(codes, np.median(codes, axis=0))] if start is None else at[start]
         super().__init__(
             decoder=weights,
             low=plane[0].tolist(),
@@ -77,11 +76,16 @@ class LatentMap(Explorable):
             codes=np.rint((codes - plane[0]) / (plane[1] - plane[0]) * 65535).astype("<u2").tobytes(),
             labels=labels.astype(np.uint8).tobytes(),
             images=np.rint(255 * images).astype(np.uint8).tobytes(),
-            at=at.tolist(),
-            point=codes[((codes - middle) ** 2).sum(axis=1).argmin()].tolist() if start is None else at[start].tolist(),
+            at=at.round(6).tolist(),
+            point=first.round(6).tolist(),
             digit=start,
             **options,
         )
+
+    @traitlets.validate("digit")
+    def _valid_digit(self, proposal: dict) -> int | None:
+        _require_place("digit", proposal["value"], len(self.at))
+        return proposal["value"]
 
     @property
     def z(self) -> np.ndarray:
@@ -105,7 +109,7 @@ class LatentMap(Explorable):
     def _draw_map(self, axes: Axes) -> None:
         low, high = np.array(self.low), np.array(self.high)
         codes = np.frombuffer(self.codes, "<u2").reshape(-1, 2) / 65535 * (high - low) + low
-        nearest = codes[((codes - self.z) ** 2).sum(axis=1).argmin()]
+        nearest = codes[_nearest(codes, self.z)]
         draw_codes(axes, codes, np.frombuffer(self.labels, np.uint8))
         axes.add_patch(Circle((self.z[0], self.z[1]), np.hypot(*nearest - self.z), fc=plots.FLAME, alpha=0.12, lw=0))
         axes.plot(*zip(self.z, nearest, strict=True), color=plots.FLAME, linewidth=2)
@@ -113,6 +117,11 @@ class LatentMap(Explorable):
             axes.plot(*self.z, "o", markerfacecolor="none", markeredgecolor=plots.BLUE, markeredgewidth=2, markersize=17, zorder=5)
         axes.plot(*self.z, "o", color=plots.INK, markersize=9, markeredgecolor="white", markeredgewidth=1.5, zorder=5)
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
+
+
+def _nearest(codes: np.ndarray, point: np.ndarray) -> int:
+    """Which code is nearest to a point."""
+    return int(((codes - point) ** 2).sum(axis=1).argmin())
 
 
 def _square(low: float | int | Iterable, high: float | int | Iterable) -> np.ndarray:
@@ -125,6 +134,11 @@ def _square(low: float | int | Iterable, high: float | int | Iterable) -> np.nda
         raise ValueError(f"LatentMap: low and high: got {low} and {high}, expected low below high")
     half = (ends[1] - ends[0]).max() / 2
     return ends.mean(axis=0) + np.array([[-half], [half]])
+
+
+def _require_place(name: str, digit: int | None, count: int) -> None:
+    if digit is not None and not 0 <= digit < count:
+        raise ValueError(f"LatentMap: {name}: got {digit} with {count} images, expected the place of one of them or None")
 
 
 def _require_inside(plane: np.ndarray, *, codes: np.ndarray, at: np.ndarray) -> None:
