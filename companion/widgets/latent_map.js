@@ -2,7 +2,7 @@
 // numbers, the decoder, its output.
 
 import { bind } from "./js/bind.js";
-import { paintCodes, unpackFineCodes } from "./js/codes.js";
+import { paintCodes, unpackFineCodes, writeLabels } from "./js/codes.js";
 import { element, makeButton, put, write } from "./js/dom.js";
 import { nearestTo } from "./js/geometry.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
@@ -97,6 +97,8 @@ function makeMap(view, moved) {
   const [low, high] = [view.get("low"), view.get("high")];
   const codes = unpackFineCodes(view.get("codes"), low, high);
   const labels = bytes(view.get("labels"));
+  /** @type {[number, Point][]} */
+  const names = view.get("names").map((/** @type {number[]} */ [name, a, b]) => [name, [a, b]]);
   const label = "Map: the plane of codes, with those of training images";
   const plane = makePlane({ low: low[0], high: high[0], rise: low[1] - low[0], label });
   const lines = ticks([low[0], high[0]], LINES);
@@ -118,7 +120,8 @@ function makeMap(view, moved) {
       plane.paint((brush) => {
         const every = lines.values[1] - lines.values[0];
         paintGrid(brush, plane, every);
-        paintCodes(brush, plane, codes, labels);
+        paintCodes(brush, plane, codes, labels, { names: false });
+        writeLabels(brush, plane, names);
         paintTicks(brush, plane, every, ["z₁", "z₂"], lines.places);
       }),
     /** @type {(z: Point, image: boolean) => number} the distance to the nearest code */

@@ -17,6 +17,7 @@ from companion.widgets.weights import Weights
 
 PIXELS = plots.SIDE**2
 MOST = 12  # images
+APART = 0.055  # of the plane's side: the least distance between the middles of two labels that are written on it
 
 
 class LatentMap(Explorable):
@@ -44,6 +45,7 @@ class LatentMap(Explorable):
     high: traitlets.List[float] = traitlets.List(help="where it ends").tag(sync=True)
     codes = traitlets.Bytes(help="four bytes a code, 0 to 65,535 across [low, high], little-endian").tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
+    names: traitlets.List[list] = traitlets.List(help="each label and where it is written").tag(sync=True)
     images = traitlets.Bytes(help="784 grey levels each, 255 is ink").tag(sync=True)
     at: traitlets.List[list] = traitlets.List(help="the code of each image").tag(sync=True)
     point: traitlets.List[float] = traitlets.List(help="the code where no image is in").tag(sync=True)
@@ -75,6 +77,7 @@ class LatentMap(Explorable):
             high=plane[1].tolist(),
             codes=np.rint((codes - plane[0]) / (plane[1] - plane[0]) * 65535).astype("<u2").tobytes(),
             labels=labels.astype(np.uint8).tobytes(),
+            names=_place_names(codes, labels, APART * (plane[1] - plane[0]).max()),
             images=np.rint(255 * images).astype(np.uint8).tobytes(),
             at=at.round(6).tolist(),
             point=first.round(6).tolist(),
@@ -110,7 +113,7 @@ class LatentMap(Explorable):
         low, high = np.array(self.low), np.array(self.high)
         codes = np.frombuffer(self.codes, "<u2").reshape(-1, 2) / 65535 * (high - low) + low
         nearest = codes[_nearest(codes, self.z)]
-        draw_codes(axes, codes, np.frombuffer(self.labels, np.uint8))
+        draw_codes(axes, codes, np.frombuffer(self.labels, np.uint8), names=self.names)
         axes.add_patch(Circle((self.z[0], self.z[1]), np.hypot(*nearest - self.z), fc=plots.FLAME, alpha=0.12, lw=0))
         axes.plot(*zip(self.z, nearest, strict=True), color=plots.FLAME, linewidth=2)
         if self.digit is not None:
@@ -122,6 +125,19 @@ class LatentMap(Explorable):
 def _nearest(codes: np.ndarray, point: np.ndarray) -> int:
     """Which code is nearest to a point."""
     return int(((codes - point) ** 2).sum(axis=1).argmin())
+
+
+def _place_names(codes: np.ndarray, labels: np.ndarray, least: float) -> list[list]:
+    """Each label with a place for it, at the median of its codes or as near as leaves `least` between any two: [label, z_1, z_2]."""
+    names = np.unique(labels)
+    places = np.array([np.median(codes[labels == name], axis=0) for name in names])
+    places += 1e-6 * least * np.arange(len(names))[:, None]  # so that two in one place have a direction to part in
+    for _ in range(200):
+        away = places[:, None] - places
+        far = np.hypot(away[..., 0], away[..., 1]) + 2 * least * np.eye(len(names))
+        push = np.maximum(1.01 * least - far, 0) / far
+        places += 0.5 * (push[..., None] * away).sum(axis=1)
+    return [[int(name), *(round(float(value), 3) for value in place)] for name, place in zip(names, places, strict=True)]
 
 
 def _square(low: float | int | Iterable, high: float | int | Iterable) -> np.ndarray:

@@ -50,25 +50,37 @@ export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75
     brush.fill();
   });
   brush.globalAlpha = 1;
-  if (names) writeLabels(brush, plane, codes, labels);
+  if (names) writeLabels(brush, plane, medians(codes, labels));
 }
 
 /**
- * @param {CanvasRenderingContext2D} brush
- * @param {Plane} plane
+ * Each label with the median of its codes.
  * @param {Point[]} codes
  * @param {ArrayLike<number>} labels
+ * @returns {[number, Point][]}
  */
-function writeLabels(brush, plane, codes, labels) {
+function medians(codes, labels) {
+  return Array.from(new Set(Array.from(labels)), (label) => {
+    const own = codes.filter((_, i) => labels[i] === label);
+    return [label, [median(own.map(([a]) => a)), median(own.map(([, b]) => b))]];
+  });
+}
+
+/**
+ * Write labels on the plane, each at its place.
+ * @param {CanvasRenderingContext2D} brush
+ * @param {Plane} plane
+ * @param {[number, Point][]} places
+ */
+export function writeLabels(brush, plane, places) {
   brush.font = `bold ${14 * plane.scale}px sans-serif`;
   brush.textAlign = "center";
   brush.textBaseline = "middle";
   brush.lineWidth = 3 * plane.scale;
   brush.strokeStyle = colour(plane.coloured, "page");
   brush.fillStyle = colour(plane.coloured, "ink");
-  for (const label of new Set(Array.from(labels))) {
-    const own = codes.filter((_, i) => labels[i] === label);
-    const [x, y] = plane.pixel([median(own.map(([a]) => a)), median(own.map(([, b]) => b))]);
+  for (const [label, at] of places) {
+    const [x, y] = plane.pixel(at);
     brush.strokeText(String(label), x, y);
     brush.fillText(String(label), x, y);
   }

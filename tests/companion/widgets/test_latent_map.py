@@ -6,6 +6,7 @@ import torch
 
 from companion import models
 from companion.widgets import LatentMap, Weights
+from companion.widgets.latent_map import APART, _place_names
 from tests.support.driving.latent_map import INT8, OUTPUT, distance, exact, numbers
 from tests.support.seeing import next_frame, pixels
 
@@ -210,6 +211,21 @@ def test_python_sees_the_state_it_gave(make, given):
     bundle, metadata = shown._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "application/vnd.jupyter.widget-view+json", "image/png"}
     assert metadata["image/png"] == {"width": 600, "height": 600}
+
+
+def test_labels_are_written_apart_and_near_their_codes(make, given):
+    """Fives and eights have nearly the same median, and one would hide the other."""
+    names = make().names
+    labels, places = np.array(names)[:, 0], np.array(names)[:, 1:]
+    assert labels.tolist() == sorted(set(given["labels"].tolist()))
+    off = places[:, None] - places
+    far = np.hypot(off[..., 0], off[..., 1]) + 99 * np.eye(len(names))
+    assert far.min() >= 0.999 * APART * (HIGH[0] - LOW[0])
+    medians = np.array([np.median(given["codes"][given["labels"] == label].numpy(), axis=0) for label in labels])
+    assert np.hypot(*(places - medians).T).max() < 2 * APART * (HIGH[0] - LOW[0])
+    assert np.hypot(*(places - medians).T).max() > 0.1  # some had to move
+    (_, *one), (_, *other) = _place_names(np.zeros((2, 2)), np.array([3, 5]), 1.0)
+    assert one != other
 
 
 def test_the_shorter_range_becomes_as_long_as_the_other_about_its_middle(make):
