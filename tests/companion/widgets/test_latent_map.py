@@ -100,9 +100,13 @@ def test_a_test_image_goes_through_both_halves(explorable_page, make, model, giv
     assert at == pytest.approx([UNIT * (code[0] - LOW[0]), UNIT * (HIGH[1] - code[1])], abs=0.01)
 
 
-def test_a_move_takes_the_image_out(explorable_page, make, model):
-    page = explorable_page(make())
+def test_a_move_takes_the_image_out(explorable_page, make, model, given):
+    shown = make()
+    shown.digit = 4
+    assert shown.z == pytest.approx(given["at"][4].tolist(), abs=1e-6)
+    page = explorable_page(shown)
     assert page.locator(INPUT).is_visible()
+    assert numbers(page) == pytest.approx(shown.z, abs=0.00501)
     page.locator(".explorable-handle").press("ArrowRight")
     next_frame(page)
     assert not page.locator(INPUT).is_visible()
@@ -143,9 +147,12 @@ def test_mouse_touch_and_keys_move_the_point(explorable_page, make):
     assert page.locator(INPUT).is_visible()
 
 
-def test_on_a_phone_hourglass_and_map_are_seen_together(explorable_page, make):
+def test_on_a_phone_the_hourglass_and_the_map_are_seen_together(explorable_page, make):
     page = explorable_page(make(), phone=True, viewport={"width": 360, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    encoder, decoder = page.locator("polygon").evaluate_all("all => all.map((one) => [...one.points].map(({ x, y }) => [x, y]))")
+    assert encoder == [[0, 0], [100, 28], [100, 72], [0, 100]]
+    assert decoder == [[100 - x, y] for x, y in encoder]
     boxes = [page.locator(name).bounding_box() for name in (".explorable-hourglass", ".explorable-plane")]
     assert boxes[1]["y"] + boxes[1]["height"] - boxes[0]["y"] < 540  # what is left of 640 below the site's bar
     for box in (page.locator(name).first.bounding_box() for name in (".explorable-handle", ".explorable-thumb")):
