@@ -25,6 +25,7 @@ from tests.support.browser import PATIENCE, watch
 from tests.support.driving import beta_slider as slider
 from tests.support.driving import bring_alive, scroll_to
 from tests.support.driving import draw_a_digit as drawing
+from tests.support.driving import latent_map as plane
 from tests.support.driving import latent_pads as pads
 from tests.support.driving import log_variance_dial as dials
 from tests.support.driving import one_eps as dice
@@ -36,6 +37,7 @@ from tools.loopback import serve
 BOOK = ROOT / "book"
 WHERE = {  # page -> what stands on it, in order
     "index": ["DrawADigit"],
+    "01-autoencoders": ["LatentMap"],
     "02-bottleneck": ["BottleneckDial"],
     "03-points-to-regions": ["LatentPads"],
     "04-gaussian-parameters": ["Regions"],
@@ -89,6 +91,18 @@ def tap(page, locator, across, down, kind):
     else:
         page.mouse.click(*point)
     next_frame(page)
+
+
+def test_the_map_draws_what_belongs_to_the_place(open_page, kind):
+    page = open_page("01-autoencoders")
+    model, state = models.load_trained("ae-2-seed0"), stored_state("01-autoencoders", "LatentMap")
+    image = page.get_by_role("button", name="Send test image 5 of 10 through")
+    for pressed in (image, page.locator(".explorable-plane canvas")):
+        tap(page, pressed, 0.5, 0.5, kind)
+        z = plane.exact(page, state["low"], state["high"])
+        assert plane.numbers(page) == pytest.approx(z, abs=0.00501)
+        drawn = torch.sigmoid(model.decode(torch.from_numpy(z)[None]))[0].numpy()
+        assert np.abs(np.array(pixels(page, plane.OUTPUT)) - 255 * (1 - drawn)).max() < plane.INT8
 
 
 def test_latent_pads_decode_where_they_are_pressed(open_page, kind):

@@ -10,6 +10,7 @@ from companion.widgets import (
     BetaSlider,
     BottleneckDial,
     DrawADigit,
+    LatentMap,
     LatentPads,
     LogVarianceDial,
     OneEps,
@@ -101,6 +102,7 @@ MAKE = {
         errors={dim: np.arange(9) for dim in (2, 3)},
     ),
     "DrawADigit": lambda: DrawADigit(vae(), codes=CODES, labels=np.zeros(20), digits=DIGITS, average=(149.0, 5.6)),
+    "LatentMap": lambda: LatentMap(DECODER, CODES, np.zeros(20), images=DIGITS, at=CODES[:6], low=-4, high=4),
     "LatentPads": lambda: LatentPads(
         {name: Pad(DECODER, CODES, -4, 4, np.ones(16)) for name in ("one", "other")}, labels=np.zeros(20)
     ),
@@ -113,6 +115,7 @@ CHANGE = {  # a trait that moves, and another value of it
     "BetaSlider": ("index", 0),
     "BottleneckDial": ("bits", 5),
     "DrawADigit": ("seed", 1),
+    "LatentMap": ("digit", 3),
     "LatentPads": ("points", [[1, 1], [0, 0]]),
     "LogVarianceDial": ("cost", 20),
     "OneEps": ("region", [1, 1, 0.5, 0.5]),
