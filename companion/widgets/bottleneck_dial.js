@@ -356,7 +356,7 @@ function draw(view, el) {
   const redraw = view.oncePerFrame(update);
   const decoders = weightsOnDemand(view.model, view.get("decoders"), {
     came(stage) {
-      write(status, "");
+      if (status.firstChild) write(status, ""); // an earlier one had failed
       if (stage === view.get("stage")) redraw();
     },
     failed(stage) {

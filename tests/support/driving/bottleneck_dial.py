@@ -1,5 +1,7 @@
 """How a test drives the explorable `bottleneck_dial`, and reads what it shows."""
 
+import re
+
 import numpy as np
 from matplotlib import colormaps
 
@@ -50,6 +52,19 @@ def painted(page):
 def read(page):
     """The three readings as they are written."""
     return [page.locator(f".explorable-figures .explorable-{name}").inner_text() for name in ("bits", "own", "mean")]
+
+
+def points(chart):
+    """The dots of each line of the curve, in the chart's own pixels: (9, 2) each."""
+    paths = chart.locator(".explorable-stop").evaluate_all("all => all.map((one) => one.getAttribute('d'))")
+    return [np.array(re.findall(r"M([\d.]+) ([\d.]+)a", path), dtype=float) + np.array([3.5, 0]) for path in paths]
+
+
+def point(chart, stage, nth):
+    """Where a dot of the curve stands, in shares of the chart's box."""
+    box = chart.bounding_box()
+    x, y = points(chart)[stage][nth]
+    return x / box["width"], y / box["height"]
 
 
 def grey(x):
