@@ -422,12 +422,12 @@ def test_the_page_has_the_packages_code(site, name):
 
 
 @pytest.mark.parametrize("name", WHERE)
-def test_only_the_code_of_the_front_page_is_asked_for_ahead(site, name):
-    """Its explorable stands in the page's opening."""
+def test_only_the_code_of_an_explorable_in_a_pages_opening_is_asked_for_ahead(site, name):
+    """Those of the front page and of chapter 1 stand there."""
     html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
     ahead = re.findall(r'<link rel="preload" as="script" href="[^"]*/buffers/(\w+)\.js" />', html)
     top = [model for model in page_models(site, name).values() if model.get("atTop")]
-    assert len(top) == (name == "index")
+    assert len(top) == (name in ("index", "01-autoencoders"))
     assert sorted(ahead) == sorted(file for model in top for files in model["code"].values() for file in files)
 
 
