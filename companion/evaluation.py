@@ -116,6 +116,51 @@ def fit_whitening(z: Float[Tensor, "n latent_dim"]) -> Whitening:
     return Whitening(z.mean(dim=0), factor)
 
 
+def round_code(
+    z: Float[Tensor, "n latent_dim"], bits: int, low: Float[Tensor, "latent_dim"], high: Float[Tensor, "latent_dim"]
+) -> Float[Tensor, "n latent_dim"]:
+    """Round each number of a code to one of 2^bits levels: what is left of a code of latent_dim * bits bits.
+
+    The range of a number is cut into 2^bits pieces of one width, and a level is the middle of a piece:
+
+        k = floor((z - low) / (high - low) * 2^bits), at least 0, at most 2^bits - 1
+        rounded = low + (high - low) * (k + 0.5) / 2^bits
+
+    Inside the range a number moves by half a piece at most. What lies outside goes to the first or the last level, however far it is.
+
+    Args:
+        z: codes, (n, latent_dim).
+        bits: a number, from 1 to 32.
+        low, high: (latent_dim,), the range of each number, low below high; for example quantiles of the training images' codes.
+
+    Returns:
+        (n, latent_dim), with at most 2^bits different values in a column.
+
+    Raises:
+        ValueError or TypeError: shapes do not fit, NaN, low not below high, or `bits` is no whole number from 1 to 32.
+
+    Example:
+        >>> low, high = z_train.quantile(torch.tensor([0.01, 0.99]).double(), dim=0)
+        >>> x_hat = torch.sigmoid(ae.decode(round_code(ae.encode(x), 3, low, high)))
+    """
+    _require.tensor("round_code: z", z, ndim=2)
+    _require.finite("round_code: z", z)
+    _require.whole("round_code: bits", bits)
+    if bits > 32:
+        raise ValueError(f"round_code: bits: got {bits}, expected at most 32")
+    for name, ends in (("low", low), ("high", high)):
+        _require.tensor(f"round_code: {name}", ends, ndim=1, last=z.shape[1])
+        _require.finite(f"round_code: {name}", ends)
+    if not (low < high).all():
+        i = int((low >= high).nonzero()[0])
+        raise ValueError(
+            f"round_code: low and high: got {low[i].item():.4g} and {high[i].item():.4g} for number {i}, expected low below high"
+        )
+    levels = 2**bits
+    k = ((z - low) / (high - low) * levels).floor().clamp(0, levels - 1)
+    return low + (high - low) * (k + 0.5) / levels
+
+
 def nearest_distance(x: Float[Tensor, "n pixels"], real: Float[Tensor, "m pixels"], *, exclude_self: bool = False) -> Estimate:
     """How far each image lies from the nearest real one.
 

@@ -215,7 +215,8 @@ def load_trained(name: str, *, dtype: torch.dtype = torch.float64, path: str | P
         path: the bundled file; anything but the default is for tests.
 
     Returns:
-        An `Autoencoder`, a `VAE`, or for "classifier" an `mlp` from pixels to ten logits; in evaluation mode, no gradients.
+        An `Autoencoder`, a `VAE`, for "classifier" an `mlp` from pixels to ten logits, or for "wide-copier" and "wide-denoiser" one
+        from 14 x 14 pixels through 400 numbers to logits; in evaluation mode, no gradients.
 
     Raises:
         ModelError: the file is missing or damaged, or holds no model of that name.
@@ -249,9 +250,11 @@ def trained_settings(*, path: str | Path = TRAINED) -> dict[str, dict]:
 
 
 def build(settings: Mapping, *, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> nn.Module:
-    """An untrained model of the kind and size that `settings` name: "ae", "vae" or "classifier"."""
+    """An untrained model of the kind and size that `settings` name: "ae", "vae", "classifier" or "wide"."""
     if settings["kind"] == "classifier":
         return mlp([PIXELS, 128, 10], generator=generator, dtype=dtype)
+    if settings["kind"] == "wide":
+        return mlp([PIXELS // 4, 400, PIXELS // 4], generator=generator, dtype=dtype)
     kind = {"ae": Autoencoder, "vae": VAE}[settings["kind"]]
     return kind(settings["latent_dim"], hidden=settings["hidden"], generator=generator, dtype=dtype)
 

@@ -16,10 +16,11 @@ import torch
 from jaxtyping import Float, Int
 from matplotlib import colormaps, patheffects
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, FancyBboxPatch, Polygon, Rectangle
 from torch import Tensor
 
 from companion import _require
@@ -354,6 +355,33 @@ def arrows(
     return ax
 
 
+def errors_in_plane(
+    x: Float[Tensor, "n 2"], x_hat: Float[Tensor, "n 2"], *, color: str = FLAME, label: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw points of the plane, and from each a thin line to what came back of it.
+
+    Args:
+        x: the points, (n, 2), drawn in grey.
+        x_hat: what came back of each, (n, 2), drawn in `color`.
+        label: the name of what came back, in the legend.
+
+    Example:
+        >>> errors_in_plane(cloud, mean + (cloud - mean) @ v[:, None] * v)
+    """
+    _require.tensor("errors_in_plane: x", x, ndim=2, last=2)
+    _require.tensor("errors_in_plane: x_hat", x_hat, ndim=2, last=2)
+    _require.same_shape("errors_in_plane: x", x, "x_hat", x_hat)
+    _require.not_empty("errors_in_plane: x", x)
+    ax = ax or _new_axes(height=4.6)
+    given, back = (points.detach().cpu().double().numpy() for points in (x, x_hat))
+    ax.add_collection(LineCollection(np.stack([given, back], axis=1).tolist(), colors=color, linewidths=0.8, alpha=0.6))
+    ax.scatter(*given.T, s=12, color=SLATE, linewidths=0)
+    ax.scatter(*back.T, s=12, color=color, linewidths=0, label=label)
+    ax.set(xlabel="$x_1$", ylabel="$x_2$")
+    ax.set_aspect("equal")
+    return ax
+
+
 def intervals(
     x: Float[Tensor, "n"] | Int[Tensor, "n"],
     mean: Float[Tensor, "n"],
@@ -426,9 +454,64 @@ def curves(
     return ax
 
 
+def hourglass(
+    x: Float[Tensor, "784"] | None, z: Float[Tensor, "k"], x_hat: Float[Tensor, "784"], *, ax: Axes | None = None
+) -> Axes:
+    """Draw an autoencoder as an hourglass: the image, the encoder that narrows, the code's numbers, the decoder that widens, the output.
+
+    Args:
+        x: the image that goes in, (784,), values in [0, 1]; None leaves its place empty and the encoder faint: only the decoder runs.
+        z: the code, (k,), one to four numbers, written with two places.
+        x_hat: what the decoder makes of it, (784,), values in [0, 1].
+
+    Example:
+        >>> hourglass(x[0], model.encode(x)[0], torch.sigmoid(model(x))[0])
+    """
+    _require_hourglass(x, z, x_hat)
+    ax = ax or _new_axes(height=1.75)
+    side, length, waist = 23, 17, 20  # of a picture 100 wide: an image, an encoder, the box of the numbers
+    half, corner = 1.8 * len(z) + 1.4, 1.0  # of that box's height, and how far its corners are round
+    _frame_image(ax, x, left=0, side=side)
+    _frame_image(ax, x_hat, left=100 - side, side=side)
+    for name, edge, inwards, color in (("encoder", side, 1, BLUE), ("decoder", 100 - side, -1, FLAME)):
+        alpha = 0.4 if x is None and name == "encoder" else 1.0
+        ends = ((edge, side / 2), (edge + inwards * length, half - corner))
+        _draw_funnel(ax, name, *ends, color=color, alpha=alpha)
+    outline = f"round,pad=0,rounding_size={corner}"
+    ax.add_patch(FancyBboxPatch((side + length, -half), waist, 2 * half, boxstyle=outline, fc="white", ec=INK, lw=1.5))
+    numbers = [f"$z_{i} = {round(value, 2) + 0.0:.2f}$" for i, value in enumerate(z.detach().cpu().tolist(), start=1)]
+    ax.text(50, 0, "\n".join(numbers), ha="center", va="center", linespacing=1.25)
+    below = -side / 2 - 3.6
+    ax.text(side / 2, below, "no image" if x is None else "$x$: 784 pixels", ha="center")
+    ax.text(50, below, "$z$: 1 number" if len(z) == 1 else f"$z$: {len(z)} numbers", ha="center")
+    ax.text(100 - side / 2, below, r"$\hat{x}$: 784 pixels", ha="center")
+    ax.set(xlim=(-0.5, 100.5), ylim=(below - 1.4, side / 2 + 0.5), aspect="equal")
+    ax.set_axis_off()
+    return ax
+
+
 def _new_axes(*, height: float) -> Axes:
     _, ax = plt.subplots(figsize=(WIDTH, height))
     return ax
+
+
+def _draw_funnel(
+    ax: Axes, name: str, wide: Sequence[float | int], narrow: Sequence[float | int], *, color: str, alpha: float
+) -> None:
+    """A trapezoid from one (place along x, half height) to another, its name in the middle."""
+    (x_0, y_0), (x_1, y_1) = wide, narrow
+    corners = [(x_0, y_0), (x_1, y_1), (x_1, -y_1), (x_0, -y_0)]
+    ax.add_patch(Polygon(corners, fc=to_rgba(color, 0.18 * alpha), ec=to_rgba(color, alpha), lw=1.5, joinstyle="round"))
+    ax.text((x_0 + x_1) / 2, 0, name, ha="center", va="center", alpha=alpha)
+
+
+def _frame_image(ax: Axes, image: Tensor | None, *, left: float | int, side: float | int) -> None:
+    """An image in a frame; for None the frame alone, dashed."""
+    if image is not None:
+        picture = image.detach().cpu().double().reshape(SIDE, SIDE).numpy()
+        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=1, extent=(left, left + side, -side / 2, side / 2))
+    line = {"ec": GREY, "ls": (0, (4, 3))} if image is None else {"ec": INK}
+    ax.add_patch(Rectangle((left, -side / 2), side, side, fc="none", lw=1.2, **line))
 
 
 def _write_titles(titles: Sequence[str], *, ax: Axes) -> None:
@@ -502,6 +585,17 @@ def _require_images(name: str, x: Tensor) -> None:
     _require.tensor(name, x, ndim=2, last=SIDE * SIDE)
     _require.not_empty(name, x)
     _require.finite(name, x)
+
+
+def _require_hourglass(x: Tensor | None, z: Tensor, x_hat: Tensor) -> None:
+    images = {"x_hat": x_hat} if x is None else {"x": x, "x_hat": x_hat}
+    for name, image in images.items():
+        _require.tensor(f"hourglass: {name}", image, ndim=1, last=SIDE * SIDE)
+        _require.between(f"hourglass: {name}", image, 0, 1)
+    _require.tensor("hourglass: z", z, ndim=1)
+    if not 1 <= len(z) <= 4:
+        raise ValueError(f"hourglass: z: got {len(z)} numbers, expected one to four")
+    _require.finite("hourglass: z", z)
 
 
 def _require_labels(labels: Tensor, n: int) -> np.ndarray:

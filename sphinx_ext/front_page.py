@@ -38,7 +38,11 @@ class Piece(NamedTuple):
 
 PIECES = {
     "01-autoencoders": Piece(
-        "fig-01-copy", 72, 6, 526, "A row of handwritten digits, and from each a line to its point on a map of coloured dots."
+        "fig-01-copy",
+        4,
+        2,
+        592,
+        "An hourglass from a handwritten 7 through two numbers to a softer 7, above a map of coloured dots.",
     ),
     "02-bottleneck": Piece(
         "fig-02-ten-digits", 62, 3, 296, "Six digits in four rows: the originals, then copies through one, two and four numbers."

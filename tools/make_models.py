@@ -7,6 +7,11 @@ Weights are stored as float32. The file's metadata holds the settings of each an
 The two-dimensional models have the course's hidden layers of 64 and 128. Those of 8 and 16 dimensions have one of 128: in 2,000
 steps the deeper network leaves a 16-D VAE at a -ELBO of 130 nats on the validation images, this one at 116.
 
+The family of chapter 2, bottleneck-1 to bottleneck-64, differs in nothing but latent_dim: one hidden layer of 128, as the larger codes
+need, and 4,000 steps. After 2,000 the one with 64 numbers had a squared error of 7.65 on the test images, where PCA has 7.46; after
+4,000 it has 5.24 (validation images: 4.98). Its two wide networks see images of 14 x 14 pixels, 1,600 steps from the same weights; the
+denoiser gets half of the pixels. The family is 5.8 MB of the file, the wide ones 1.3 MB.
+
     python tools/make_models.py [--check] [NAME ...]     --check retrains and compares, and stores nothing
 """
 
@@ -18,10 +23,11 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from companion import data, models, sweep, training
+from companion import data, losses, models, sweep, training
 
 COMMON = {"steps": 2000, "batch_size": 128, "learning_rate": 3e-3, "data": "load_digits, 10,000 images"}
 SPRITES = COMMON | {"steps": 3000, "batch_size": 64, "data": "make_sprites, 6,000 images"}
+BOTTLENECKS = (1, 2, 4, 8, 16, 32, 64)
 SETTINGS = {
     **{
         f"{kind}-{latent_dim}-seed{seed}": {
@@ -44,6 +50,14 @@ SETTINGS = {
     **{
         f"sprites-6-beta{beta:g}": {"kind": "vae", "latent_dim": 6, "hidden": (64, 128), "seed": 0, "beta": beta, **SPRITES}
         for beta in (1.0, 8.0)
+    },
+    **{  # the family of chapter 2
+        f"bottleneck-{latent_dim}": {**COMMON, "kind": "ae", "latent_dim": latent_dim, "hidden": (128,), "seed": 0, "steps": 4000}
+        for latent_dim in BOTTLENECKS
+    },
+    **{  # 400 numbers for 196 pixels, without and with half of the pixels missing
+        name: {**COMMON, "kind": "wide", "keep": keep, "seed": 0, "steps": 1600, "learning_rate": 5e-3}
+        for name, keep in (("wide-copier", 1.0), ("wide-denoiser", 0.5))
     },
 }
 # The largest difference between a stored float32 weight and a retrained one. Rounding to float32 moves a weight of size 4 by 2e-7.
@@ -71,6 +85,8 @@ def train(name: str) -> torch.nn.Module:
     settings = {key: value for key, value in SETTINGS[name].items() if key != "data"}
     if settings["kind"] == "classifier":
         model, history = _classifier(settings, data.load_digits())
+    elif settings["kind"] == "wide":
+        model, history = _wide(settings, data.load_digits().x_train)
     else:
         x = data.make_sprites(6000).x if SETTINGS[name]["data"] == SPRITES["data"] else data.load_digits().x_train
         model, history = sweep.train(settings, x)
@@ -105,6 +121,21 @@ def _classifier(settings: dict, digits: data.Dataset) -> tuple[torch.nn.Module, 
     x = torch.cat([digits.x_train, digits.y_train[:, None].double()], dim=1)
     options = {key: settings[key] for key in ("steps", "batch_size", "learning_rate")}
     return model, training.fit(model, x, _labelled, generator=generator, **options)
+
+
+def _wide(settings: dict, x: torch.Tensor) -> tuple[torch.nn.Module, training.History]:
+    """Give back images of 14 x 14 pixels, of which each pixel is kept with the probability `keep`, and then brightened to 1 / keep."""
+    keep = settings["keep"]
+
+    def loss(model: torch.nn.Module, x: torch.Tensor, *, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        mask = torch.rand(x.shape, generator=generator, dtype=x.dtype) < keep
+        return {"loss": losses.bernoulli_nll(x, model(x * mask / keep)).mean()}
+
+    generator = torch.Generator().manual_seed(settings["seed"])
+    model = models.build(settings, generator=generator)
+    small = F.avg_pool2d(x.reshape(-1, 1, 28, 28), 2).flatten(1)
+    options = {key: settings[key] for key in ("steps", "batch_size", "learning_rate")}
+    return model, training.fit(model, small, loss, generator=generator, **options)
 
 
 def _labelled(model: torch.nn.Module, x: torch.Tensor, *, generator: torch.Generator) -> dict[str, torch.Tensor]:

@@ -36,7 +36,7 @@ EXCHANGED_WRONG |= {
     ("d", moved): "You read dimension 1 of the weight as places in the picture. What are there 128 of?" for moved in _MOVED
 }
 
-ONE_MORE_BIT = {"bits": 6 / 5, "levels": 64 / 32, "step": 31 / 63, "rounding error": (31 / 63) ** 2}  # 6 bits a number for 5
+ONE_MORE_BIT = {"bits": 6 / 5, "levels": 64 / 32, "step": 32 / 64, "rounding error": (32 / 64) ** 2}  # 6 bits a number for 5
 ONE_MORE_BIT_WRONG = {
     ("bits", 2): "You doubled the size of the code. What did each of its numbers cost before, and what does it cost now?",
     ("bits", 1): "You kept the size of the code. The line says how many bits each number may have.",
@@ -116,7 +116,8 @@ def check_excess(answer: object) -> Verdict:
 def check_one_more_bit(prediction: Any) -> Verdict:
     """Judge what a sixth bit for each of 16 numbers does to a code of 5 bits a number: a dict of factors.
 
-    Keys: the bits of the whole code, the levels of a number, the step between two levels, the squared error from rounding.
+    Levels are the middles of bins of one width. Keys: the bits of the whole code, the levels of a number, the step between two
+    levels, the squared error from rounding.
     """
     problem = not_a_table(prediction, ONE_MORE_BIT)
     if problem is not None:

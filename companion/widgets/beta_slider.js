@@ -9,15 +9,15 @@ import { whenIdle } from "./js/frames.js";
 import { box, columns, heading, makeDescriptions, note } from "./js/layout.js";
 import { makeEllipses, overlay } from "./js/lines.js";
 import { number } from "./js/numbers.js";
-import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
+import { digitCanvas, paintDigit, storedInk } from "./js/pictures.js";
 import { makePlane, paintGrid, paintTicks } from "./js/plane.js";
-import { makeSlider } from "./js/slider.js";
-import { bytes, decode, loadWeights } from "./js/weights.js";
+import { makeSlider, makeStops } from "./js/slider.js";
+import { bytes, decode, weightsOnDemand } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
 /** @typedef {import("./js/bind.js").View} View */
 /** @typedef {import("./js/geometry.js").Point} Point */
-/** @typedef {import("./js/weights.js").Layer} Layer */
+/** @typedef {ReturnType<typeof weightsOnDemand>} Decoders */
 
 /**
  * One model of the family, as beta_slider.py stores it: codes across [-reach, reach], means of the shown digits.
@@ -183,20 +183,6 @@ function makeCurve(view, stages) {
 }
 
 /**
- * Paint picture `i` of stored grey levels, of which 255 is paper.
- * @param {HTMLCanvasElement} canvas
- * @param {Uint8Array} levels
- * @param {number} i
- */
-function paintLevels(canvas, levels, i) {
-  const own = levels.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-  paintDigit(
-    canvas,
-    Array.from(own, (level) => 1 - level / 255),
-  );
-}
-
-/**
  * Rows of pictures: the test digits, their reconstructions, samples of the prior.
  * @param {Uint8Array} levels of the test digits
  * @param {HTMLElement} roll
@@ -208,7 +194,7 @@ function makeRows(levels, roll) {
   const reconstructions = makeRow("reconstruction");
   const samples = makeRow("sample from the prior");
   digits.forEach((canvas, i) => {
-    paintLevels(canvas, levels, i);
+    paintDigit(canvas, storedInk(levels, i));
   });
   const aboutSamples = element("span", { class: "explorable-quiet" }, "Six draws from the prior, decoded: samples");
   const live = box(
@@ -257,7 +243,7 @@ function samplesOf(seed) {
 /**
  * The pictures of each stage, decoded once for a seed: means of the test digits, then samples.
  * @param {Stage[]} stages
- * @param {(Layer[] | null)[]} decoders
+ * @param {Decoders} decoders
  */
 function makePictures(stages, decoders) {
   /** @type {{ seed: number | null, pictures: Float64Array[] }[]} */
@@ -267,39 +253,12 @@ function makePictures(stages, decoders) {
     has: (i, seed) => kept[i].seed === seed,
     /** @type {(i: number, seed: number) => Float64Array[]} */
     get(i, seed) {
-      const layers = decoders[i];
+      const layers = decoders.get(i);
       if (kept[i].seed !== seed && layers) {
         const codes = [...stages[i].means, ...samplesOf(seed)];
         kept[i] = { seed, pictures: codes.map((z) => decode(layers, z)) };
       }
       return kept[i].pictures;
-    },
-  };
-}
-
-/**
- * The decoders of all stages, fetched together when first asked for; the one that is on show comes first.
- * @param {View} view
- * @param {{ came: () => void, failed: () => void }} tell
- */
-function makeDecoders(view, { came, failed }) {
-  /** @type {string[]} */
-  const references = view.get("decoders");
-  /** @type {(Layer[] | null)[]} */
-  const layers = references.map(() => null);
-  let asked = false;
-  const fetchOne = async (/** @type {number} */ i) => {
-    layers[i] = await loadWeights(view.model, references[i]);
-    if (i === view.get("index")) came();
-  };
-  return {
-    layers,
-    async fetch() {
-      if (asked) return;
-      asked = true;
-      const now = view.get("index");
-      const nearestFirst = [...references.keys()].sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
-      await Promise.all(nearestFirst.map(fetchOne)).catch(failed);
     },
   };
 }
@@ -323,9 +282,7 @@ function makeBetaSlider(view, stages) {
     },
     moved: (i) => view.save({ index: i }),
   });
-  const betas = stages.map(({ beta }) => element("span", {}, `${beta}`));
-  const attributes = { class: "explorable-slider explorable-stops", "aria-hidden": "true" };
-  const stops = element("div", attributes, element("span"), box("", ...betas), element("span"));
+  const stops = makeStops(stages.map(({ beta }) => beta));
   return { root: box("explorable-knob", slider.root, stops), place: slider.place };
 }
 
@@ -351,17 +308,16 @@ function draw(view, el) {
   const paintPictures = (/** @type {number} */ i) => {
     const seed = view.get("seed");
     const isStored = i === view.get("start") && seed === 0;
-    const ready = isStored || decoders.layers[i] !== null;
+    const ready = isStored || decoders.has(i);
     rows.live.classList.toggle("explorable-waiting", !ready);
     put(rows.live, { "aria-busy": !ready });
     if (!ready) {
-      decoders.fetch();
+      fetchAll();
       return;
     }
     const pictures = isStored ? [] : decoded.get(i, seed);
     rows.canvases.forEach((canvas, k) => {
-      if (isStored) paintLevels(canvas, stored, k);
-      else paintDigit(canvas, pictures[k]);
+      paintDigit(canvas, isStored ? storedInk(stored, k) : pictures[k]);
     });
   };
   const placeMap = () => map.place(view.get("index"), samplesOf(view.get("seed")));
@@ -372,21 +328,29 @@ function draw(view, el) {
     placeMap();
     curve.place(i);
     paintPictures(i);
-    if (decoders.layers[i]) prepare();
+    if (decoders.has(i)) prepare();
   };
   const redraw = view.oncePerFrame(update);
-  const decoders = makeDecoders(view, {
-    came: redraw,
+  const decoders = weightsOnDemand(view.model, view.get("decoders"), {
+    came(i) {
+      if (i === view.get("index")) redraw();
+    },
     failed() {
       status.textContent = "The decoders could not be loaded: the pictures of this β are missing.";
     },
   });
-  const decoded = makePictures(stages, decoders.layers);
+  /** All of the family, the one that is on show first. */
+  const fetchAll = () => {
+    const now = view.get("index");
+    const nearestFirst = [...stages.keys()].sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
+    for (const i of nearestFirst) decoders.want(i);
+  };
+  const decoded = makePictures(stages, decoders);
   /** What the slider may show next, so that it need not wait for it. */
   const prepare = whenIdle(() => {
     const seed = view.get("seed");
     const isReady = (/** @type {number} */ i) => decoded.has(i, seed) && map.has(i);
-    const next = stages.findIndex((_, i) => decoders.layers[i] && !isReady(i));
+    const next = stages.findIndex((_, i) => decoders.has(i) && !isReady(i));
     if (next < 0 || view.hasEnded()) return null;
     return () => {
       map.prepare(next);
@@ -395,7 +359,7 @@ function draw(view, el) {
   });
 
   const underCurve = element("p", { class: "explorable-quiet explorable-under" }, "rate, nats; the line has slope −β");
-  const fetching = { onpointerdown: decoders.fetch, oninput: decoders.fetch };
+  const fetching = { onpointerdown: fetchAll, oninput: fetchAll };
   el.append(
     element(
       "div",

@@ -12,11 +12,10 @@ from matplotlib.figure import Figure, FigureBase
 from companion import plots
 from companion.widgets.dice import normals
 from companion.widgets.explorable import REFERENCE, Explorable, draw_codes
-from companion.widgets.weights import Weights, forward
+from companion.widgets.weights import Weights, silence
 
 BITS = 7  # a weight; with eight the family would not fit in 350 kB
 SHOWN = 6
-SILENT = -6.2  # a logit below which a pixel rounds to paper
 
 
 class Stage(NamedTuple):
@@ -147,13 +146,8 @@ def _state(beta: float | int, stage: Stage, labels: int, shown: np.ndarray) -> d
 
 
 def _decoder(stage: Stage) -> Weights:
-    parameters = [np.asarray(parameter, dtype=float).copy() for parameter in stage.decoder]
-    layers = zip(parameters[::2], parameters[1::2], strict=True)
-    logits = forward(layers, np.vstack([np.asarray(stage.codes, dtype=float), normals(0, 2000, 2)]))
-    silent = logits.max(axis=0) < SILENT
-    parameters[-2][silent] = 0
-    parameters[-1][silent] = logits.mean(axis=0)[silent]
-    return Weights(parameters, bits=BITS)
+    codes = np.vstack([np.asarray(stage.codes, dtype=float), normals(0, 2000, 2)])
+    return Weights(silence(stage.decoder, codes), bits=BITS)
 
 
 def _pictures(decoder: Weights, means: list) -> bytes:

@@ -92,7 +92,8 @@ def style() -> str:
     palette = json.loads(PALETTE.read_text(encoding="utf-8"))
     light, dark = palette["light"], palette["dark"]
     paper = f"--explorable-paper-edge: {light['edge']}; --explorable-paper-turned: none;"  # for pictures, which are ink on paper
-    turned = f"--explorable-paper-turned: invert({TURNED});"
+    paper += " --explorable-signed-turned: none;"  # and for those in colours, which keep their hue
+    turned = f"--explorable-paper-turned: invert({TURNED}); --explorable-signed-turned: invert({TURNED}) hue-rotate(180deg);"
     colours = f".explorable {{ {_properties(light)} {paper} }}\n{DARK} {{ {_properties(dark)} {turned} }}\n"
     return colours + (HERE / "common.css").read_text(encoding="utf-8")
 

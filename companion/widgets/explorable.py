@@ -7,6 +7,7 @@ them in Jupyter, `sphinx_ext/runtime/runtime.js` on the static page.
 import base64
 import inspect
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,12 @@ class Explorable(anywidget.AnyWidget):
         return data, {**metadata, "image/png": {"width": width, "height": height}}
 
 
-def draw_codes(axes: Axes, codes: np.ndarray, labels: np.ndarray) -> None:
-    """Scatter codes (n, 2) in the colours of their labels and write each label at the median of its codes, as the page does."""
+def draw_codes(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, names: Iterable | None = None) -> None:
+    """Scatter codes (n, 2) in the colours of their labels and write each label, as the page does.
+
+    names: (label, z_1, z_2) for each; None writes each label at the median of its codes.
+    """
     axes.scatter(codes[:, 0], codes[:, 1], s=4, c=np.array(plots.PALETTE)[labels], linewidths=0, alpha=0.75)
-    for label in np.unique(labels):
-        x, y = np.median(codes[labels == label], axis=0)
+    medians = ((label, *np.median(codes[labels == label], axis=0)) for label in np.unique(labels))
+    for label, x, y in medians if names is None else names:
         axes.text(x, y, str(label), ha="center", va="center", fontweight="bold", path_effects=plots.OUTLINE)

@@ -8,6 +8,8 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+SILENT = -6.2  # a logit below which a pixel rounds to paper
+
 
 class Weights(ipywidgets.Widget):
     """The linear layers of an MLP with SiLU between, each row of weights rounded to 2^bits - 1 levels of its own scale.
@@ -62,6 +64,21 @@ class Weights(ipywidgets.Widget):
     def forward(self, x: np.ndarray) -> np.ndarray:
         """What the page computes: (n, in) to (n, out), SiLU between the layers."""
         return forward(self.layers(), x)
+
+
+def silence(parameters: Iterable, codes: np.ndarray) -> list[np.ndarray]:
+    """A decoder whose pixels that stay paper for all of these codes keep a bias only: zeros, which compress well.
+
+    Args:
+        parameters: as `Weights` takes them; they stay as they are.
+        codes: (n, in), all that the page will decode, or enough of it.
+    """
+    arrays = [np.asarray(parameter, dtype=np.float64).copy() for parameter in parameters]
+    logits = forward(zip(arrays[::2], arrays[1::2], strict=True), codes)
+    silent = logits.max(axis=0) < SILENT
+    arrays[-2][silent] = 0
+    arrays[-1][silent] = logits.mean(axis=0)[silent]
+    return arrays
 
 
 def forward(layers: Iterable[tuple[np.ndarray, np.ndarray]], x: np.ndarray) -> np.ndarray:

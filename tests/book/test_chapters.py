@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import re
 
 import nbformat
@@ -175,6 +176,51 @@ def test_the_autoencoder_of_chapter_1_is_companions(digits, generator):
     x = digits.x_test[:20]
     torch.testing.assert_close(theirs.encode(x), ours.encode(x), atol=0, rtol=0)
     torch.testing.assert_close(theirs(x), ours(x), atol=0, rtol=0)
+
+
+def test_the_rounding_of_chapter_2_is_companions(generator):
+    z = torch.randn(200, 3, generator=generator, dtype=torch.float64)
+    low, high = torch.tensor([-1.0, -0.5, -3.0]).double(), torch.tensor([1.0, 0.7, 3.0]).double()
+    to_levels, from_levels = (definition("02-bottleneck", name) for name in ("to_levels", "from_levels"))
+    for bits in (1, 3, 8):
+        level = to_levels(z, bits, low, high)
+        assert level.dtype == torch.int64
+        assert (level.min(), level.max()) == (0, 2**bits - 1)
+        torch.testing.assert_close(from_levels(level, bits, low, high), evaluation.round_code(z, bits, low, high))
+
+
+def test_the_pca_of_chapter_2_is_that_of_a_singular_value_decomposition(digits):
+    x = digits.x_train[:300]
+    mean, variances, directions = definition("02-bottleneck", "pca")(x)
+    _, values, rows = torch.linalg.svd(x - x.mean(dim=0), full_matrices=False)
+    torch.testing.assert_close(variances[:50], values[:50] ** 2 / 300)
+    through = definition("02-bottleneck", "through_pca")(digits.x_test[:20], 9, mean, directions)
+    torch.testing.assert_close(through, mean + (digits.x_test[:20] - mean) @ rows[:9].T @ rows[:9])
+
+
+def test_the_largest_angle_of_chapter_2_is_the_largest_principal_angle(generator):
+    model = torch.nn.Sequential(*(models.mlp(sizes, generator=generator) for sizes in ([12, 3], [3, 12])))
+    basis = torch.linalg.qr(model[1][0].weight.detach()).Q
+    cosines = torch.linalg.svdvals(basis[:3])
+    assert definition("02-bottleneck", "largest_angle")(model, 3) == pytest.approx(math.degrees(cosines.min().acos()))
+
+
+def test_the_family_of_chapter_2_is_below_pca_and_its_prose_says_what_the_classifier_reads(digits):
+    mean, _, directions = definition("02-bottleneck", "pca")(digits.x_train)
+    squares = ((digits.x_test - mean) @ directions).square().mean(dim=0)
+    left_out = squares.flip(0).cumsum(0).flip(0)  # PCA's error with 0, 1, 2, ... numbers
+    text = prose(nbformat.read(BOOK / "02-bottleneck.ipynb", as_version=4))
+    classifier, ends = models.load_trained("classifier"), torch.tensor([0.01, 0.99]).double()
+    for latent_dim, bits in ((1, None), (2, None), (4, None), (8, 3), (16, 4), (32, 4), (64, None)):
+        model = models.load_trained(f"bottleneck-{latent_dim}")
+        z = model.encode(digits.x_test)
+        error = (torch.sigmoid(model.decode(z)) - digits.x_test).square().sum(dim=1).mean()
+        assert error < left_out[latent_dim]
+        assert latent_dim == 64 or error < left_out[2 * latent_dim]  # and so PCA needs more than twice as many
+        if bits:
+            rounded = evaluation.round_code(z, bits, *model.encode(digits.x_train).quantile(ends, dim=0))
+            named = (classifier(torch.sigmoid(model.decode(rounded))).argmax(dim=1) == digits.y_test).double().mean().item()
+            assert f"{100 * named:.1f} %" in text
 
 
 def test_the_reparameterization_of_chapter_5_is_companions(generator):

@@ -18,6 +18,7 @@ from tests.support.browser import EXTENSIONS, load_extension
 from tools import check_links
 
 korean = load_extension("korean")
+glossary_links = load_extension("glossary_links")
 BOOK = ROOT / "book"
 APPENDIX = BOOK / "appendix"
 TARGET = re.compile(r"\.\./(0\d-[\w-]+\.ipynb)(?:#([\w-]+))?")
@@ -44,7 +45,7 @@ def slug(heading):
 
 @functools.cache
 def sections(name):
-    """{anchor: text} of a chapter: markdown, code, printed outputs and captions of each section; "" is what stands above the first.
+    """{anchor: text} of a chapter: markdown, code, printed outputs, tables and captions of each section; "" is what stands above the first.
 
     A figure's name is an anchor too, for its section.
     """
@@ -58,9 +59,8 @@ def sections(name):
         else:
             figure = cell.metadata.get("mystnb", {}).get("figure", {})
             names[figure.get("name")] = at
-            found[at] += (
-                "\n".join([cell.source, figure.get("caption", ""), *(output.get("text", "") for output in cell.outputs)]) + "\n"
-            )
+            shown = [output.get("text", output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
+            found[at] += "\n".join([cell.source, figure.get("caption", ""), *shown]) + "\n"
     return found | {name: found[at] for name, at in names.items() if name}
 
 
@@ -96,6 +96,22 @@ def test_a_term_is_in_the_section_that_it_links_to(term):
     found = linked(glossary()[term])
     assert len(found) == 1
     assert any(name in found[0].lower() for name in names(term))
+
+
+def test_a_chapters_links_to_the_glossary_lead_to_the_term_that_they_name(site):
+    """Of the source, and of the built page, where a term's id is Sphinx's."""
+    terms = {glossary_links.slug(term.replace("`", "")): names(term) for term in glossary()}
+    assert len(terms) == len(glossary())
+    for path in sorted(BOOK.glob("0*.ipynb")):
+        text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+        links = re.findall(r"\[([^\]]+)\]\(appendix/glossary\.md#([\w-]+)\)", text)
+        for words, anchor in links:
+            assert any(name[:4] in words.lower() for name in terms[anchor]), (path.name, words, anchor)
+        page = (site / "book" / f"{path.stem}.html").read_text(encoding="utf-8")
+        reached = re.findall(r'href="appendix/glossary\.html#(term-[\w-]+)"', page)
+        assert len(reached) == len(links), path.name
+        glossary_page = (site / "book/appendix/glossary.html").read_text(encoding="utf-8")
+        assert all(f'id="{name}"' in glossary_page for name in reached), path.name
 
 
 def test_definitions_are_one_to_three_sentences():

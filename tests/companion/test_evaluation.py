@@ -34,6 +34,54 @@ def test_nearest_distance_is_the_same_however_many_rows_are_held(generator, monk
     assert (whole > 30).all() == exclude_self
 
 
+def rounded_slowly(z, bits, low, high):
+    """One number after the other: the middle of the piece of the range that it lies in, or of the nearest one."""
+    rows = []
+    for row in z.tolist():
+        rows.append([])
+        for value, bottom, top in zip(row, low.tolist(), high.tolist(), strict=True):
+            width = (top - bottom) / 2**bits
+            edges = [bottom + width * k for k in range(1, 2**bits)]
+            rows[-1].append(bottom + width * (sum(edge <= value for edge in edges) + 0.5))
+    return torch.tensor(rows).double()
+
+
+@pytest.mark.parametrize("bits", [1, 3, 8])
+def test_a_rounded_code_is_the_middle_of_the_piece_that_each_number_lies_in(generator, bits):
+    z = 3 * normals(generator, 40, 3)
+    low, high = torch.tensor([-4.0, 0.5, -1.0]).double(), torch.tensor([3.0, 2.0, -0.25]).double()
+    found = evaluation.round_code(z, bits, low, high)
+    torch.testing.assert_close(found, rounded_slowly(z, bits, low, high))
+    inside = (z >= low) & (z < high)
+    assert 0 < inside.double().mean() < 1
+    assert ((found - z).abs() <= (high - low) / 2**bits / 2 + 1e-12)[inside].all()
+    assert all(len(column.unique()) <= 2**bits for column in found.T)
+    torch.testing.assert_close(evaluation.round_code(found, bits, low, high), found)
+
+
+def test_a_code_at_and_beyond_the_ends_of_its_range_takes_the_outer_levels():
+    low, high = torch.tensor([-1.0]).double(), torch.tensor([3.0]).double()
+    z = torch.tensor([[-1e30], [-1.1], [-1.0], [0.0], [0.999], [1.0], [3.0], [3.1], [1e30]]).double()
+    found = evaluation.round_code(z, 2, low, high)
+    assert found[:, 0].tolist() == [-0.5, -0.5, -0.5, 0.5, 0.5, 1.5, 2.5, 2.5, 2.5]
+
+
+def test_what_round_code_cannot_round_is_named(as_users_run):
+    z, low, high = torch.zeros(2, 3).double(), -torch.ones(3).double(), torch.ones(3).double()
+    with pytest.raises(ValueError, match=r"round_code: low: got shape \(2,\), expected a last axis of 3"):
+        evaluation.round_code(z, 3, low[:2], high)
+    with pytest.raises(ValueError, match=r"round_code: z: got 6 values that are NaN"):
+        evaluation.round_code(z * torch.nan, 3, low, high)
+    with pytest.raises(ValueError, match=r"round_code: bits: got 0, expected at least 1"):
+        evaluation.round_code(z, 0, low, high)
+    with pytest.raises(ValueError, match=r"round_code: bits: got 64, expected at most 32"):
+        evaluation.round_code(z, 64, low, high)
+    with pytest.raises(TypeError, match=r"round_code: bits: got 3.0 of type float"):
+        evaluation.round_code(z, 3.0, low, high)
+    with pytest.raises(ValueError, match=r"got -1 and -1 for number 1, expected low below high"):
+        evaluation.round_code(z, 3, low, torch.tensor([1.0, -1.0, 1.0]).double())
+
+
 def test_variety_is_the_mean_over_pairs(generator):
     x = normals(generator, 7, 784)
     pairs = [(a - b).norm().item() for i, a in enumerate(x) for b in x[:i]]

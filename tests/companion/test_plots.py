@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.patches import Polygon
 
 from companion import plots
 
@@ -127,12 +128,45 @@ def test_arrows_lead_from_start_to_end_and_are_in_sight():
     assert ax.get_ylim()[1] >= 9
 
 
+def test_a_line_leads_from_each_point_to_what_came_back_of_it():
+    x, x_hat = torch.tensor([[0.0, 0.0], [3.0, 1.0]]), torch.tensor([[0.0, 2.0], [2.0, 1.0]])
+    ax = plots.errors_in_plane(x, x_hat, color=plots.BLUE, label="copy")
+    lines, given, back = ax.collections
+    assert [segment.tolist() for segment in lines.get_segments()] == torch.stack([x, x_hat], dim=1).tolist()
+    assert (given.get_offsets().tolist(), back.get_offsets().tolist()) == (x.tolist(), x_hat.tolist())
+    assert to_hex(back.get_facecolors()[0]) == to_hex(lines.get_colors()[0]) == plots.BLUE
+    assert (back.get_label(), ax.get_aspect()) == ("copy", 1)
+
+
 def test_intervals_reach_from_low_to_high():
     x, mean = torch.tensor([1, 2]), torch.tensor([5.0, 6.0])
     ax = plots.intervals(x, mean, torch.tensor([4.0, 5.5]), torch.tensor([7.0, 6.0]), label="estimate")
     assert ax.lines[0].get_xydata().tolist() == [[1, 5], [2, 6]]
     assert [segment.tolist() for segment in ax.collections[0].get_segments()] == [[[1, 4], [1, 7]], [[2, 5.5], [2, 6]]]
     assert ax.get_legend_handles_labels()[1] == ["estimate"]
+
+
+def test_an_hourglass_narrows_to_the_numbers_and_widens_to_the_output(digits):
+    x, x_hat = digits.x_test[:2]
+    ax = plots.hourglass(x, torch.tensor([0.5, -1.25]), x_hat)
+    for picture, image in zip(ax.images, (x, x_hat), strict=True):
+        assert (picture.get_array() == image.reshape(28, 28).numpy()).all()
+    encoder, decoder = (patch.get_xy()[:4] for patch in ax.patches if isinstance(patch, Polygon))
+    (x_0, wide), (x_1, narrow) = encoder[:2]
+    assert (x_0, x_1) == (ax.images[0].get_extent()[1], 100 - decoder[1, 0])
+    assert wide == ax.images[0].get_extent()[3] > 2 * narrow > 0
+    assert decoder == pytest.approx(encoder * (-1, 1) + (100, 0))
+    words = {text.get_text(): text.get_alpha() for text in ax.texts}
+    assert words["$z_1 = 0.50$\n$z_2 = -1.25$"] is None
+    assert [words[name] for name in ("encoder", "decoder")] == [1, 1]
+
+
+def test_an_hourglass_without_an_image_has_only_its_decoder_in_full_ink(digits):
+    ax = plots.hourglass(None, torch.zeros(1), digits.x_test[0])
+    words = {text.get_text(): text.get_alpha() for text in ax.texts}
+    assert words["encoder"] < 0.5 < words["decoder"]
+    assert {"no image", "$z$: 1 number"} < set(words)
+    assert len(ax.images) == 1
 
 
 def test_no_text_of_the_style_is_too_small_on_a_phone():
@@ -227,6 +261,13 @@ PLANE, ONES = torch.zeros(2, 2), torch.ones(2)
         ),
         (lambda: plots.density(torch.zeros(4), low=0, high=1), ValueError, r"density: largest: got 0.0, expected a finite number"),
         (lambda: plots.arrows(PLANE, PLANE[:1]), ValueError, r"arrows: start and end: got shapes \(2, 2\) and \(1, 2\)"),
+        (lambda: plots.hourglass(X, ONES, X[0]), ValueError, r"hourglass: x: got shape \(2, 784\), expected 1 axes"),
+        (
+            lambda: plots.hourglass(None, ONES, X[0] + 2),
+            ValueError,
+            r"hourglass: x_hat: got values from 2 to 2, expected them in \[0, 1\]",
+        ),
+        (lambda: plots.hourglass(None, torch.ones(5), X[0]), ValueError, r"hourglass: z: got 5 numbers, expected one to four"),
         (lambda: plots.intervals(ONES, ONES, ONES, ONES[:1]), ValueError, r"intervals: x and high: got shapes \(2,\) and \(1,\)"),
         (lambda: plots.intervals(ONES, ONES, ONES + 1, ONES + 2), ValueError, r"intervals: got a mean outside of its interval"),
         (lambda: plots.grid_codes(0, 1, 1), ValueError, r"grid_codes: n: got 1, expected at least 2"),

@@ -16,15 +16,17 @@ import numpy as np
 import pytest
 import torch
 
-from companion import losses, models, sweep, widgets
+from companion import evaluation, losses, models, sweep, widgets
 from companion.widgets.dice import normals
 from companion.widgets.explorable import Explorable
 from sphinx_ext import stored_widgets
 from tests.support import ROOT
 from tests.support.browser import PATIENCE, watch
 from tests.support.driving import beta_slider as slider
+from tests.support.driving import bottleneck_dial as bottleneck
 from tests.support.driving import bring_alive, scroll_to
 from tests.support.driving import draw_a_digit as drawing
+from tests.support.driving import latent_map as plane
 from tests.support.driving import latent_pads as pads
 from tests.support.driving import log_variance_dial as dials
 from tests.support.driving import one_eps as dice
@@ -36,6 +38,8 @@ from tools.loopback import serve
 BOOK = ROOT / "book"
 WHERE = {  # page -> what stands on it, in order
     "index": ["DrawADigit"],
+    "01-autoencoders": ["LatentMap"],
+    "02-bottleneck": ["BottleneckDial"],
     "03-points-to-regions": ["LatentPads"],
     "04-gaussian-parameters": ["Regions"],
     "05-reparameterization": ["OneEps"],
@@ -88,6 +92,18 @@ def tap(page, locator, across, down, kind):
     else:
         page.mouse.click(*point)
     next_frame(page)
+
+
+def test_the_map_draws_what_belongs_to_the_place(open_page, kind):
+    page = open_page("01-autoencoders")
+    model, state = models.load_trained("ae-2-seed0"), stored_state("01-autoencoders", "LatentMap")
+    image = page.get_by_role("button", name="Send test image 5 of 10 through")
+    for pressed in (image, page.locator(".explorable-plane canvas")):
+        tap(page, pressed, 0.5, 0.5, kind)
+        z = plane.exact(page, state["low"], state["high"])
+        assert plane.numbers(page) == pytest.approx(z, abs=0.00501)
+        drawn = torch.sigmoid(model.decode(torch.from_numpy(z)[None]))[0].numpy()
+        assert np.abs(np.array(pixels(page, plane.OUTPUT)) - 255 * (1 - drawn)).max() < plane.INT8
 
 
 def test_latent_pads_decode_where_they_are_pressed(open_page, kind):
@@ -185,7 +201,32 @@ def test_the_slider_fetches_its_family_and_shows_each_models_numbers(open_page, 
         slider.go(page, "ArrowRight")
 
 
+def test_the_bottleneck_dial_shows_what_each_stored_model_makes_of_a_rounded_code(open_page, kind):
+    page = open_page("02-bottleneck")
+    state = stored_state("02-bottleneck", "BottleneckDial")
+    tap(page, page.locator(".explorable-thumb").nth(5), 0.5, 0.5, kind)
+    bottleneck.press(page, "numbers", "Home")
+    for stage in state["stages"]:
+        dim, (codes, low, high) = stage["latent_dim"], (torch.tensor(stage[name]).double() for name in ("codes", "low", "high"))
+        z = evaluation.round_code(codes[5:6], state["bits"], low, high)
+        x_hat = torch.sigmoid(models.load_trained(f"bottleneck-{dim}").decode(z))[0].numpy()
+        (original, reconstruction), _ = bottleneck.painted(page)
+        assert np.abs(reconstruction - bottleneck.grey(x_hat)).max() < bottleneck.LARGEST
+        size, own, mean = bottleneck.read(page)
+        assert size == bottleneck.size(dim, state["bits"])
+        assert float(own) == pytest.approx(((x_hat - (1 - original / 255)) ** 2).sum(), abs=bottleneck.ERROR)
+        assert float(mean) == pytest.approx(stage["errors"][state["bits"] - 1], abs=0.051)
+        bottleneck.press(page, "numbers", "ArrowRight")
+    chart = page.locator(".explorable-chart")
+    tap(page, chart, *bottleneck.point(chart, 0, 0), kind)  # one number of one bit
+    bottleneck.settle(page)
+    assert bottleneck.read(page)[0] == bottleneck.size(state["stages"][0]["latent_dim"], 1)
+
+
 # ------------------------------------------------------------------ what makes them fast, and what it must not spoil
+
+
+SLIDERS = ("02-bottleneck", "08-beta-tradeoff")  # whose explorable has sliders and no handle
 
 
 def one_and_the_rest(names):
@@ -209,7 +250,7 @@ def test_a_move_writes_into_what_stands_there(browser, address, name):
         drawing.draw(page, drawing.arc(0.5, 0.5, 0.3, -80, 280)[:12])
     else:
         slider = page.locator(".explorable-view").first.get_by_role("slider")
-        (slider.nth(0) if name == "08-beta-tradeoff" else page.locator(".explorable-handle").first).press("ArrowRight")
+        (slider.nth(0) if name in SLIDERS else page.locator(".explorable-handle").first).press("ArrowRight")
         next_frame(page)
     assert page.locator(".explorable").first.inner_text() != before
     changed = page.evaluate("window.changed")
@@ -233,7 +274,7 @@ KEYS = """async (knob) => {
 }"""
 
 
-@pytest.mark.parametrize("name", one_and_the_rest(name for name in WHERE if name not in ("index", "08-beta-tradeoff")))
+@pytest.mark.parametrize("name", one_and_the_rest(name for name in WHERE if name not in ("index", *SLIDERS)))
 def test_a_key_is_drawn_at_once_and_a_second_one_with_the_frame(browser, address, name):
     """Not later, or the time until the frame is lost; not more often, or a burst of events is drawn in vain."""
     page = browser.new_page()
@@ -385,21 +426,24 @@ def test_the_page_has_the_packages_code(site, name):
 
 
 @pytest.mark.parametrize("name", WHERE)
-def test_only_the_code_of_the_front_page_is_asked_for_ahead(site, name):
-    """Its explorable stands in the page's opening."""
+def test_only_the_code_of_an_explorable_in_a_pages_opening_is_asked_for_ahead(site, name):
+    """Those of the front page and of chapter 1 stand there."""
     html = (site / "book" / f"{name}.html").read_text(encoding="utf-8")
     ahead = re.findall(r'<link rel="preload" as="script" href="[^"]*/buffers/(\w+)\.js" />', html)
     top = [model for model in page_models(site, name).values() if model.get("atTop")]
-    assert len(top) == (name == "index")
+    assert len(top) == (name in ("index", "01-autoencoders"))
     assert sorted(ahead) == sorted(file for model in top for files in model["code"].values() for file in files)
 
 
 @pytest.mark.parametrize("name", WHERE)
 def test_a_pages_weights_are_within_their_budget(site, name):
-    """150 kB compressed, and 350 kB for the family of the beta slider, which comes at first touch."""
+    """150 kB compressed; 350 kB for the family of the beta slider, which comes at first touch, and 80 kB for each of the dial's seven
+    decoders, which come one by one as their size is chosen.
+    """
     external = {b["external"] for model in page_models(site, name).values() for b in model.get("buffers", []) if "external" in b}
     sizes = [len(gzip.compress((site / "_static/explorables/buffers" / f"{hashed}.js").read_bytes())) for hashed in external]
-    assert sum(sizes) <= (350_000 if name == "08-beta-tradeoff" else 150_000)
+    assert sum(sizes) <= {"02-bottleneck": 560_000, "08-beta-tradeoff": 350_000}.get(name, 150_000)
+    assert name != "02-bottleneck" or max(sizes) <= 80_000
     assert math.isclose(sum(sizes), 0) == (name in ("04-gaussian-parameters", "05-reparameterization", "06-log-variance"))
 
 

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -14,6 +15,7 @@ from tools import make_models
 # beta -> rate and distortion on test images: each is judged at its own price, and none may pass for a neighbour
 BETA_FAMILY = {0: (50.9, 149.5), 0.1: (9.65, 149.1), 4: (3.44, 156.9), 8: (2.19, 166.2), 16: (0.57, 188.9), 32: (0, 201.1)}
 SPRITES_AT_MOST = {1: 75, 8: 105}
+BOTTLENECKS_AT_MOST = {1: 42, 2: 36, 4: 27, 8: 18, 16: 12, 32: 7, 64: 5.5}  # squared error a test image; no two may be exchanged
 
 
 @pytest.mark.parametrize("name", ["classifier", pytest.param("vae-2-seed0", marks=pytest.mark.slow)])
@@ -38,6 +40,14 @@ def test_every_stored_model_does_its_work_on_images_it_never_saw(name, digits, g
         assert (model(digits.x_test).argmax(dim=1) == digits.y_test).double().mean() > 0.92
     elif name.startswith("ae"):
         assert losses.reconstruction_loss(model, digits.x_test).loss < {2: 155, 8: 105, 16: 95}[model.latent_dim]
+    elif name.startswith("bottleneck"):
+        error = ((torch.sigmoid(model(digits.x_test)) - digits.x_test) ** 2).sum(dim=1).mean()
+        assert 0.85 * BOTTLENECKS_AT_MOST[model.latent_dim] < error < BOTTLENECKS_AT_MOST[model.latent_dim]
+    elif name.startswith("wide"):
+        x = F.avg_pool2d(digits.x_test.reshape(-1, 1, 28, 28), 2).flatten(1)
+        holes = 2 * x * (torch.rand(x.shape, generator=generator, dtype=x.dtype) < 0.5)
+        whole, filled = (((torch.sigmoid(model(given)) - x) ** 2).sum(dim=1).mean() for given in (x, holes))
+        assert (whole < 0.3) if name == "wide-copier" else (filled < 3.2)
     elif name.startswith("sprites"):
         unseen = data.make_sprites(1000, generator=torch.Generator().manual_seed(1)).x
         found = evaluation.rate_distortion(model, unseen, generator=generator)

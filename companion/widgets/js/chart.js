@@ -49,6 +49,7 @@ function makeTexts() {
  * @property {number} [bottom] pixels
  * @property {number} [countX] numbers along x, about
  * @property {number} [countY]
+ * @property {(value: number) => string} [nameX] what stands below a number of x, where that is not the number
  */
 
 /**
@@ -58,7 +59,7 @@ function makeTexts() {
  */
 export function makeChart(view, options) {
   const { height, label, title, draw, titleAt = options.x[0], left = 34, bottom = 24 } = options;
-  const { countX = 6, countY = 4 } = options;
+  const { countX = 6, countY = 4, nameX } = options;
   const grid = element("path", { class: "explorable-grid" });
   const rulers = makeTexts();
   const heading = element("text", { class: "explorable-title" }, title);
@@ -117,7 +118,7 @@ export function makeChart(view, options) {
       const across = ticks(chart.x, countX);
       const upward = ticks(chart.y, countY);
       put(grid, { d: gridLines(chart, across.values, upward.values) });
-      rulers.show([...(bottom < ROOM ? [] : numbersBelow(chart, across)), ...numbersBeside(chart, upward)]);
+      rulers.show([...(bottom < ROOM ? [] : numbersBelow(chart, across, nameX)), ...numbersBeside(chart, upward)]);
       put(heading, { x: chart.at(titleAt) + 6, y: TOP + 11 });
       return true;
     },
@@ -151,10 +152,11 @@ function gridLines({ left, bottom, width, height, at, up }, across, upward) {
   return [...upright, ...level].join("");
 }
 
-/** @type {(chart: Frame, ticks: Ticks) => SvgText[]} */
-function numbersBelow({ at, height, bottom }, { values, places }) {
+/** @type {(chart: Frame, ticks: Ticks, nameX?: (value: number) => string) => SvgText[]} */
+function numbersBelow({ at, height, bottom }, { values, places }, nameX) {
+  const name = nameX ?? ((/** @type {number} */ value) => number(value, places));
   const y = height - bottom + 16;
-  return values.map((value) => [number(value, places), { x: at(value), y, "text-anchor": "middle" }]);
+  return values.map((value) => [name(value), { x: at(value), y, "text-anchor": "middle" }]);
 }
 
 /** @type {(chart: Frame, ticks: Ticks) => SvgText[]} */

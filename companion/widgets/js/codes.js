@@ -20,6 +20,20 @@ export function unpackCodes(data, low, high) {
 }
 
 /**
+ * Codes stored as two little-endian numbers of two bytes each, 0 to 65,535 across [low, high] of their direction.
+ * @param {unknown} data
+ * @param {Point} low
+ * @param {Point} high
+ * @returns {Point[]}
+ */
+export function unpackFineCodes(data, low, high) {
+  const levels = bytes(data);
+  const share = (/** @type {number} */ i) => (levels[2 * i] + 256 * levels[2 * i + 1]) / 65535;
+  const at = (/** @type {number} */ i, axis = 0) => low[axis] + (high[axis] - low[axis]) * share(2 * i + axis);
+  return Array.from({ length: levels.length / 4 }, (_, i) => [at(i), at(i, 1)]);
+}
+
+/**
  * Scatter codes in the colours of their labels; with `names` each label is written at the median of its codes.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
@@ -36,25 +50,37 @@ export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75
     brush.fill();
   });
   brush.globalAlpha = 1;
-  if (names) writeLabels(brush, plane, codes, labels);
+  if (names) writeLabels(brush, plane, medians(codes, labels));
 }
 
 /**
- * @param {CanvasRenderingContext2D} brush
- * @param {Plane} plane
+ * Each label with the median of its codes.
  * @param {Point[]} codes
  * @param {ArrayLike<number>} labels
+ * @returns {[number, Point][]}
  */
-function writeLabels(brush, plane, codes, labels) {
+function medians(codes, labels) {
+  return Array.from(new Set(Array.from(labels)), (label) => {
+    const own = codes.filter((_, i) => labels[i] === label);
+    return [label, [median(own.map(([a]) => a)), median(own.map(([, b]) => b))]];
+  });
+}
+
+/**
+ * Write labels on the plane, each at its place.
+ * @param {CanvasRenderingContext2D} brush
+ * @param {Plane} plane
+ * @param {[number, Point][]} places
+ */
+export function writeLabels(brush, plane, places) {
   brush.font = `bold ${14 * plane.scale}px sans-serif`;
   brush.textAlign = "center";
   brush.textBaseline = "middle";
   brush.lineWidth = 3 * plane.scale;
   brush.strokeStyle = colour(plane.coloured, "page");
   brush.fillStyle = colour(plane.coloured, "ink");
-  for (const label of new Set(Array.from(labels))) {
-    const own = codes.filter((_, i) => labels[i] === label);
-    const [x, y] = plane.pixel([median(own.map(([a]) => a)), median(own.map(([, b]) => b))]);
+  for (const [label, at] of places) {
+    const [x, y] = plane.pixel(at);
     brush.strokeText(String(label), x, y);
     brush.fillText(String(label), x, y);
   }

@@ -8,12 +8,15 @@
  * @param {number} low
  * @param {number} high
  * @param {number} pixels
+ * @param {number} rise how much higher the range of the second direction lies: [low + rise, high + rise]
  */
-export function makeSquare(low, high, pixels) {
+export function makeSquare(low, high, pixels, rise = 0) {
   const share = (/** @type {number} */ value) => (value - low) / (high - low);
+  const rises = [0, rise];
   return {
     low,
     high,
+    rise,
     pixels,
     scale: pixels / 300, // strokes and letters were chosen on a picture of 300 pixels
     unit: pixels / (high - low), // pixels of a length of 1
@@ -23,7 +26,7 @@ export function makeSquare(low, high, pixels) {
      * @param {Point} point
      * @returns {Point}
      */
-    pixel: ([a, b]) => [share(a) * pixels, (1 - share(b)) * pixels],
+    pixel: ([a, b]) => [share(a) * pixels, (1 - share(b - rise)) * pixels],
 
     /**
      * The point at shares of the picture's sides, from the left and from above; what lies beside it counts as its edge.
@@ -33,7 +36,7 @@ export function makeSquare(low, high, pixels) {
      */
     pointAtShare(fromLeft, fromAbove) {
       const inside = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
-      return [low + inside(fromLeft) * (high - low), high - inside(fromAbove) * (high - low)];
+      return [low + inside(fromLeft) * (high - low), high + rise - inside(fromAbove) * (high - low)];
     },
 
     /**
@@ -41,15 +44,16 @@ export function makeSquare(low, high, pixels) {
      * @param {number[]} point
      * @returns {Point}
      */
-    inside: ([a, b]) => [Math.min(high, Math.max(low, a)), Math.min(high, Math.max(low, b))],
+    inside: ([a, b]) => [Math.min(high, Math.max(low, a)), Math.min(high + rise, Math.max(low + rise, b))],
 
     /**
-     * The multiples of `step` from low to high.
+     * The multiples of `step` in the range of a direction.
      * @param {number} step
      */
-    multiples(step) {
+    multiples(step, axis = 0) {
+      const [first, last] = [low + rises[axis], high + rises[axis]];
       const found = [];
-      for (let value = Math.ceil(low / step) * step; value <= high; value += step) found.push(value);
+      for (let value = Math.ceil(first / step) * step; value <= last; value += step) found.push(value);
       return found;
     },
   };
@@ -72,4 +76,19 @@ export function readBetween(levels, { low, high, side }, [a, b]) {
   const between = (/** @type {number} */ r) =>
     (1 - across) * levels[r * side + left] + across * levels[r * side + left + 1];
   return (1 - down) * between(top) + down * between(top + 1);
+}
+
+/**
+ * Of points the one that is nearest to another, and how far it is.
+ * @param {Point[]} points at least one
+ * @param {Point} from
+ */
+export function nearestTo(points, [a, b]) {
+  let nearest = points[0];
+  let least = Number.POSITIVE_INFINITY;
+  for (const point of points) {
+    const square = (point[0] - a) ** 2 + (point[1] - b) ** 2;
+    if (square < least) [nearest, least] = [point, square];
+  }
+  return { nearest, distance: Math.sqrt(least) };
 }

@@ -17,6 +17,7 @@ import { colour } from "./theme.js";
  * @property {number} high
  * @property {string} label
  * @property {number} [pixels]
+ * @property {number} [rise] how much higher the range of the second direction lies
  * @property {Element | null} [coloured] where a plane that stands on no page, and is only painted, takes its colours from
  * @property {HTMLCanvasElement} [canvas]
  */
@@ -26,9 +27,9 @@ import { colour } from "./theme.js";
  * picture moves has that for its `canvas`, and its lines and numbers in an svg (`ruled` of lines.js).
  * @param {PlaneOptions} options
  */
-export function makePlane({ low, high, label, pixels = 600, coloured = null, canvas = makeCanvas(pixels) }) {
+export function makePlane({ low, high, label, pixels = 600, rise = 0, coloured = null, canvas = makeCanvas(pixels) }) {
   const root = element("div", { class: "explorable-plane", role: "group", "aria-label": label }, canvas);
-  const square = makeSquare(low, high, pixels);
+  const square = makeSquare(low, high, pixels, rise);
   /** @type {Handle[]} */
   const handles = [];
   const plane = {
@@ -67,29 +68,28 @@ const makeCanvas = (pixels) => element("canvas", { width: pixels, height: pixels
  * @param {number} every
  */
 export function paintGrid(brush, plane, every) {
-  const { low, high } = plane;
-  const line = (/** @type {Point} */ from, /** @type {Point} */ to) => {
-    brush.moveTo(...plane.pixel(from));
-    brush.lineTo(...plane.pixel(to));
-  };
-  brush.strokeStyle = colour(plane.coloured, "line");
-  for (const value of plane.multiples(every)) {
+  const { low, high, rise } = plane;
+  const line = (/** @type {number} */ value, /** @type {Point} */ from, /** @type {Point} */ to) => {
     brush.lineWidth = (Math.abs(value) < every / 2 ? 1.6 : 0.6) * plane.scale;
     brush.beginPath();
-    line([value, low], [value, high]);
-    line([low, value], [high, value]);
+    brush.moveTo(...plane.pixel(from));
+    brush.lineTo(...plane.pixel(to));
     brush.stroke();
-  }
+  };
+  brush.strokeStyle = colour(plane.coloured, "line");
+  for (const value of plane.multiples(every)) line(value, [value, low + rise], [value, high + rise]);
+  for (const value of plane.multiples(every, 1)) line(value, [low, value], [high, value]);
 }
 
 /**
- * Paint numbers at the lines and the names of the two axes.
+ * Paint the names of the two axes, and numbers at the lines that leave room for them.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
  * @param {number} every
  * @param {[across: string, up: string]} names
+ * @param {number} places of the numbers
  */
-export function paintTicks(brush, plane, every, [across, up]) {
+export function paintTicks(brush, plane, every, [across, up], places = 0) {
   const margin = 4 * plane.scale;
   const end = plane.pixels - margin;
   /** @type {(text: string, at: Point, align: CanvasTextAlign, baseline: CanvasTextBaseline) => void} */
@@ -100,10 +100,14 @@ export function paintTicks(brush, plane, every, [across, up]) {
   };
   brush.font = `${11 * plane.scale}px system-ui, sans-serif`;
   brush.fillStyle = colour(plane.coloured, "quiet");
+  const room = 24 * plane.scale;
   for (const value of plane.multiples(every)) {
-    if (value === plane.low || value === plane.high) continue;
-    say(number(value, 0), [plane.pixel([value, 0])[0], end], "center", "bottom");
-    say(number(value, 0), [margin, plane.pixel([0, value])[1]], "left", "middle");
+    const [x] = plane.pixel([value, 0]);
+    if (x > 0 && x < plane.pixels - room) say(number(value, places), [x, end], "center", "bottom");
+  }
+  for (const value of plane.multiples(every, 1)) {
+    const [, y] = plane.pixel([0, value]);
+    if (y > room && y < plane.pixels) say(number(value, places), [margin, y], "left", "middle");
   }
   say(across, [end, end], "right", "bottom");
   say(up, [margin, margin], "left", "top");
@@ -128,7 +132,7 @@ export function paintTicks(brush, plane, every, [across, up]) {
  */
 export function addHandle(plane, options) {
   const { value, moved, describe, anywhere = false, nudge = null, taken = null } = options;
-  const { low, high } = plane;
+  const { low, high, rise } = plane;
   const knob = makeKnob(plane, options);
   const handle = {
     value,
@@ -150,7 +154,7 @@ export function addHandle(plane, options) {
     place(point) {
       handle.value = point;
       knob.style.left = `${(100 * (point[0] - low)) / (high - low)}%`;
-      knob.style.top = `${(100 * (high - point[1])) / (high - low)}%`;
+      knob.style.top = `${(100 * (high + rise - point[1])) / (high - low)}%`;
       put(knob, { "aria-valuenow": point[0].toFixed(3), "aria-valuetext": describe(point) });
     },
 

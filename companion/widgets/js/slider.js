@@ -16,6 +16,16 @@ import { number } from "./numbers.js";
  * @property {(value: number) => void} moved
  */
 
+/**
+ * The names of a slider's stops, to stand below it.
+ * @param {(string | number)[]} names one for each step, from the first to the last
+ */
+export function makeStops(names) {
+  const attributes = { class: "explorable-slider explorable-stops", "aria-hidden": "true" };
+  const spans = names.map((name) => element("span", {}, name));
+  return element("div", attributes, element("span"), element("div", {}, ...spans), element("span"));
+}
+
 /** @param {SliderOptions} options */
 export function makeSlider({ label, min, max, step, value, text = (v) => number(v), say = text, moved }) {
   const shown = element("output", { class: "explorable-number", "aria-live": "off" }); // the slider itself says it

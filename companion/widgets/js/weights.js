@@ -25,6 +25,39 @@ export async function loadWeights(model, reference) {
 }
 
 /**
+ * The Weights models of a list that a trait points at, each loaded when it is first wanted, and no sooner: the page
+ * fetches no byte of the others. One that failed may be wanted again.
+ * @param {Model} model
+ * @param {string[]} references
+ * @param {{ came: (i: number) => void, failed: (i: number) => void }} tell
+ */
+export function weightsOnDemand(model, references, { came, failed }) {
+  /** @type {(Layer[] | null)[]} */
+  const layers = references.map(() => null);
+  /** @type {Set<number>} */
+  const wanted = new Set();
+  return {
+    /** @param {number} i */
+    has: (i) => layers[i] !== null,
+    /** @param {number} i */
+    get: (i) => layers[i],
+    /** @param {number} i */
+    async want(i) {
+      if (wanted.has(i)) return;
+      wanted.add(i);
+      try {
+        layers[i] = await loadWeights(model, references[i]);
+      } catch {
+        wanted.delete(i);
+        failed(i);
+        return;
+      }
+      came(i);
+    },
+  };
+}
+
+/**
  * Whole numbers that stand one after the other, the first bit first.
  * @param {Uint8Array} data
  * @param {number} count

@@ -239,12 +239,12 @@ def test_each_wrong_factor_is_named(key, wrong):
 
 
 def test_the_factors_are_those_of_a_trained_code(digits):
-    z = models.load_trained("ae-16-seed0").encode(digits.x_test)
+    z = models.load_trained("bottleneck-16").encode(digits.x_test)
     low, high = z.amin(dim=0), z.amax(dim=0)
     measured = []
     for bits in (5, 6):
-        step = (high - low) / (2**bits - 1)
-        moved = ((z - low) / step).round() * step + low - z
+        step = (high - low) / 2**bits
+        moved = low + (((z - low) / step).floor().clamp(max=2**bits - 1) + 0.5) * step - z
         measured.append(
             torch.stack([torch.tensor(16.0 * bits), torch.tensor(2.0**bits), step.mean(), (moved**2).sum(dim=1).mean()])
         )

@@ -6,7 +6,20 @@ import pytest
 import torch
 
 from companion import models
-from companion.widgets import BetaSlider, DrawADigit, LatentPads, LogVarianceDial, OneEps, Pad, Regions, Stage, TwoGaussians, bundle
+from companion.widgets import (
+    BetaSlider,
+    BottleneckDial,
+    DrawADigit,
+    LatentMap,
+    LatentPads,
+    LogVarianceDial,
+    OneEps,
+    Pad,
+    Regions,
+    Stage,
+    TwoGaussians,
+    bundle,
+)
 from tests.support.seeing import next_frame
 
 RNG = np.random.default_rng(0)
@@ -80,7 +93,16 @@ MAKE = {
     "BetaSlider": lambda: BetaSlider(
         {beta: Stage(DECODER, CODES, 3.0, 150.0) for beta in (0.5, 1)}, labels=np.zeros(20), digits=DIGITS, shown=range(6)
     ),
+    "BottleneckDial": lambda: BottleneckDial(
+        {2: DECODER, 3: [RNG.normal(size=shape) for shape in ((8, 3), (8,), (784, 8), (784,))]},
+        {dim: np.zeros((6, dim)) for dim in (2, 3)},
+        DIGITS,
+        low={dim: -np.ones(dim) for dim in (2, 3)},
+        high={dim: np.ones(dim) for dim in (2, 3)},
+        errors={dim: np.arange(9) for dim in (2, 3)},
+    ),
     "DrawADigit": lambda: DrawADigit(vae(), codes=CODES, labels=np.zeros(20), digits=DIGITS, average=(149.0, 5.6)),
+    "LatentMap": lambda: LatentMap(DECODER, CODES, np.zeros(20), images=DIGITS, at=CODES[:6], low=-4, high=4),
     "LatentPads": lambda: LatentPads(
         {name: Pad(DECODER, CODES, -4, 4, np.ones(16)) for name in ("one", "other")}, labels=np.zeros(20)
     ),
@@ -91,7 +113,9 @@ MAKE = {
 }
 CHANGE = {  # a trait that moves, and another value of it
     "BetaSlider": ("index", 0),
+    "BottleneckDial": ("bits", 5),
     "DrawADigit": ("seed", 1),
+    "LatentMap": ("digit", 3),
     "LatentPads": ("points", [[1, 1], [0, 0]]),
     "LogVarianceDial": ("cost", 20),
     "OneEps": ("region", [1, 1, 0.5, 0.5]),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from companion import plots
+from companion import plots, widgets
 from companion.widgets import bundle
+from companion.widgets.explorable import Explorable
 from tests.support import ROOT
 
 EXPLORABLES = sorted(path for path in bundle.HERE.glob("*.js"))
@@ -37,8 +38,10 @@ def node(text: str, kind: str, folder: Path) -> subprocess.CompletedProcess:
     return subprocess.run([NODE, "--check", str(file)], capture_output=True, text=True)
 
 
-def test_there_are_seven_explorables():
-    assert len(EXPLORABLES) == 7
+def test_each_explorable_has_one_script_and_no_script_is_left_over():
+    exported = [getattr(widgets, name) for name in widgets.__all__]
+    kinds = [kind for kind in exported if issubclass(kind, Explorable) and kind is not Explorable]
+    assert [file.stem for file in EXPLORABLES] == sorted(kind.__module__.split(".")[-1] for kind in kinds)
 
 
 @pytest.mark.skipif(NODE is None, reason="there is no node here")

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { unpackCodes } from "../../../../companion/widgets/js/codes.js";
-import { makeSquare, readBetween } from "../../../../companion/widgets/js/geometry.js";
+import { unpackCodes, unpackFineCodes } from "../../../../companion/widgets/js/codes.js";
+import { makeSquare, nearestTo, readBetween } from "../../../../companion/widgets/js/geometry.js";
 
 const square = makeSquare(-4, 4, 600);
 
@@ -26,6 +26,28 @@ test("a share of the sides is the point of that pixel, and what lies beside coun
   }
   assert.deepEqual(square.pointAtShare(-1, 2), [-4, -4]);
   assert.deepEqual(square.inside([-5, 9]), [-4, 4]);
+});
+
+test("the range of the second direction may lie higher", () => {
+  const raised = makeSquare(-4, 4, 600, 10);
+  assert.deepEqual(raised.pixel([-4, 14]), [0, 0]);
+  assert.deepEqual(raised.pixel([4, 6]), [600, 600]);
+  assert.deepEqual(raised.pointAtShare(0.25, 0.25), [-2, 12]);
+  assert.deepEqual(raised.inside([9, 5]), [4, 6]);
+  assert.deepEqual(raised.inside([-9, 15]), [-4, 14]);
+  assert.deepEqual(raised.multiples(4, 1), [8, 12]);
+  assert.deepEqual(raised.multiples(4), [-4, 0, 4]);
+});
+
+test("the nearest of points, and its distance", () => {
+  /** @type {[number, number][]} */
+  const points = [
+    [0, 0],
+    [3, 4],
+    [-1, 2],
+  ];
+  assert.deepEqual(nearestTo(points, [3, 0]), { nearest: points[0], distance: 3 });
+  assert.deepEqual(nearestTo(points, [6, 8]), { nearest: points[1], distance: 5 });
 });
 
 test("multiples are those from low to high", () => {
@@ -54,4 +76,17 @@ test("a map is exact at its points and linear between them, on its edge too", ()
   assert.equal(readBetween(levels, grid, [2, 0]), 80);
   assert.equal(readBetween(levels, grid, [1, 1]), 40);
   assert.equal(readBetween(levels, grid, [0.5, 1.25]), 27.5);
+});
+
+test("fine codes have two bytes a number, the low one first, and each direction its range", () => {
+  const levels = Uint8Array.from([0, 0, 255, 255, 255, 255, 0, 0, 0x33, 0x33, 0x99, 0x99]);
+  const [a, b, c] = unpackFineCodes(levels, [-1, 10], [1, 20]);
+  assert.deepEqual(
+    [a, b],
+    [
+      [-1, 20],
+      [1, 10],
+    ],
+  );
+  assert.ok(Math.abs(c[0] + 0.6) < 1e-9 && Math.abs(c[1] - 16) < 1e-9);
 });

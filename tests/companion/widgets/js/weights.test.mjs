@@ -10,6 +10,7 @@ import {
   half,
   unpackBits,
   unpackWeights,
+  weightsOnDemand,
 } from "../../../../companion/widgets/js/weights.js";
 
 /** The bytes of whole numbers of `bits` bits, as text of zeros and ones. */
@@ -121,4 +122,59 @@ test("SiLU stands between layers and not behind the last; decode ends in a sigmo
     decode(layers, z),
     logits.map((a) => 1 / (1 + Math.exp(-a))),
   );
+});
+
+/** A model whose Weights models come when the test says so: what was asked for, and how to let it come or fail. */
+function makePending() {
+  const asked = [];
+  const traits = { shapes: [[1, 1]], bits: 8, data: Uint8Array.from([128, 0, 0, 60, 0, 0]) };
+  const get_model = (id) => {
+    const { promise, resolve, reject } = Promise.withResolvers();
+    asked.push({ id, come: () => resolve({ get: (name) => traits[name] }), fail: () => reject(new Error("gone")) });
+    return promise;
+  };
+  return { model: { widget_manager: { get_model } }, asked };
+}
+
+test("weights on demand are asked for when they are wanted, once each", async () => {
+  const { model, asked } = makePending();
+  const told = [];
+  const shelf = weightsOnDemand(model, ["IPY_MODEL_a", "IPY_MODEL_b"], {
+    came: (i) => told.push(["came", i, shelf.has(i)]),
+    failed: (i) => told.push(["failed", i]),
+  });
+  assert.equal(asked.length, 0);
+  const both = [shelf.want(1), shelf.want(1)];
+  assert.deepEqual(
+    asked.map(({ id }) => id),
+    ["b"],
+  );
+  assert.equal(shelf.get(1), null);
+  asked[0].come();
+  await Promise.all(both);
+  assert.deepEqual(told, [["came", 1, true]]);
+  assert.equal(shelf.get(1)[0].inputs, 1);
+  assert.equal(shelf.has(0), false);
+  await shelf.want(1);
+  assert.equal(asked.length, 1);
+});
+
+test("weights that failed are told, and may be wanted again", async () => {
+  const { model, asked } = makePending();
+  const told = [];
+  const shelf = weightsOnDemand(model, ["IPY_MODEL_a"], {
+    came: (i) => told.push(["came", i]),
+    failed: (i) => told.push(["failed", i]),
+  });
+  const first = shelf.want(0);
+  asked[0].fail();
+  await first;
+  assert.equal(shelf.has(0), false);
+  const second = shelf.want(0);
+  asked[1].come();
+  await second;
+  assert.deepEqual(told, [
+    ["failed", 0],
+    ["came", 0],
+  ]);
 });
