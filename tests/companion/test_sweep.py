@@ -10,14 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import joblib
-import psutil
 import pytest
 import torch
 from joblib.externals.loky import get_reusable_executor
 
 from companion import losses, models, sweep, training
 from tests.support import waiting
-from tests.support.processes import outlives
+from tests.support.processes import outlives, started
 
 SMALL = {"kind": "vae", "hidden": (16,), "seed": 0, "steps": 20, "batch_size": 32}
 SIX = sweep.grid(**SMALL, latent_dim=[2, 3, 4, 5, 6, 7])
@@ -46,10 +45,10 @@ def cluster():
 
 @pytest.fixture(scope="module", autouse=True)
 def leave_no_process():
-    before = psutil.Process().children(recursive=True)  # a browser of another file's tests, for one
+    before = started()
     yield
     get_reusable_executor().shutdown(wait=True)
-    assert [child for child in psutil.Process().children(recursive=True) if child not in before and outlives(child)] == []
+    assert [process for process in started() - before if outlives(process)] == []
 
 
 def fingerprint(model, history):

@@ -1,6 +1,18 @@
-"""What a run leaves behind: processes that still run after it."""
+"""What a run leaves behind: processes that were started below this one and still run."""
 
 import psutil
+
+
+def started() -> set[psutil.Process]:
+    """Every process below this one but the browser of other tests, which starts and ends some of its own when it pleases."""
+    found = set()
+    for child in psutil.Process().children():
+        try:
+            if not any("playwright" in part for part in child.cmdline()):
+                found |= {child, *child.children(recursive=True)}
+        except psutil.NoSuchProcess:
+            pass
+    return found
 
 
 def outlives(process: psutil.Process) -> bool:

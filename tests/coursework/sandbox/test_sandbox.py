@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
 
@@ -23,6 +22,7 @@ from coursework.sandbox.supervisor import Supervisor, UnconfinedWarning
 from coursework.wire.limits import Limits, tree
 from coursework.wire.session import WorkerError
 from tests.support import ROOT, waiting
+from tests.support.processes import started
 
 LIMITS = Limits(memory=300 * 2**20, cpu=20, processes=16, call=10, output=2000)
 
@@ -50,15 +50,10 @@ def shared(walled):
 @pytest.fixture(autouse=True)
 def nothing_left(supervisor):
     """Whatever a test does, no process of a worker outlives its session."""
-    before = descendants()
+    before = started()
     yield
     # A watchdog tells of the end of its worker's last process a moment before its own.
-    waiting.until(lambda: descendants() <= before, "the processes that the test left had ended")
-
-
-def descendants():
-    """Every process below this one. Not by `tree`: the kernel's list of children may leave some out while another one ends."""
-    return set(psutil.Process().children(recursive=True))
+    waiting.until(lambda: started() <= before, "the processes that the test left had ended")
 
 
 def told(session, code, timeout=20):

@@ -12,7 +12,7 @@ import pytest
 from coursework.samples import hostile, small
 from coursework.scoring.grade import grade
 from tests.support import waiting
-from tests.support.processes import outlives
+from tests.support.processes import outlives, started
 
 SECONDS = 5  # of processor time for a cell or a test; honest ones here take milliseconds
 QUICK = hostile.CASES[::5]
@@ -23,7 +23,7 @@ class Watch:
     """Sees every process that descends from this one while it runs, so that afterwards each can be asked for."""
 
     def __enter__(self):
-        self.before = {self.key(process) for process in psutil.Process().children(recursive=True)}
+        self.before = {self.key(process) for process in started()}
         self.seen, self.over = {}, threading.Event()
         self.thread = threading.Thread(target=self.look, daemon=True)
         self.thread.start()
@@ -35,7 +35,7 @@ class Watch:
 
     def look(self):
         while not self.over.wait(0.05):
-            for process in psutil.Process().children(recursive=True):
+            for process in started():
                 self.seen[self.key(process)] = process
 
     @staticmethod
