@@ -375,8 +375,8 @@ def errors_in_plane(
     ax = ax or _new_axes(height=4.6)
     given, back = (points.detach().cpu().double().numpy() for points in (x, x_hat))
     ax.add_collection(LineCollection(np.stack([given, back], axis=1).tolist(), colors=color, linewidths=0.8, alpha=0.6))
-    ax.scatter(*given.T, s=12, color=SLATE, linewidths=0)
-    ax.scatter(*back.T, s=12, color=color, linewidths=0, label=label)
+    ax.scatter(given[:, 0], given[:, 1], s=12, color=SLATE, linewidths=0)
+    ax.scatter(back[:, 0], back[:, 1], s=12, color=color, linewidths=0, label=label)
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
     ax.set_aspect("equal")
     return ax
