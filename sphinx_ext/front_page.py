@@ -45,7 +45,7 @@ PIECES = {
         "An hourglass from a handwritten 7 through two numbers to a softer 7, above a map of coloured dots.",
     ),
     "02-bottleneck": Piece(
-        "fig-02-ten-digits", 62, 3, 296, "Six digits in four rows: the originals, then copies through one, two and four numbers."
+        "fig-02-ten-digits", 68, 3, 296, "Six digits in four rows: the originals, then copies through one, two and four numbers."
     ),
     "03-points-to-regions": Piece(
         "fig-03-clouds", 135, 145, 345, "Small coloured ellipses on a map, each with the digit of its image in the middle."

@@ -28,7 +28,7 @@ class BottleneckDial(Explorable):
     on the curve of error against bits move together. 64 bits stand for a number that is not rounded. An error is the squared error of
     an image, the sum over its pixels.
 
-    The page fetches a decoder when its `latent_dim` is first chosen, 72 to 78 kB compressed for chapter 2's, and none
+    The page fetches a decoder when its `latent_dim` is first chosen, 72 to 81 kB compressed for chapter 2's, and none
     before a dial is touched. Weights have eight bits; pixels that stay paper for every code that the dials can give keep a bias only,
     so the decoders are good for these codes and no others.
 
