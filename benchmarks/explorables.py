@@ -38,6 +38,7 @@ RESULT = Path(__file__).with_suffix(".json")
 BUDGET = {"plain": 16.0, "six-fold slower": 60.0, "ready": 1000.0}
 TARGETS = {  # page -> what is moved of its explorable
     "index": ".explorable-pad",
+    "01-autoencoders": ".explorable-handle",
     "02-bottleneck": "input[type=range]",
     "03-points-to-regions": ".explorable-handle",
     "04-gaussian-parameters": ".explorable-handle[data-number]",
