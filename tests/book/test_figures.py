@@ -139,7 +139,7 @@ PathCollection.draw = draw_moved
 # Notebooks and a piece of the source of the cell whose scatter loses a point; "example" is the one above.
 SCATTERS = [
     pytest.param("example", "plots.codes", marks=pytest.mark.slow),
-    pytest.param("book/01-autoencoders.ipynb", "plots.codes(", marks=pytest.mark.slow),
+    pytest.param("book/01-autoencoders.ipynb", "ax.scatter(on_ink", marks=pytest.mark.slow),
 ]
 PORTABLE = "book/06-log-variance.ipynb"  # run as other CPUs would here; `make portable` runs all
 
@@ -305,7 +305,7 @@ def test_one_moved_point_fails(kept, tmp_path, name, piece):
     cells[index].source = MOVE_ONE_POINT + cells[index].source
     cells = cells[: index + 1]
     run = compare(new_notebook(metadata=notebook.metadata, cells=cells), tmp_path, entries, "--figures=pinned")
-    assert list(run.failures) == [index]
+    assert [number for number in run.failures if number != "state"] == [index]  # its views have the names of another notebook
     what = "figure 1: drawn differently: it holds the same; RMS"
     assert f"{CHAPTER}: cell {index} (In [{cells[index].execution_count}]), {what}" in run.failures[index]
     distance = next(row["distance"] for row in run.rows() if row["cell"] == index)

@@ -220,7 +220,11 @@ CHANGES = {
     # lines, areas, contours, arrows
     "one interval": Change("lines", "lines", SEGMENT, "{a}: 1 of {n} points, by ", when=lambda stored: points_of(stored) >= 6),
     "the intervals' colour": Change(
-        "lines", "lines", f"a.set_color('{INK}')", "{a}: colour of the edge #123456, expected {s[edge]}", when=has("edge")
+        "lines",
+        "lines",
+        f"a.set_alpha(None); a.set_color('{INK}')",
+        "{a}: colour of the edge #123456, expected {s[edge]}",
+        when=has("edge"),
     ),
     "intervals removed": Change("lines", "lines", "a.remove()", "{at}: {name} is missing", 2, when=has("edge")),
     "one point of an area": small("area", "a.get_paths()[0].vertices[5] += [0, 1]", "{a}: 1 of {n} points, by "),
