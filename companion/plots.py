@@ -340,10 +340,7 @@ def arrows(
     Example:
         >>> arrows(z, z - 0.1 * z.grad)
     """
-    _require.tensor("arrows: start", start, ndim=2, last=2)
-    _require.tensor("arrows: end", end, ndim=2, last=2)
-    _require.same_shape("arrows: start", start, "end", end)
-    _require.not_empty("arrows: start", start)
+    _require_pairs("arrows", start=start, end=end)
     ax = ax or _new_axes(height=4.6)
     tails, heads = (points.detach().cpu().double().numpy() for points in (start, end))
     pixel = WIDTH / 600  # inches
@@ -368,10 +365,7 @@ def errors_in_plane(
     Example:
         >>> errors_in_plane(cloud, mean + (cloud - mean) @ v[:, None] * v)
     """
-    _require.tensor("errors_in_plane: x", x, ndim=2, last=2)
-    _require.tensor("errors_in_plane: x_hat", x_hat, ndim=2, last=2)
-    _require.same_shape("errors_in_plane: x", x, "x_hat", x_hat)
-    _require.not_empty("errors_in_plane: x", x)
+    _require_pairs("errors_in_plane", x=x, x_hat=x_hat)
     ax = ax or _new_axes(height=4.6)
     given, back = (points.detach().cpu().double().numpy() for points in (x, x_hat))
     ax.add_collection(LineCollection(np.stack([given, back], axis=1).tolist(), colors=color, linewidths=0.8, alpha=0.6))
@@ -585,6 +579,15 @@ def _require_images(name: str, x: Tensor) -> None:
     _require.tensor(name, x, ndim=2, last=SIDE * SIDE)
     _require.not_empty(name, x)
     _require.finite(name, x)
+
+
+def _require_pairs(operation: str, **points: Tensor) -> None:
+    """Two sets of points of the plane that belong together, by their names: (n, 2) each, at least one."""
+    for name, each in points.items():
+        _require.tensor(f"{operation}: {name}", each, ndim=2, last=2)
+    (first, start), (second, end) = points.items()
+    _require.same_shape(f"{operation}: {first}", start, second, end)
+    _require.not_empty(f"{operation}: {first}", start)
 
 
 def _require_hourglass(x: Tensor | None, z: Tensor, x_hat: Tensor) -> None:

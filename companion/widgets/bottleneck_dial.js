@@ -2,12 +2,13 @@
 
 import { bind } from "./js/bind.js";
 import { makeChart } from "./js/chart.js";
-import { element, makeButton, put, write } from "./js/dom.js";
+import { element, put, write } from "./js/dom.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
 import { clamp, number } from "./js/numbers.js";
 import { digitCanvas, paintDigit, paintSigned, SIDE, storedInk } from "./js/pictures.js";
 import { roundCode, roundShare, shares, UNROUNDED } from "./js/rounding.js";
 import { makeSlider, makeStops } from "./js/slider.js";
+import { makeThumbs } from "./js/thumbs.js";
 import { bytes, decode, weightsOnDemand } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -104,22 +105,9 @@ function makeDials(view, stages) {
  * @param {(i: number) => void} choose
  */
 function makeChoices(images, choose) {
-  const thumbs = images.map((image, i) => {
-    const picture = digitCanvas(`test image ${i + 1}`);
-    paintDigit(picture, image);
-    const attributes = { class: "explorable-thumb", "aria-label": `Test image ${i + 1} of ${images.length}` };
-    return makeButton(picture, () => choose(i), attributes);
-  });
+  const thumbs = makeThumbs(images, (which) => `Test image ${which}`, choose);
   const attributes = { class: "explorable-choices", role: "group", "aria-label": "Test image" };
-  return {
-    root: element("div", attributes, ...thumbs),
-    /** @param {number} image */
-    place(image) {
-      thumbs.forEach((thumb, i) => {
-        put(thumb, { "aria-pressed": i === image });
-      });
-    },
-  };
+  return { root: element("div", attributes, ...thumbs.buttons), place: thumbs.place };
 }
 
 /**

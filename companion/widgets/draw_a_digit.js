@@ -13,6 +13,7 @@ import { clamp, number, pair, thousandths } from "./js/numbers.js";
 import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
 import { makePlane, paintGrid } from "./js/plane.js";
 import { PAPER_INK } from "./js/theme.js";
+import { makeThumbs } from "./js/thumbs.js";
 import { bytes, decode, forward, loadWeights, sigmoid } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -434,18 +435,18 @@ function makeCode() {
 function makeChoices(view, choose) {
   const all = bytes(view.get("digits"));
   const size = SIDE * SIDE;
-  const count = all.length / size;
-  const thumbs = Array.from({ length: count }, (_, i) => {
-    const levels = Array.from(all.subarray(i * size, (i + 1) * size));
-    const picture = digitCanvas(`test image ${i + 1}`);
-    paintDigit(picture, shares(levels));
-    const attributes = { class: "explorable-thumb", "aria-label": `Load test image ${i + 1} of ${count}` };
-    return makeButton(picture, () => choose(levels), attributes);
-  });
+  const digits = Array.from({ length: all.length / size }, (_, i) =>
+    Array.from(all.subarray(i * size, (i + 1) * size)),
+  );
+  const thumbs = makeThumbs(
+    digits.map(shares),
+    (which) => `Load test image ${which}`,
+    (i) => choose(digits[i]),
+  );
   return box(
     "explorable-controls",
     makeButton("Clear", () => choose([]), { class: "explorable-clear" }),
-    ...thumbs,
+    ...thumbs.buttons,
   );
 }
 

@@ -3,13 +3,14 @@
 
 import { bind } from "./js/bind.js";
 import { paintCodes, unpackFineCodes, writeLabels } from "./js/codes.js";
-import { element, makeButton, put, write } from "./js/dom.js";
+import { element, put, write } from "./js/dom.js";
 import { nearestTo } from "./js/geometry.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
 import { overlay } from "./js/lines.js";
 import { number, pair, ticks } from "./js/numbers.js";
 import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
 import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
+import { makeThumbs } from "./js/thumbs.js";
 import { bytes, decode, loadWeights } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -167,21 +168,9 @@ function unpackImages(view) {
  * @param {(digit: number) => void} chosen
  */
 function makeChoices(images, chosen) {
-  const buttons = images.map((image, i) => {
-    const picture = digitCanvas(`test image ${i + 1}`);
-    paintDigit(picture, image);
-    const label = `Send test image ${i + 1} of ${images.length} through`;
-    return makeButton(picture, () => chosen(i), { class: "explorable-thumb", "aria-label": label });
-  });
-  return {
-    root: element("div", { class: "explorable-thumbs", role: "group", "aria-label": "Test images" }, ...buttons),
-    /** @param {number | null} digit */
-    place(digit) {
-      buttons.forEach((button, i) => {
-        put(button, { "aria-pressed": i === digit });
-      });
-    },
-  };
+  const thumbs = makeThumbs(images, (which) => `Send test image ${which} through`, chosen);
+  const attributes = { class: "explorable-thumbs", role: "group", "aria-label": "Test images" };
+  return { root: element("div", attributes, ...thumbs.buttons), place: thumbs.place };
 }
 
 /**

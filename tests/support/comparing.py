@@ -22,16 +22,17 @@ KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
 
 
 class Run(NamedTuple):
-    """What a run of pytest gave: the message of each failed cell, all it printed, and where it ran."""
+    """What a run of pytest gave: the message of each failed cell, all it printed, where it ran, and as which chapter."""
 
     failures: dict[int | str, str]  # by the cell's number, "state" for the widgets
     cells: int
     output: str
     folder: Path
+    chapter: str
 
     def difference(self, cell, figure):
         """Open the last third of the picture drawn for a failed figure, without its label; (height, width, 3) uint8."""
-        picture = np.asarray(Image.open(self.folder / f"test-results/{Path(CHAPTER).stem}-cell{cell:02d}-fig{figure}.png"))
+        picture = np.asarray(Image.open(self.folder / f"test-results/{Path(self.chapter).stem}-cell{cell:02d}-fig{figure}.png"))
         return picture[BAR:, -(picture.shape[1] // 3) :]
 
     def rows(self):
@@ -74,4 +75,4 @@ def compare(notebook, folder, entries, *options, chapter=CHAPTER, **environment)
     failed = [cell for cell in cells if cell.find("failure") is not None]
     failures = {int(name) if (name := cell.get("name").split()[1]).isdigit() else name: cell.findtext("failure") for cell in failed}
     assert bool(failures) == bool(done.returncode), done.stdout
-    return Run(failures, len(cells), done.stdout, folder)
+    return Run(failures, len(cells), done.stdout, folder, chapter)

@@ -14,6 +14,7 @@ from companion.widgets.dice import normals
 from tests.support import waiting
 from tests.support.driving.beta_slider import LARGEST, USUAL, go, grey, painted, read
 from tests.support.seeing import canvas, next_frame
+from tests.support.spoiling import lose_files
 
 FAMILY = {
     0: "vae-2-beta0",
@@ -212,12 +213,7 @@ def test_a_finger_moves_the_slider_on_a_phone(explorable_page, make):
 
 @pytest.mark.slow
 def test_without_its_decoders_it_says_so(explorable_page, make):
-    def drop(saved):
-        for model in saved["state"].values():
-            for buffer in model.get("buffers", []) if model["model_name"] == "WidgetModel" else []:
-                buffer["external"] = "missing"
-
-    page = explorable_page(make(), spoil=drop)
+    page = explorable_page(make(), spoil=lose_files)
     page.errors_expected = True
     page.locator("input[type=range]").focus()
     page.keyboard.press("ArrowRight")

@@ -29,6 +29,7 @@ from tests.support.driving.bottleneck_dial import (
     size,
 )
 from tests.support.seeing import next_frame
+from tests.support.spoiling import lose_files
 
 FAMILY = {dim: f"bottleneck-{dim}" for dim in (8, 16)}  # of seven
 
@@ -287,12 +288,7 @@ def test_in_the_dark_lightness_turns_and_the_residual_keeps_its_hue(explorable_p
 
 @pytest.mark.slow
 def test_without_its_decoder_it_says_so(explorable_page, make):
-    def drop(saved):
-        for model in saved["state"].values():
-            for buffer in model.get("buffers", []) if model["model_name"] == "WidgetModel" else []:
-                buffer["external"] = "missing"
-
-    page = explorable_page(make(), spoil=drop)
+    page = explorable_page(make(), spoil=lose_files)
     page.errors_expected = True
     dial(page, "numbers").press("ArrowRight")
     page.get_by_text("The decoder of 16 numbers could not be loaded").wait_for()

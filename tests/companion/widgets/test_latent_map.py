@@ -9,6 +9,7 @@ from companion.widgets import LatentMap, Weights
 from companion.widgets.latent_map import APART, _place_names
 from tests.support.driving.latent_map import INT8, OUTPUT, distance, exact, numbers
 from tests.support.seeing import next_frame, pixels
+from tests.support.spoiling import drop_weights
 
 LOW, HIGH = (-16.0, -5.0), (14.0, 25.0)
 INPUT = ".explorable-slot >> nth=0 >> canvas"
@@ -181,12 +182,6 @@ def test_a_drag_follows_the_mouse_and_stays_on_the_map(explorable_page, make):
 def test_it_works_from_disk(explorable_page, make):
     page = explorable_page(make(), disk=True)
     assert min(pixels(page, OUTPUT)) < 128
-
-
-def drop_weights(saved):
-    for model in saved["state"].values():
-        if model["model_name"] == "WidgetModel":
-            model["buffers"] = []
 
 
 def drop_codes(saved):

@@ -9,6 +9,7 @@ from companion.widgets import LatentPads, Weights
 from companion.widgets.latent_pads import Pad
 from tests.support.driving.latent_pads import INT8, NAMES, exact
 from tests.support.seeing import next_frame, pixels
+from tests.support.spoiling import drop_weights
 
 SIDE = 48
 
@@ -131,12 +132,6 @@ def test_a_drag_follows_the_mouse_and_stays_in_the_plane(explorable_page, pads):
 def test_it_works_from_disk(explorable_page, pads):
     page = explorable_page(pads, disk=True)
     assert min(pixels(page)) < 128
-
-
-def drop_weights(saved):
-    for model in saved["state"].values():
-        if model["model_name"] == "WidgetModel":
-            model["buffers"] = []
 
 
 def cut_weights(saved):
