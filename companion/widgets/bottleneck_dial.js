@@ -35,8 +35,11 @@ const HELP =
   "Residual: reconstruction minus original, violet where ink is too much, orange where it is missing. " +
   "Code: each number in its own range, a bar to its level, a line at the number before rounding.";
 
+/** @type {(n: number, one: string) => string} */
+const plural = (n, one) => `${n} ${n === 1 ? one : `${one}s`}`;
+
 /** @type {(dim: number, bits: number) => string} */
-const total = (dim, bits) => `${dim} ${dim === 1 ? "number" : "numbers"} × ${bits} ${bits === 1 ? "bit" : "bits"}`;
+const total = (dim, bits) => `${plural(dim, "number")} × ${plural(bits, "bit")}`;
 
 /** @type {(stage: Stage, bits: number) => number} */
 const errorAt = ({ errors }, bits) => errors[BITS.indexOf(bits)];
@@ -58,11 +61,14 @@ function squaredError(x, other) {
  * @param {Stage[]} stages
  */
 function makeDials(view, stages) {
-  const say = (/** @type {number} */ stage, /** @type {number} */ bits) => {
-    const { latent_dim: dim } = stages[stage];
+  const cost = (/** @type {number} */ stage, /** @type {number} */ bits) => {
     const kind = bits === UNROUNDED ? ", unrounded" : "";
-    return `${total(dim, bits)}: ${dim * bits} bits${kind}, mean squared error ${number(errorAt(stages[stage], bits), 1)}`;
+    return `${stages[stage].latent_dim * bits} bits${kind}, mean squared error ${number(errorAt(stages[stage], bits), 1)}`;
   };
+  const sayNumbers = (/** @type {number} */ stage, /** @type {number} */ bits) =>
+    `${plural(stages[stage].latent_dim, "number")}, of ${plural(bits, "bit")} each: ${cost(stage, bits)}`;
+  const sayBits = (/** @type {number} */ stage, /** @type {number} */ bits) =>
+    `${plural(bits, "bit")}, for each of ${plural(stages[stage].latent_dim, "number")}: ${cost(stage, bits)}`;
   const numbers = makeSlider({
     label: "numbers",
     min: 0,
@@ -70,7 +76,7 @@ function makeDials(view, stages) {
     step: 1,
     value: view.get("stage"),
     text: (i) => `${stages[i].latent_dim}`,
-    say: (i) => say(i, view.get("bits")),
+    say: (i) => sayNumbers(i, view.get("bits")),
     moved: (stage) => view.save({ stage }),
   });
   const bits = makeSlider({
@@ -80,7 +86,7 @@ function makeDials(view, stages) {
     step: 1,
     value: BITS.indexOf(view.get("bits")),
     text: (i) => `${BITS[i]}`,
-    say: (i) => say(view.get("stage"), BITS[i]),
+    say: (i) => sayBits(view.get("stage"), BITS[i]),
     moved: (i) => view.save({ bits: BITS[i] }),
   });
   return {

@@ -230,6 +230,22 @@ def test_a_wide_frame_scrolls_in_its_own_box_which_the_keyboard_reaches(tab):
     assert name.bounding_box()["x"] == before
 
 
+def shaded(box) -> bool:
+    """Whether the box's right edge, in the margin below its last line, is of another colour than its middle."""
+    image = Image.open(io.BytesIO(box.screenshot())).convert("RGB")
+    y = image.height - 4
+    return image.getpixel((image.width - 3, y)) != image.getpixel((image.width // 2, y))
+
+
+def test_the_edge_over_which_a_frame_goes_on_is_in_shade_until_its_end(tab):
+    tab.set_viewport_size(PHONE)
+    tab.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    small, box = tab.locator(".text_html").first, tab.locator(".text_html").last
+    assert (shaded(small), shaded(box)) == (False, True)
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    assert not shaded(box)
+
+
 def test_a_box_is_reached_too_where_a_browser_measured_nothing_while_it_was_folded(tab):
     """Chromium measures what is folded; this one does as browsers do that take it off the page."""
     style = tab.add_style_tag(content="details:not([open]) > :not(summary) { display: none !important; }")

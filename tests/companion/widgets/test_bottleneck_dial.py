@@ -98,12 +98,19 @@ def check(page, widget, family, x, dim, bits):
     assert float(own) == pytest.approx(((x_hat - x.numpy()) ** 2).sum(), abs=ERROR)
     assert float(own) == pytest.approx((((original - reconstruction) / 255) ** 2).sum(), abs=0.051)
     assert float(mean) == pytest.approx(errors[BITS.index(bits)], abs=0.051)
-    assert f": {dim * bits} bits" in dial(page, "numbers").get_attribute("aria-valuetext")
-    assert dial(page, "numbers").get_attribute("aria-valuetext") == dial(page, "bits each").get_attribute("aria-valuetext")
+    assert_said(page, dim, bits, mean)
     assert code_shown(page) == (
         pytest.approx(((z - low) / (high - low)).clip(0, 1), abs=1e-5),
         pytest.approx(((kept - low) / (high - low)).clip(0, 1), abs=1e-5),
     )
+
+
+def assert_said(page, dim, bits, mean):
+    """Each dial says its own number first, then the other's, and what the two together come to."""
+    numbers, each = (f"{n} {one if n == 1 else one + 's'}" for n, one in ((dim, "number"), (bits, "bit")))
+    cost = f": {dim * bits} bits{', unrounded' * (bits == 64)}, mean squared error {mean}"
+    assert dial(page, "numbers").get_attribute("aria-valuetext") == f"{numbers}, of {each} each{cost}"
+    assert dial(page, "bits each").get_attribute("aria-valuetext") == f"{each}, for each of {numbers}{cost}"
 
 
 def code_shown(page):
