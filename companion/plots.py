@@ -531,7 +531,7 @@ def _tile(x: Tensor, columns: int) -> np.ndarray:
 
 
 def _draw_tiles(picture: np.ndarray, *, ax: Axes, signed: bool) -> None:
-    cmap = (_signed_colours() if signed else colormaps["gray_r"]).with_extremes(bad=FAINT)
+    cmap = _signed_colours().with_extremes(bad=GREY) if signed else colormaps["gray_r"].with_extremes(bad=FAINT)
     ax.imshow(picture, cmap=cmap, vmin=-1 if signed else 0, vmax=1)
     ax.set_axis_off()
 

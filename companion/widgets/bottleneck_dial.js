@@ -8,7 +8,7 @@ import { clamp, number } from "./js/numbers.js";
 import { digitCanvas, paintDigit, paintSigned, SIDE, storedInk } from "./js/pictures.js";
 import { roundCode, roundShare, shares, UNROUNDED } from "./js/rounding.js";
 import { makeSlider, makeStops } from "./js/slider.js";
-import { makeThumbs } from "./js/thumbs.js";
+import { capital, makeThumbs } from "./js/thumbs.js";
 import { bytes, decode, weightsOnDemand } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -108,10 +108,11 @@ function makeDials(view, stages) {
 /**
  * The images to choose from.
  * @param {Float64Array[]} images
+ * @param {string[]} titles
  * @param {(i: number) => void} choose
  */
-function makeChoices(images, choose) {
-  const thumbs = makeThumbs(images, (which) => `Test image ${which}`, choose);
+function makeChoices(images, titles, choose) {
+  const thumbs = makeThumbs(images, titles, capital, choose);
   const attributes = { class: "explorable-choices", role: "group", "aria-label": "Test image" };
   return { root: element("div", attributes, ...thumbs.buttons), place: thumbs.place };
 }
@@ -317,7 +318,7 @@ function draw(view, el) {
   const start = view.get("start");
   const status = makeSaid();
   const dials = makeDials(view, stages);
-  const choices = makeChoices(images, (image) => view.save({ image }));
+  const choices = makeChoices(images, view.get("titles"), (image) => view.save({ image }));
   const code = makeCode();
   const pictures = makePictures(code.root);
   const readings = makeReadings();

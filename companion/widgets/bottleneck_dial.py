@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from companion import plots
-from companion.widgets.explorable import REFERENCE, Explorable
+from companion.widgets.explorable import REFERENCE, Explorable, image_titles
 from companion.widgets.weights import Weights, silence
 
 PIXELS = plots.SIDE**2
@@ -38,6 +38,7 @@ class BottleneckDial(Explorable):
         images: (k, 784), values in [0, 1], at most ten images to choose from.
         low, high: latent_dim -> (latent_dim,), the range of each number of the code that is cut into levels.
         errors: latent_dim -> nine numbers, the mean error of many images with 1, 2, …, 8 bits a number and unrounded.
+        titles: what each image is called in a sentence, as "the 7"; None for "test image 8 of 10".
         latent_dim, bits: where the dials stand at first; None for the middle of `decoders`.
 
     Raises:
@@ -53,6 +54,7 @@ class BottleneckDial(Explorable):
     pictures = traitlets.Bytes(help="the images, then the reconstruction at the start: 784 grey levels each, 255 is paper").tag(
         sync=True
     )
+    titles: traitlets.List[str] = traitlets.List(help="what each image is called in a sentence").tag(sync=True)
     start: traitlets.List[int] = traitlets.List(help="stage, bits and image of that reconstruction").tag(sync=True)
     stage = traitlets.Int(help="which stage is shown").tag(sync=True)
     bits = traitlets.Int(help="of each number: 1 to 8, or 64 for unrounded").tag(sync=True)
@@ -67,6 +69,7 @@ class BottleneckDial(Explorable):
         low: Mapping[int, Any],
         high: Mapping[int, Any],
         errors: Mapping[int, Any],
+        titles: Iterable[str] | None = None,
         latent_dim: int | None = None,
         bits: int = 3,
         **options: Any,
@@ -90,6 +93,7 @@ class BottleneckDial(Explorable):
             stages=stages,
             decoders=weights,
             pictures=np.rint(255 * (1 - np.vstack([images, x_hat]))).astype(np.uint8).tobytes(),
+            titles=image_titles(titles, len(images)),
             start=[first, bits, 0],
             stage=first,
             bits=bits,

@@ -440,7 +440,8 @@ function makeChoices(view, choose) {
   );
   const thumbs = makeThumbs(
     digits.map(shares),
-    (which) => `Load test image ${which}`,
+    view.get("titles"),
+    (title) => `Load ${title}`,
     (i) => choose(digits[i]),
   );
   return box(

@@ -12,7 +12,7 @@ from matplotlib.patches import Ellipse
 
 from companion import plots
 from companion.widgets.dice import normals
-from companion.widgets.explorable import REFERENCE, Explorable, draw_codes
+from companion.widgets.explorable import REFERENCE, Explorable, draw_codes, image_titles
 from companion.widgets.weights import Weights
 
 SAMPLES = 6
@@ -33,6 +33,7 @@ class DrawADigit(Explorable):
         digits: (k, 784), values in [0, 1], pictures that a button loads. They are stored in 256 levels, as MNIST is.
         average: reconstruction and KL of the average test image in nats, to compare with; for example
             `rate_distortion(...)`'s distortion and rate.
+        titles: what each image is called in a sentence, as "the 7"; None for "test image 8 of 10".
         start: which of `digits` is there at first; None for an empty field.
 
     `image` is what the encoder sees. Strokes, picture and seed sync both ways.
@@ -48,6 +49,7 @@ class DrawADigit(Explorable):
     codes = traitlets.Bytes(help="two bytes a code, 0 to 255 across [low, high]").tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)
     digits = traitlets.Bytes(help="784 grey levels each").tag(sync=True)
+    titles: traitlets.List[str] = traitlets.List(help="what each image is called in a sentence").tag(sync=True)
     average = traitlets.List(traitlets.Float()).tag(sync=True)
     strokes: traitlets.List[list] = traitlets.List(help="lines of points (x, y), each from 0 to 1, y downwards").tag(sync=True)
     pixels: traitlets.List[int] = traitlets.List(help="784 grey levels, 255 is ink; empty where nothing is drawn").tag(sync=True)
@@ -61,6 +63,7 @@ class DrawADigit(Explorable):
         labels: Iterable,
         digits: Iterable,
         average: Sequence[float | int],
+        titles: Iterable[str] | None = None,
         start: int | None = 0,
         **options: Any,
     ):
@@ -78,6 +81,7 @@ class DrawADigit(Explorable):
             codes=np.rint((codes / reach + 1) / 2 * 255).astype(np.uint8).tobytes(),
             labels=labels.astype(np.uint8).tobytes(),
             digits=levels.tobytes(),
+            titles=image_titles(titles, len(levels)),
             average=[float(value) for value in average],
             pixels=[] if start is None else levels[start].tolist(),
             **options,

@@ -56,6 +56,20 @@ class Explorable(anywidget.AnyWidget):
         return data, {**metadata, "image/png": {"width": width, "height": height}}
 
 
+def image_titles(titles: Iterable[str] | None, count: int) -> list[str]:
+    """What each of `count` images is called in a sentence: `titles`, or "test image 1 of 10" and so on.
+
+    Raises:
+        ValueError: other than `count` titles, or an empty one.
+    """
+    if titles is None:
+        return [f"test image {i + 1} of {count}" for i in range(count)]
+    titles = list(titles)
+    if len(titles) != count or not all(titles):
+        raise ValueError(f"titles: got {titles} for {count} images, expected a word or more for each")
+    return titles
+
+
 def draw_codes(axes: Axes, codes: np.ndarray, labels: np.ndarray, *, names: Iterable | None = None) -> None:
     """Scatter codes (n, 2) in the colours of their labels and write each label, as the page does.
 

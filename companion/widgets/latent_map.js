@@ -10,7 +10,7 @@ import { overlay } from "./js/lines.js";
 import { number, pair, ticks } from "./js/numbers.js";
 import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
 import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
-import { makeThumbs } from "./js/thumbs.js";
+import { capital, makeThumbs } from "./js/thumbs.js";
 import { bytes, decode, loadWeights } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -112,7 +112,7 @@ function makeMap(view, moved) {
     label: "Code",
     value: codeOf(view),
     anywhere: true,
-    describe: (point) => `z = ${pair(point)}, distance to the nearest training code ${number(far(point))}`,
+    describe: (point) => `z = ${pair(point)}, distance to the nearest dot ${number(far(point))}`,
     moved,
   });
   return {
@@ -165,10 +165,11 @@ function unpackImages(view) {
 /**
  * A button for each image: `place(digit)` says which one is in.
  * @param {Float64Array[]} images
+ * @param {string[]} titles
  * @param {(digit: number) => void} chosen
  */
-function makeChoices(images, chosen) {
-  const thumbs = makeThumbs(images, (which) => `Send test image ${which} through`, chosen);
+function makeChoices(images, titles, chosen) {
+  const thumbs = makeThumbs(images, titles, (title) => `Send ${title} through`, chosen);
   const attributes = { class: "explorable-thumbs", role: "group", "aria-label": "Test images" };
   return { root: element("div", attributes, ...thumbs.buttons), place: thumbs.place };
 }
@@ -182,7 +183,9 @@ async function draw(view, el) {
   const images = unpackImages(view);
   const hourglass = makeHourglass();
   const map = makeMap(view, (point) => view.save({ point, digit: null }));
-  const choices = makeChoices(images, (digit) => view.save({ digit, point: view.get("at")[digit] }));
+  /** @type {string[]} */
+  const titles = view.get("titles");
+  const choices = makeChoices(images, titles, (digit) => view.save({ digit, point: view.get("at")[digit] }));
   const said = makeSaid();
   const { distance } = makeDescriptions(["distance"]);
 
@@ -191,7 +194,7 @@ async function draw(view, el) {
     const z = codeOf(view);
     hourglass.place(digit === null ? null : images[digit], z, decode(decoder, z));
     choices.place(digit);
-    write(said, digit === null ? NO_IMAGE : `Test image ${digit + 1} of ${images.length} goes through both halves.`);
+    write(said, digit === null ? NO_IMAGE : `${capital(titles[digit])} goes through both halves.`);
     write(distance, number(map.place(z, digit !== null)));
   };
 
@@ -203,7 +206,7 @@ async function draw(view, el) {
       box(
         "explorable-places",
         map.root,
-        element("dl", {}, element("dt", {}, "distance to the nearest training code"), distance),
+        element("dl", {}, element("dt", {}, "distance to the nearest dot"), distance),
         box("explorable-images", heading("Test images"), choices.root),
         note(HELP),
       ),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from companion import plots
-from companion.widgets.explorable import REFERENCE, Explorable, draw_codes
+from companion.widgets.explorable import REFERENCE, Explorable, draw_codes, image_titles
 from companion.widgets.weights import Weights
 
 PIXELS = plots.SIDE**2
@@ -31,6 +31,7 @@ class LatentMap(Explorable):
         at: (k, 2), what the encoder makes of them.
         low, high: the plane's range both ways, in which all codes lie; or two numbers each, for z_1 and z_2. The shorter of the two
             ranges is then made as long as the other, about its middle: a length is the same both ways.
+        titles: what each image is called in a sentence, as "the 7"; None for "test image 8 of 10".
         start: which of `images` is in at first; None for none, with the point in the middle of the codes.
 
     `digit` is the image that is in, None where there is none; `point` is the code while there is none. Both sync both ways. Codes are
@@ -47,6 +48,7 @@ class LatentMap(Explorable):
     labels = traitlets.Bytes().tag(sync=True)
     names: traitlets.List[list] = traitlets.List(help="each label and where it is written").tag(sync=True)
     images = traitlets.Bytes(help="784 grey levels each, 255 is ink").tag(sync=True)
+    titles: traitlets.List[str] = traitlets.List(help="what each image is called in a sentence").tag(sync=True)
     at: traitlets.List[list] = traitlets.List(help="the code of each image").tag(sync=True)
     point: traitlets.List[float] = traitlets.List(help="the code where no image is in").tag(sync=True)
     digit = traitlets.Int(None, allow_none=True, help="which image is in").tag(sync=True)
@@ -61,6 +63,7 @@ class LatentMap(Explorable):
         at: Iterable,
         low: float | int | Iterable,
         high: float | int | Iterable,
+        titles: Iterable[str] | None = None,
         start: int | None = 0,
         **options: Any,
     ):
@@ -79,6 +82,7 @@ class LatentMap(Explorable):
             labels=labels.astype(np.uint8).tobytes(),
             names=_place_names(codes, labels, APART * (plane[1] - plane[0]).max()),
             images=np.rint(255 * images).astype(np.uint8).tobytes(),
+            titles=image_titles(titles, len(images)),
             at=at.round(6).tolist(),
             point=first.round(6).tolist(),
             digit=start,

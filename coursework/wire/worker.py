@@ -302,7 +302,14 @@ def warm() -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    for name in ("matplotlib.pyplot", "IPython.core.inputtransformer2", "numpy", "torch.nn.functional", "torch.distributions"):
+    for name in (
+        "matplotlib.pyplot",
+        "IPython.core.inputtransformer2",
+        "numpy",
+        "pandas",
+        "torch.nn.functional",
+        "torch.distributions",
+    ):
         with contextlib.suppress(ImportError):
             __import__(name)
     for name in ("data", "losses", "models", "training", "evaluation", "plots", "checks"):

@@ -97,7 +97,7 @@ def tap(page, locator, across, down, kind):
 def test_the_map_draws_what_belongs_to_the_place(open_page, kind):
     page = open_page("01-autoencoders")
     model, state = models.load_trained("ae-2-seed0"), stored_state("01-autoencoders", "LatentMap")
-    image = page.get_by_role("button", name="Send test image 5 of 10 through")
+    image = page.get_by_role("button", name="Send the 4 through")
     for pressed in (image, page.locator(".explorable-plane canvas")):
         tap(page, pressed, 0.5, 0.5, kind)
         z = plane.exact(page, state["low"], state["high"])

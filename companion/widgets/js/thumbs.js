@@ -3,18 +3,21 @@
 import { makeButton, put } from "./dom.js";
 import { digitCanvas, paintDigit } from "./pictures.js";
 
+/** @type {(title: string) => string} */
+export const capital = (title) => title[0].toUpperCase() + title.slice(1);
+
 /**
- * A button for each test image, with its picture: `place(i)` says which one is pressed.
+ * A button for each image, with its picture: `place(i)` says which one is pressed.
  * @param {ArrayLike<number>[]} images shares of ink
- * @param {(which: string) => string} say what the button of, for example, "1 of 10" is called
+ * @param {string[]} titles what they are called, as "the 7" or "test image 8 of 10"
+ * @param {(title: string) => string} say what the button of one is called
  * @param {(i: number) => void} chosen
  */
-export function makeThumbs(images, say, chosen) {
+export function makeThumbs(images, titles, say, chosen) {
   const buttons = images.map((image, i) => {
-    const picture = digitCanvas(`test image ${i + 1}`);
+    const picture = digitCanvas(titles[i]);
     paintDigit(picture, image);
-    const label = say(`${i + 1} of ${images.length}`);
-    return makeButton(picture, () => chosen(i), { class: "explorable-thumb", "aria-label": label });
+    return makeButton(picture, () => chosen(i), { class: "explorable-thumb", "aria-label": say(titles[i]) });
   });
   return {
     buttons,

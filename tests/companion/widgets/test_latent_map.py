@@ -117,6 +117,19 @@ def test_a_move_takes_the_image_out(explorable_page, make, model, given):
     check_output(page, model, exact(page, LOW, HIGH).tolist())
 
 
+def test_images_are_called_as_they_were_named(explorable_page, make, given):
+    page = explorable_page(make(titles=[f"the {digit}" for digit in range(10)]))
+    page.get_by_role("button", name="Send the 7 through").click()
+    next_frame(page)
+    assert page.locator(".explorable-said").inner_text() == "The 7 goes through both halves."
+
+
+@pytest.mark.parametrize("titles", [["the 0"], [""] * 10])
+def test_titles_that_name_no_image_are_refused(make, titles):
+    with pytest.raises(ValueError, match="titles: got .* for 10 images, expected a word or more for each"):
+        make(titles=titles)
+
+
 def test_a_line_leads_to_the_nearest_code_and_a_disc_holds_none(explorable_page, make, given):
     page = explorable_page(make(start=None))
     press(page, 0.9, 0.3)
@@ -138,7 +151,7 @@ def test_mouse_touch_and_keys_move_the_point(explorable_page, make):
     page.keyboard.press("Shift+ArrowUp")
     next_frame(page)
     assert exact(page, LOW, HIGH) == pytest.approx([before[0] + 0.3, before[1] + 1.5], abs=0.001)  # hundredths of the range
-    assert "distance to the nearest training code" in handle.get_attribute("aria-valuetext")
+    assert "distance to the nearest dot" in handle.get_attribute("aria-valuetext")
     box = page.locator(".explorable-plane canvas").bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.75)
     next_frame(page)
