@@ -199,7 +199,7 @@ function makeReadings() {
     root: element("dl", { class: "explorable-figures explorable-three" }, ...pairs),
     /** @type {(stage: Stage, bits: number) => void} */
     place(stage, bits) {
-      write(cells.bits, `${total(stage.latent_dim, bits)} = ${stage.latent_dim * bits} bits`);
+      write(cells.bits, `${stage.latent_dim} × ${plural(bits, "bit")} = ${plural(stage.latent_dim * bits, "bit")}`);
       write(cells.mean, number(errorAt(stage, bits), 1));
     },
     /** @param {number | null} error */

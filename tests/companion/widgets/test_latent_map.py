@@ -126,7 +126,7 @@ def test_images_are_called_as_they_were_named(explorable_page, make, given):
 
 @pytest.mark.parametrize("titles", [["the 0"], [""] * 10])
 def test_titles_that_name_no_image_are_refused(make, titles):
-    with pytest.raises(ValueError, match="titles: got .* for 10 images, expected a word or more for each"):
+    with pytest.raises(ValueError, match=r"titles: got .* for 10 images, expected a word or more for each"):
         make(titles=titles)
 
 

@@ -14,7 +14,7 @@ ERROR = 0.4  # of the squared error of an image, for the same reason
 
 def size(dim, bits):
     """What a code takes, as the page writes it."""
-    return f"{dim} number{'s' * (dim > 1)} \N{MULTIPLICATION SIGN} {bits} bit{'s' * (bits > 1)} = {dim * bits} bits"
+    return f"{dim} \N{MULTIPLICATION SIGN} {bits} bit{'s' * (bits > 1)} = {dim * bits} bit{'s' * (dim * bits > 1)}"
 
 
 def dial(page, name):
