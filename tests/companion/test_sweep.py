@@ -252,7 +252,7 @@ def test_a_measure_that_fails_names_the_settings(x):
     assert run.error.startswith("KeyError: 'kl_divergence' (settings: kind='vae', hidden=(16,), seed=0,")
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_a_worker_that_dies_loses_nothing(x, expected, tmp_path):
     assert sweep.sweep(SIX, x, partial(noted, folder=tmp_path, kill=7, times=1), jobs=2) == expected
     begun = starts(tmp_path)

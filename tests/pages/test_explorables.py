@@ -106,6 +106,7 @@ def test_the_map_draws_what_belongs_to_the_place(open_page, kind):
         assert np.abs(np.array(pixels(page, plane.OUTPUT)) - 255 * (1 - drawn)).max() < plane.INT8
 
 
+@pytest.mark.slow
 def test_latent_pads_decode_where_they_are_pressed(open_page, kind):
     page = open_page("03-points-to-regions")
     state = stored_state("03-points-to-regions", "LatentPads")
@@ -144,6 +145,7 @@ def test_one_eps_shows_z_of_the_numbers_beside_it(open_page, kind):
     dice.check(page)
 
 
+@pytest.mark.slow
 def test_the_dials_take_torchs_steps(open_page, kind):
     page = open_page("06-log-variance")
     state = stored_state("06-log-variance", "LogVarianceDial")
@@ -201,6 +203,7 @@ def test_the_slider_fetches_its_family_and_shows_each_models_numbers(open_page, 
         slider.go(page, "ArrowRight")
 
 
+@pytest.mark.slow
 def test_the_bottleneck_dial_shows_what_each_stored_model_makes_of_a_rounded_code(open_page, kind):
     page = open_page("02-bottleneck")
     state = stored_state("02-bottleneck", "BottleneckDial")

@@ -78,9 +78,7 @@ MODES = ("light", "dark", "375 px")
 EACH_KIND = (
     BOOK[0],
     CODE[1],
-    "book/exercises/06-log-variance",
     "book/exercises/solutions/06-log-variance",
-    "book/appendix/glossary",
     "search",
 )
 EVERY = [pytest.param(page, marks=[] if page in EACH_KIND else pytest.mark.slow) for page in PAGES]

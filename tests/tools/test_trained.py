@@ -18,8 +18,8 @@ SPRITES_AT_MOST = {1: 75, 8: 105}
 BOTTLENECKS_AT_MOST = {1: 42, 2: 36, 4: 27, 8: 18, 16: 12, 32: 7, 64: 5.5}  # squared error a test image; no two may be exchanged
 
 
-@pytest.mark.parametrize("name", ["classifier", pytest.param("vae-2-seed0", marks=pytest.mark.slow)])
-@pytest.mark.medium
+@pytest.mark.parametrize("name", ["classifier", "vae-2-seed0"])
+@pytest.mark.slow
 def test_training_again_gives_the_stored_weights(name):
     assert make_models.check(name)
 

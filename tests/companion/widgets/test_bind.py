@@ -144,7 +144,14 @@ def view(browser, request):
     page.close()
 
 
-every_kind = pytest.mark.parametrize("view", MAKE, indirect=True)
+THREE = (
+    "DrawADigit",
+    "LatentMap",
+    "TwoGaussians",
+)  # in every run: listeners on a canvas, on a plane and on a chart; the others with --slow
+every_kind = pytest.mark.parametrize(
+    "view", [pytest.param(kind, marks=[] if kind in THREE else pytest.mark.slow) for kind in MAKE], indirect=True
+)
 
 
 @every_kind
