@@ -257,6 +257,7 @@ def test_a_number_of_the_summary_is_in_the_section_that_it_links_to(numbers, wha
         assert re.search(rf"(?<![\d.]){re.escape(number)}(?![\d])", text), number
 
 
+@pytest.mark.slow
 def test_the_summary_prints_on_one_sheet_in_letters_that_can_be_read(browser, address):
     tab = browser.new_page()
     tab.goto(f"{address}/book/appendix/summary.html")

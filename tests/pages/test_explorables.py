@@ -348,7 +348,8 @@ def test_an_explorable_lives_before_its_page_has_come_in(browser, site):
 TOPS = "() => [...document.querySelectorAll('.bd-article section > *')].map((block) => block.getBoundingClientRect().top + scrollY)"
 
 
-@pytest.mark.parametrize("name", ["index", pytest.param("07-loss", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["index", "07-loss"])
 def test_text_far_from_view_rests_in_its_place(browser, address, name):
     """What runtime.js lets rest, for speed, stands where it stood: links lead to the right place, and paper has all of it."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})

@@ -182,6 +182,7 @@ ON_PAPER = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_a_page_read_in_the_dark_prints_black_on_white_with_all_it_says(look):
     tab = look("04-gaussian-parameters", 605, 900, color_scheme="dark")
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"

@@ -79,6 +79,7 @@ def test_the_skip_link_leads_to_the_text(chapter):
     assert chapter.evaluate("document.activeElement.closest('main, #main-content') !== null")
 
 
+@pytest.mark.slow
 def test_the_search_dialog_opens_and_closes_by_key(chapter):
     chapter.keyboard.press("Control+k")
     assert chapter.evaluate("document.activeElement.matches('input[type=search]')")
@@ -108,6 +109,7 @@ def test_a_menu_of_the_header_opens_by_key_and_gives_the_focus_back(chapter):
     assert chapter.evaluate("document.activeElement.matches('button.dropdown-toggle')")
 
 
+@pytest.mark.slow
 def test_the_side_bar_of_a_phone_opens_by_key(chapter):
     chapter.set_viewport_size(PHONE)
     chapter.locator(".primary-toggle:visible").first.focus()

@@ -78,6 +78,7 @@ def test_addresses_of_other_branches_and_hosts():
     assert list(repository.launch_links("https://gitlab.com/ada/engine", "main", "book/07-loss")) == ["Binder"]
 
 
+@pytest.mark.slow
 def test_a_phones_reader_is_told_that_running_wants_a_computer(browser, address):
     page = browser.new_page(viewport={"width": 375, "height": 800})
     page.goto(f"{address}/{NOTEBOOKS[1]}.html")

@@ -96,6 +96,7 @@ def test_search_answers_from_disk(from_disk, unpacked):
     assert trouble == {"console": [], "failed": [], "left": []}
 
 
+@pytest.mark.slow
 def test_an_explorable_answers_from_disk(from_disk, unpacked):
     tab, trouble = from_disk
     tab.goto(f"{unpacked.as_uri()}/book/index.html", wait_until="load")

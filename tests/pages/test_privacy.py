@@ -39,6 +39,7 @@ def kept(browser, address):
     return found
 
 
+@pytest.mark.slow
 def test_the_page_of_licences_names_all_that_is_kept(kept):
     page = (ROOT / "book" / "appendix" / "licences.md").read_text(encoding="utf-8")
     said = set(re.findall(r"`([\w-]+)`", page.partition("## What the site keeps")[2]))

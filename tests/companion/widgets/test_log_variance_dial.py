@@ -116,6 +116,7 @@ def test_a_hand_moves_a_dial_over_the_wall_and_back(explorable_page):
     assert_shows(page, "variance", descend("variance", cost=10, rate=0.08, steps=1, start=value)[1])
 
 
+@pytest.mark.slow
 def test_a_finger_drags_the_dot_and_the_page_fits_a_phone(explorable_page):
     page = explorable_page(LogVarianceDial(), phone=True)
     handle = page.locator(".explorable-dial-logvar .explorable-handle")

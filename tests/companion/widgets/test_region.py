@@ -186,6 +186,7 @@ def test_keys_move_centre_and_sigmas(explorable_page):
     assert told == ["0.2", "2", "0.54", "0.54"]
 
 
+@pytest.mark.slow
 def test_touch_drags_on_a_phone_that_need_not_scroll_sideways(explorable_page):
     page = explorable_page(Regions(THREE), phone=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -157,6 +157,7 @@ def test_the_two_handles_on_the_curve_set_mean_and_sigma(explorable_page):
     assert sigma.get_attribute("aria-valuetext") == "sigma 0.22"
 
 
+@pytest.mark.slow
 def test_keys_and_a_finger_move_the_point_and_the_page_fits_a_phone(explorable_page):
     page = explorable_page(TwoGaussians(mu=0, logvar=0), phone=True)
     handle = page.locator(".explorable-plane .explorable-handle")
