@@ -19,6 +19,14 @@ def test_nearest_distance_is_brute_force(generator):
     assert found.low < found.mean < found.high
 
 
+def test_finite_numbers_whose_sum_is_not_are_let_through():
+    large = torch.full((3, 2), 1e308, dtype=torch.float64)
+    assert evaluation.variety(large).mean == 0
+    large[0, 0] = -torch.inf
+    with pytest.raises(ValueError, match="variety: x: got 1 values that are NaN or infinite"):
+        evaluation.variety(large)
+
+
 def test_a_real_image_lies_at_no_distance_unless_it_may_not_count_itself(digits):
     real = digits.x_test[:50]
     assert evaluation.nearest_distance(real[:5], real).mean == pytest.approx(0, abs=1e-6)
