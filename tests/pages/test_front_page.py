@@ -133,6 +133,7 @@ def test_a_phone_shows_headline_and_canvas_on_its_first_screen_and_a_half(look):
     assert bottom(tab, ".explorable-pad") <= 812 * 1.5
 
 
+@pytest.mark.slow
 def test_the_side_bar_waits_behind_its_button(look):
     tab = look("index", 1280, 900)
     bar = tab.locator(".bd-sidebar-primary")

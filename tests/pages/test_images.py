@@ -169,6 +169,7 @@ def test_a_result_is_made_once(tmp_path, monkeypatch):
 
 
 @pytest.mark.medium
+@pytest.mark.slow
 def test_the_tags_of_a_page(tmp_path):
     """Sizes as attributes, the first picture at once and the others when they are near; the stored file as it was."""
     (tmp_path / "book").mkdir()

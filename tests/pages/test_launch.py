@@ -45,6 +45,7 @@ def test_every_notebook_has_its_own_addresses(tmp_path):
 
 
 @pytest.mark.medium
+@pytest.mark.slow
 def test_the_site_of_a_release_opens_that_release(tmp_path):
     """Binder from the tag, Colab from the tag of copies that .github/workflows/release.yml makes of it."""
     tag = {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1.2.0"}

@@ -93,6 +93,7 @@ def test_config_holds_no_address():
 
 
 @pytest.mark.medium
+@pytest.mark.slow
 def test_buttons_lead_to_the_fork(tmp_path):
     fork = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "fork/engine", "GITHUB_REF_NAME": "main"}
     status, page, said = build(tmp_path, "Text.", ["repository"], fork)

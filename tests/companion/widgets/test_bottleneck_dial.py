@@ -182,6 +182,7 @@ def test_a_decoder_comes_when_its_size_is_first_chosen_and_no_sooner(explorable_
         assert len(fetched(page)) == before + more, (name, key)
 
 
+@pytest.mark.slow
 def test_the_picture_stands_until_its_decoder_is_there(explorable_page, make, family, digits, ten):
     widget = make()
     page = explorable_page(widget)
@@ -200,6 +201,7 @@ def test_the_picture_stands_until_its_decoder_is_there(explorable_page, make, fa
     check(page, widget, family, digits.x_test[ten][0], 16, 3)
 
 
+@pytest.mark.slow
 def test_a_pressed_point_of_the_curve_sets_both_dials(explorable_page, make):
     page = explorable_page(make())
     chart = page.locator(".explorable-chart")

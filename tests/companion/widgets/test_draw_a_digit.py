@@ -174,6 +174,7 @@ def test_what_is_drawn_is_what_is_encoded(explorable_page, widget):
     assert found[4] < 200  # a good 0: the model knows it
 
 
+@pytest.mark.slow
 def test_an_empty_field_shows_a_hint_and_no_numbers(explorable_page, make):
     page = explorable_page(make(start=0))
     assert not page.locator(".explorable-hint").is_visible()

@@ -75,6 +75,7 @@ def test_what_the_page_decodes_is_what_companion_decodes(explorable_page, pads, 
     assert 1 < worst < INT8
 
 
+@pytest.mark.slow
 def test_the_distance_shown_is_the_maps_read_between_its_points(explorable_page, pads, parts, digits, generator):
     page = explorable_page(pads)
     model, pad = parts["vae-2-seed0"]

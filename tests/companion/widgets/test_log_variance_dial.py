@@ -132,6 +132,7 @@ def test_a_finger_drags_the_dot_and_the_page_fits_a_phone(explorable_page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 def test_keys_move_the_dials_press_the_buttons_and_set_the_rate(explorable_page):
     page = explorable_page(LogVarianceDial(cost=10, rate=0.08))
     handle = page.locator(".explorable-dial-variance .explorable-handle")

@@ -150,6 +150,7 @@ def test_the_vector_in_the_plane_of_the_dice_is_eps_and_its_image_leads_from_mu_
         assert page.get_by_role("img", name=label).count() == 1
 
 
+@pytest.mark.slow
 def test_keys_and_touch_on_a_phone(explorable_page):
     page = explorable_page(OneEps(START), phone=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

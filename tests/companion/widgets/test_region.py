@@ -89,6 +89,7 @@ def test_the_ellipses_stand_at_1_2_and_3_sigma_and_say_what_they_hold(explorable
     assert page.locator(".explorable-share").all_text_contents() == shares == ["39 %", "86 %", "99 %"]
 
 
+@pytest.mark.slow
 def test_two_handles_pull_the_sigmas_and_keep_within_their_range(explorable_page):
     page = explorable_page(Regions(THREE))
     drag(page, "Sigma 1 of region 1", 0.5, 0.4)

@@ -134,6 +134,7 @@ def test_curves_area_samples_and_arrows_are_painted_where_they_belong(explorable
         assert (end - start)[1 - axis] == 0
 
 
+@pytest.mark.slow
 def test_the_two_handles_on_the_curve_set_mean_and_sigma(explorable_page):
     page = explorable_page(TwoGaussians(mu=0, logvar=0))
     x, _ = scale(page, 0)
