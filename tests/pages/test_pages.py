@@ -74,15 +74,16 @@ AXE = """async ([options, exclude]) => {
 }"""
 ONLY_COLOURS = {"runOnly": ["color-contrast"]}
 MODES = ("light", "dark", "375 px")
-# A page of each kind, visited in every run; the others are with --slow. axe-core looks at these in the modes of QUICK, at all in three.
-EACH_KIND = (
+# Two chapters, a page of solutions and the search; the other pages are visited with --slow. axe-core looks at these in the modes of
+# QUICK, at all in three.
+IN_EVERY_RUN = (
     BOOK[0],
     CODE[1],
     "book/exercises/solutions/06-log-variance",
     "search",
 )
-EVERY = [pytest.param(page, marks=[] if page in EACH_KIND else pytest.mark.slow) for page in PAGES]
-QUICK = {(page, mode) for page in EACH_KIND for mode in MODES if mode == "light" or page == CODE[1]}
+EVERY = [pytest.param(page, marks=[] if page in IN_EVERY_RUN else pytest.mark.slow) for page in PAGES]
+QUICK = {(page, mode) for page in IN_EVERY_RUN for mode in MODES if mode == "light" or page == CODE[1]}
 LOOKED_AT = [pytest.param(p, m, marks=[] if (p, m) in QUICK else pytest.mark.slow) for p in PAGES for m in MODES]
 
 
@@ -129,7 +130,7 @@ def served(browser, address, pytestconfig):
     """The pages of this run, from a server, with scripts: served[page]; and what the browser keeps afterwards."""
     context = browser.new_context(viewport=DESKTOP, color_scheme="light")
     whole, seen = pytestconfig.getoption("slow"), {}
-    for page in PAGES if whole else EACH_KIND:
+    for page in PAGES if whole else IN_EVERY_RUN:
         modes = [mode for mode in MODES if whole or (page, mode) in QUICK]
         seen[page] = visit(context, address, page, look=functools.partial(look_closely, modes=modes))
     seen["cookies"] = context.cookies()
@@ -280,7 +281,7 @@ def test_what_the_visits_asked_for(served, visited, address):
 def test_what_the_tests_above_look_at_is_there(served):
     """Guards them in the same way: formulas, figures, and every kind of word in code on a page where axe-core looks at it."""
     assert {kind for page in PAGES for kind in served[page]["tokens"]} == {kind for page in CODE for kind in served[page]["tokens"]}
-    assert set(EACH_KIND) <= set(PAGES)
+    assert set(IN_EVERY_RUN) <= set(PAGES)
     assert len(served[FORMULAS]["formulas"]) > 10
     assert all(len(served[page]["images"]) > 5 for page in BOOK[1:9])
     assert all(len(served[page]["headings"]) > 3 for page in BOOK[1:9])

@@ -144,11 +144,8 @@ def view(browser, request):
     page.close()
 
 
-THREE = (
-    "DrawADigit",
-    "LatentMap",
-    "TwoGaussians",
-)  # in every run: listeners on a canvas, on a plane and on a chart; the others with --slow
+# In every run: listeners on a canvas, on a plane and on a chart; the others with --slow.
+THREE = ("DrawADigit", "LatentMap", "TwoGaussians")
 every_kind = pytest.mark.parametrize(
     "view", [pytest.param(kind, marks=[] if kind in THREE else pytest.mark.slow) for kind in MAKE], indirect=True
 )
