@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from companion import _require, losses, models
 
 Z95 = 1.959964  # of the normal distribution
 ROWS = 1000  # images whose distances are held at a time
+NUMBERS = 4_000_000  # that a plane's table holds at a time: 32 MB
+PRIOR_REACH = 5.0  # a plane reaches that far both ways at least: N(0, I) has a share of 1e-6 beyond
+BORDER = 1e-6  # share of a posterior's mass that may lie on the border of its plane
 
 
 class Estimate(NamedTuple):
@@ -48,6 +52,20 @@ class LogLikelihood(NamedTuple):
     image_se: float
     values: Float[Tensor, "n"]
     effective_samples: Float[Tensor, "n"]
+
+
+class PlanePosterior(NamedTuple):
+    """What a model with two latents says of each image, summed over a grid of the plane instead of estimated.
+
+    log_p: (n,), log p(x), nats. mean, mode, sigma: (n, 2), of the posterior p(z|x), sigma its standard deviations.
+    correlation: (n,), of its z_1 and z_2.
+    """
+
+    log_p: Float[Tensor, "n"]
+    mean: Float[Tensor, "n 2"]
+    mode: Float[Tensor, "n 2"]
+    sigma: Float[Tensor, "n 2"]
+    correlation: Float[Tensor, "n"]
 
 
 class RateDistortion(NamedTuple):
@@ -298,6 +316,133 @@ def log_likelihood(
     return LogLikelihood(values.mean().item(), variance.sum().sqrt().item() / n, values.std().item() / n**0.5, values, 1 / share)
 
 
+@torch.no_grad()
+def log_joint(
+    model: nn.Module,
+    x: Float[Tensor, "n pixels"],
+    z: Float[Tensor, "codes latent_dim"],
+    *,
+    nll: Callable[[Tensor, Tensor], Tensor] = losses.bernoulli_nll,
+) -> Float[Tensor, "codes n"]:
+    """log p(x|z) + log p(z) for every code and every image. For one image it is log p(z|x) plus a number that no code changes.
+
+    Args:
+        model: `model.decode(z)` gives what `nll` takes, as `models.VAE` does.
+        x: images, (n, pixels).
+        z: codes, (codes, latent_dim).
+        nll: as in `losses.negative_elbo`. For `bernoulli_nll` all pairs are one matrix product; any other is called for
+            codes * n pairs at once.
+
+    Returns:
+        (codes, n), nats.
+
+    Example:
+        >>> posterior = log_joint(vae, x, plots.grid_codes(-4, 4, 161)).softmax(dim=0)  # of each image, over the codes of the grid
+    """
+    _require.tensor("log_joint: x", x, ndim=2)
+    _require.tensor("log_joint: z", z, ndim=2)
+    output = model.decode(z)  # type: ignore[operator]  # of any module: torch's own class does not know it
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1, keepdim=True)
+    if nll is losses.bernoulli_nll:  # sum of x log p + (1 - x) log(1 - p) = x . logits - sum of log(1 + exp(logits))
+        _require.between("log_joint: x", x, 0.0, 1.0)
+        return output @ x.T - nn.functional.softplus(output).sum(dim=1, keepdim=True) + log_prior
+    pairs = nll(x.repeat(len(z), 1), output.repeat_interleave(len(x), dim=0))
+    return log_prior - pairs.reshape(len(z), len(x))
+
+
+@torch.no_grad()
+def plane_posterior(
+    model: nn.Module,
+    x: Float[Tensor, "n pixels"],
+    *,
+    step: float = 0.05,
+    margin: float | int = 2,
+    nll: Callable[[Tensor, Tensor], Tensor] = losses.bernoulli_nll,
+) -> PlanePosterior:
+    """log p(x) and the posterior p(z|x) = p(x|z) p(z) / p(x) of each image, for a model with two latents, by a sum over a grid.
+
+    The grid holds the square [-5, 5] of the prior, and reaches `margin` beyond the encoder's means. On a Gaussian posterior of
+    standard deviation s the sum is off by a share of 2 exp(-2 pi^2 s^2 / step^2) (Poisson's summation formula): 5e-9 where s is
+    the step, 0.014 where it is half the step. A posterior that is narrower, or that reaches the border, raises an error.
+
+    Args:
+        model: has `encode` and `decode`, as `models.VAE`, and two latents.
+        x: images, (n, pixels).
+        step: between two codes of the grid.
+        margin: how far the grid reaches beyond the means.
+        nll: as in `log_joint`; any but `bernoulli_nll` takes about `pixels` times as long.
+
+    Returns:
+        `PlanePosterior`. The mode is looked for once more, on a grid ten times as fine around the best code.
+
+    Raises:
+        ValueError or TypeError: not two latents, a posterior that the grid does not hold or does not resolve.
+
+    Example:
+        >>> exact = plane_posterior(vae, digits.x_test[:500])
+        >>> gap = exact.log_p - quadrature_elbo(vae, digits.x_test[:500], *vae.encode(digits.x_test[:500]))
+    """
+    _require.tensor("plane_posterior: x", x, ndim=2)
+    _require.not_empty("plane_posterior: x", x)
+    _require.positive("plane_posterior: step", step)
+    _require.positive("plane_posterior: margin", margin)
+    mu, _ = model.encode(x)  # type: ignore[operator]  # as above
+    _require.tensor("plane_posterior: model.encode(x).mu", mu, ndim=2, last=2)
+    _require.finite("plane_posterior: model.encode(x).mu", mu)
+    codes, outside = _plane_around(mu, step, margin)
+    sums = _plane_sums(model, x, codes, outside, nll)
+    mean = sums.moments[:, :2]
+    variance = sums.moments[:, 2:4] - mean**2
+    sigma = variance.clamp(min=0).sqrt()
+    _require_on_plane(sigma, sums.outside, step, margin)
+    middle = codes.mean(dim=0)  # the moments are around it, so that a square far from 0 costs no digits
+    covariance = sums.moments[:, 4] - mean.prod(dim=1)
+    fine = sums.mode[:, None] + _square(21, step / 10)  # (n, 441, 2)
+    return PlanePosterior(
+        sums.log_sum + 2 * math.log(step), mean + middle, _best_of(model, x, fine, nll), sigma, covariance / sigma.prod(dim=1)
+    )
+
+
+@torch.no_grad()
+def quadrature_elbo(
+    model: nn.Module,
+    x: Float[Tensor, "n pixels"],
+    mu: Float[Tensor, "n 2"],
+    logvar: Float[Tensor, "n 2"],
+    *,
+    nodes: int = 9,
+    nll: Callable[[Tensor, Tensor], Tensor] = losses.bernoulli_nll,
+) -> Float[Tensor, "n"]:
+    """The ELBO of each image with the Gaussian q = N(mu, diag(exp(logvar))) that is given, its expectation without a draw.
+
+    log p(x) - ELBO is KL(q || p(z|x)), for any q: that of the encoder, or one that is made by hand. The expectation is a
+    Gauss-Hermite sum over nodes * nodes codes (Abramowitz and Stegun 1964, 25.4.46), exact where the reconstruction term is a
+    polynomial of a degree below 2 * nodes in each latent.
+
+    Args:
+        model: `model.decode(z)` gives what `nll` takes, as `models.VAE` does.
+        x: images, (n, pixels).
+        mu, logvar: (n, 2), one Gaussian for each image.
+        nodes: codes each way.
+        nll: as in `losses.negative_elbo`.
+
+    Returns:
+        (n,), nats.
+
+    Example:
+        >>> quadrature_elbo(vae, x, *vae.encode(x)).mean()
+    """
+    _require.tensor("quadrature_elbo: mu", mu, ndim=2, last=2)
+    _require.same_shape("quadrature_elbo: mu", mu, "logvar", logvar)
+    _require.whole("quadrature_elbo: nodes", nodes)
+    places, weights = (torch.from_numpy(part).to(mu) for part in np.polynomial.hermite_e.hermegauss(nodes))
+    weights = weights / weights.sum()
+    elbo = -losses.gaussian_kl(mu, logvar)
+    for eps, weight in zip(torch.cartesian_prod(places, places), torch.cartesian_prod(weights, weights).prod(dim=1), strict=True):
+        elbo -= weight * nll(x, model.decode(mu + (0.5 * logvar).exp() * eps))  # type: ignore[operator]  # as above
+    return elbo
+
+
 def estimate(values: Float[Tensor, "n"], *, scale: float | int = 1) -> Estimate:
     """Mean of independent values with its 95 % interval; `scale` widens the standard error where the values share data."""
     _require.tensor("estimate: values", values, ndim=1)
@@ -432,6 +577,69 @@ def _require_code_and_factors(mu: Tensor, factors: Tensor, bins: int) -> None:
     if (constant := (factors.amin(dim=0) == factors.amax(dim=0))).any():
         column = int(constant.nonzero()[0])
         raise ValueError(f"mutual_information_gap: factors: got one level only in column {column}, expected at least two")
+
+
+class _PlaneSums(NamedTuple):
+    """log_sum: (n,), log of the summed joint. moments: (n, 5), means of z_1, z_2, their squares and product, around the middle of
+    the plane. mode: (n, 2), the best code. outside: (n,), the share of the sum on the border."""
+
+    log_sum: Tensor
+    moments: Tensor
+    mode: Tensor
+    outside: Tensor
+
+
+def _plane_around(mu: Tensor, step: float, margin: float | int) -> tuple[Tensor, Tensor]:
+    """The codes of a grid that holds the prior and reaches `margin` beyond mu, (codes, 2); which stand on its border, (codes,)."""
+    lines = []
+    lows, highs = (mu.amin(dim=0) - margin).clamp(max=-PRIOR_REACH), (mu.amax(dim=0) + margin).clamp(min=PRIOR_REACH)
+    for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
+        lines.append(low + step * torch.arange(math.ceil((high - low) / step) + 1, dtype=mu.dtype, device=mu.device))
+    ends = [torch.zeros(len(line), dtype=torch.bool, device=mu.device) for line in lines]
+    for end in ends:
+        end[0] = end[-1] = True
+    return torch.cartesian_prod(*lines), (ends[0][:, None] | ends[1]).flatten()
+
+
+def _plane_sums(model: nn.Module, x: Tensor, codes: Tensor, outside: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> _PlaneSums:
+    """Sums over all codes, a part at a time, each scaled by the largest joint met so far."""
+    largest = x.new_full((len(x),), -torch.inf)
+    mode = codes.new_zeros(len(x), 2)
+    sums = x.new_zeros(len(x), 7)
+    a, b = (codes - codes.mean(dim=0)).T
+    features = torch.stack([torch.ones_like(a), a, b, a**2, b**2, a * b, outside.to(a)], dim=1)
+    a_code = len(x) + x.shape[1] if nll is losses.bernoulli_nll else len(x) * x.shape[1]  # numbers it takes to hold
+    for rows in torch.arange(len(codes), device=codes.device).split(max(1, NUMBERS // a_code)):
+        joint = log_joint(model, x, codes[rows], nll=nll)
+        best, place = joint.max(dim=0)
+        mode = torch.where((best > largest)[:, None], codes[rows][place], mode)
+        top = torch.maximum(best, largest)
+        sums = sums * (largest - top).exp()[:, None] + (joint - top).exp().T @ features[rows]
+        largest = top
+    total = sums[:, 0]
+    return _PlaneSums(largest + total.log(), sums[:, 1:6] / total[:, None], mode, sums[:, 6] / total)
+
+
+def _square(side: int, step: float) -> Tensor:
+    """A grid of side * side steps around 0: (side * side, 2)."""
+    line = step * (torch.arange(side, dtype=torch.float64) - side // 2)
+    return torch.cartesian_prod(line, line)
+
+
+def _best_of(model: nn.Module, x: Tensor, codes: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Of each image's own codes, (n, codes, 2), the one with the largest joint: (n, 2)."""
+    best = [own[log_joint(model, image[None], own, nll=nll).argmax()] for image, own in zip(x, codes.to(x), strict=True)]
+    return torch.stack(best)
+
+
+def _require_on_plane(sigma: Tensor, outside: Tensor, step: float, margin: float | int) -> None:
+    if not (outside <= BORDER).all():  # written so that NaN fails too
+        i = int(outside.argmax())
+        came = f"a posterior with {outside[i].item():.2g} of its mass on the border of the plane (image {i})"
+        raise ValueError(f"plane_posterior: margin: got {came} at margin={margin}, expected at most {BORDER:g}: make it larger")
+    if sigma.min() < step / 2:
+        came = f"a posterior with a standard deviation of {sigma.min().item():.2g}"
+        raise ValueError(f"plane_posterior: step: got {came} at step={step}, expected at least half the step: make it smaller")
 
 
 def _log_sums(

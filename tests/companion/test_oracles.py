@@ -9,7 +9,7 @@ import torch
 from scipy.integrate import quad
 from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, Normal, kl_divergence
 
-from companion import evaluation, losses, models, training
+from companion import data, evaluation, losses, models, training
 
 SIGMA = 0.7
 nll = partial(losses.gaussian_nll, sigma=SIGMA)
@@ -135,6 +135,136 @@ def test_log_likelihood_decodes_no_more_than_a_chunk_at_a_time_and_uses_every_sa
         torch.testing.assert_close(found.values, log_p)  # q is the posterior, so every weight is p(x)
         torch.testing.assert_close(found.effective_samples, torch.full((40,), float(samples)).double())
         assert found.monte_carlo_se < 1e-7
+
+
+# ------------------------------------------------------------------ two latents, on a grid of the plane
+
+
+@pytest.fixture
+def plane(generator):
+    """A linear-Gaussian model with two latents, 12 images, log p(x), and the posterior, whose two directions go together."""
+    w, b = 0.3 * normals(generator, 8, 2) + 0.5, normals(generator, 8)
+    x = b + normals(generator, 12, 2) @ w.T + SIGMA * normals(generator, 12, 8)
+    model = LinearGaussian(w, b, rotated=False)
+    log_p = LowRankMultivariateNormal(b, w, torch.full((8,), SIGMA**2, dtype=torch.float64)).log_prob(x)
+    return model, x, log_p, MultivariateNormal(model.mean(x), model.covariance)
+
+
+def test_the_plane_gives_log_p_and_the_posterior_of_a_model_where_they_are_known(plane):
+    model, x, log_p, posterior = plane
+    found = evaluation.plane_posterior(model, x, margin=5, nll=nll)
+    rho = (model.covariance / model.covariance.diag().outer(model.covariance.diag()).sqrt())[0, 1]
+    assert rho.abs() > 0.3
+    torch.testing.assert_close(found.log_p, log_p, rtol=0, atol=1e-8)
+    torch.testing.assert_close(found.mean, posterior.mean, rtol=0, atol=1e-8)
+    torch.testing.assert_close(found.sigma, posterior.stddev, rtol=0, atol=1e-8)
+    torch.testing.assert_close(found.correlation, rho.expand(12), rtol=0, atol=1e-8)
+    torch.testing.assert_close(found.mode, posterior.mean, rtol=0, atol=0.0075)  # the fine grid's step is 0.005
+
+
+def test_the_quadrature_elbo_is_log_p_less_the_kl_from_q_to_the_posterior(plane, generator):
+    model, x, log_p, posterior = plane
+    mu, logvar = posterior.mean + 0.5 * normals(generator, 12, 2), -1 + normals(generator, 12, 2)
+    gap = kl_divergence(MultivariateNormal(mu, logvar.exp().diag_embed()), posterior)
+    assert gap.min() > 0.02
+    found = evaluation.quadrature_elbo(model, x, mu, logvar, nodes=2, nll=nll)  # exact: the term is quadratic in z
+    torch.testing.assert_close(log_p - found, gap, rtol=0, atol=1e-9)
+
+
+def test_on_a_trained_vae_the_quadrature_agrees_with_draws_and_the_grid_with_importance_sampling(generator):
+    vae = models.load_trained("vae-2-seed0")
+    x = data.load_digits().x_test[:20]
+    mu, logvar = vae.encode(x)
+    elbo = evaluation.quadrature_elbo(vae, x, mu, logvar)
+    terms = [losses.negative_elbo(vae, x, generator=generator) for _ in range(400)]
+    draws = -torch.stack([term.reconstruction + term.kl for term in terms])
+    assert ((draws.mean(dim=0) - elbo).abs() < 4.5 * draws.std(dim=0) / 400**0.5).all()
+    torch.testing.assert_close(evaluation.quadrature_elbo(vae, x, mu, logvar, nodes=13), elbo, rtol=0, atol=0.01)
+    exact = evaluation.plane_posterior(vae, x)
+    assert (exact.log_p > elbo).all()
+    estimated = evaluation.log_likelihood(vae, x, samples=2000, generator=generator)
+    trusted = estimated.effective_samples > 500  # with 100 of 2,000 an estimate was 0.45 nats short
+    assert trusted.sum() >= 5
+    far = (exact.log_p - estimated.values).abs()[trusted]
+    assert (far < 4.5 * (1 / estimated.effective_samples[trusted] - 1 / 2000).sqrt()).all()
+
+
+def test_any_likelihood_gives_on_the_plane_what_the_matrix_product_of_the_bernoulli_gives():
+    vae = models.load_trained("vae-2-seed0")
+    x = data.load_digits().x_test[:3]
+    z = torch.tensor([[0.0, 1.0], [-2.0, 0.3]]).double()
+    quick = evaluation.log_joint(vae, x, z)
+    slow = evaluation.log_joint(vae, x, z, nll=lambda a, b: losses.bernoulli_nll(a, b))
+    torch.testing.assert_close(quick, slow)
+    by_hand = -losses.bernoulli_nll(x[1:2], vae.decode(z[:1])) + Normal(0.0, 1.0).log_prob(z[0]).sum()
+    torch.testing.assert_close(quick[0, 1:2], by_hand)
+
+
+def test_the_plane_holds_no_more_numbers_at_a_time_than_it_may_and_their_count_changes_nothing(plane, monkeypatch):
+    model, x, *_ = plane
+    whole = evaluation.plane_posterior(model, x, nll=nll)
+    seen = []
+    log_joint = evaluation.log_joint
+
+    def counting(model, x, z, **options):
+        seen.append(len(z) * x.numel())
+        return log_joint(model, x, z, **options)
+
+    monkeypatch.setattr(evaluation, "NUMBERS", 200_000)
+    monkeypatch.setattr(evaluation, "log_joint", counting)
+    parts = evaluation.plane_posterior(model, x, nll=nll)
+    assert max(seen) <= 200_000
+    for part, value in zip(parts, whole, strict=True):
+        torch.testing.assert_close(part, value)
+
+
+@pytest.mark.parametrize(
+    ("shift", "scale", "options", "said"),
+    [
+        (
+            9.0,
+            1.0,
+            {},
+            r"margin: got a posterior with .* on the border of the plane \(image \d+\) at margin=2, expected at most 1e-06",
+        ),
+        (9.0, 1.0, {"margin": 12}, None),
+        (
+            0.0,
+            30.0,
+            {},
+            r"step: got a posterior with a standard deviation of 0\.0\d+ at step=0\.05, expected at least half the step",
+        ),
+        (0.0, 30.0, {"step": 0.01}, None),
+        (0.0, 1.0, {"step": 0.0}, r"plane_posterior: step: got 0\.0"),
+    ],
+)
+def test_a_posterior_that_the_plane_does_not_hold_or_resolve_is_an_error(shift, scale, options, said):
+    w = scale * torch.tensor([[1.0, 0.2], [-0.3, 0.8]]).double()
+    model = LinearGaussian(w, torch.zeros(2).double(), rotated=False)
+    model.encode = lambda x: models.GaussianCode(torch.zeros(len(x), 2).double(), torch.zeros(len(x), 2).double())  # never looks
+    x = shift * w.sum(dim=1)[None]
+    if said:
+        with pytest.raises(ValueError, match=said):
+            evaluation.plane_posterior(model, x, nll=nll, **options)
+    else:
+        exact = LowRankMultivariateNormal(model.b, w, torch.full((2,), SIGMA**2, dtype=torch.float64)).log_prob(x)
+        torch.testing.assert_close(evaluation.plane_posterior(model, x, nll=nll, **options).log_p, exact, rtol=0, atol=1e-3)
+
+
+def test_the_plane_asks_for_two_latents():
+    with pytest.raises(ValueError, match=r"mu: got shape \(2, 8\), expected a last axis of 2"):
+        evaluation.plane_posterior(models.load_trained("vae-8-seed0"), data.load_digits().x_test[:2])
+
+
+def test_the_plane_follows_the_codes_of_a_vae_whose_means_reach_far():
+    """With beta 0.1 the means reach 7.2, where the prior has next to nothing: a square of +-5 would miss posteriors."""
+    vae = models.load_trained("vae-2-beta0.1")
+    x = data.load_digits().x_test
+    x = x[vae.encode(x).mu.abs().amax(dim=1).topk(10).indices]
+    exact = evaluation.plane_posterior(vae, x, step=0.1)
+    wider = evaluation.plane_posterior(vae, x, step=0.1, margin=4)
+    torch.testing.assert_close(exact.log_p, wider.log_p, rtol=0, atol=1e-6)
+    assert exact.mode.abs().max() > 5
 
 
 # ------------------------------------------------------------------ KL and one latent, by numerical integration
