@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-QUICK = ("sprites.py", "sweeps.py", "explorables.py", "grading.py")
+QUICK = ("sprites.py", "plane.py", "sweeps.py", "explorables.py", "grading.py")
 
 
 def main() -> int:
