@@ -330,24 +330,20 @@ def log_joint(
         model: `model.decode(z)` gives what `nll` takes, as `models.VAE` does.
         x: images, (n, pixels).
         z: codes, (codes, latent_dim).
-        nll: as in `losses.negative_elbo`. For `bernoulli_nll` all pairs are one matrix product; any other is called for
-            codes * n pairs at once.
+        nll: as in `losses.negative_elbo`. For `bernoulli_nll` all pairs are one matrix product; any other is called for each pair.
 
     Returns:
-        (codes, n), nats.
+        (codes, n), nats. Beside it about 32 MB are in use, whatever the number of codes.
 
     Example:
         >>> posterior = log_joint(vae, x, plots.grid_codes(-4, 4, 161)).softmax(dim=0)  # of each image, over the codes of the grid
     """
     _require.tensor("log_joint: x", x, ndim=2)
     _require.tensor("log_joint: z", z, ndim=2)
-    output = model.decode(z)  # type: ignore[operator]  # of any module: torch's own class does not know it
-    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1, keepdim=True)
-    if nll is losses.bernoulli_nll:  # sum of x log p + (1 - x) log(1 - p) = x . logits - sum of log(1 + exp(logits))
+    if nll is losses.bernoulli_nll:
         _require.between("log_joint: x", x, 0.0, 1.0)
-        return output @ x.T - nn.functional.softplus(output).sum(dim=1, keepdim=True) + log_prior
-    pairs = nll(x.repeat(len(z), 1), output.repeat_interleave(len(x), dim=0))
-    return log_prior - pairs.reshape(len(z), len(x))
+    parts = z.split(_codes_at_a_time(x, nll))
+    return torch.cat([_log_joint_of(model, x, part, nll) for part in parts])
 
 
 @torch.no_grad()
@@ -601,6 +597,22 @@ def _plane_around(mu: Tensor, step: float, margin: float | int) -> tuple[Tensor,
     return torch.cartesian_prod(*lines), (ends[0][:, None] | ends[1]).flatten()
 
 
+def _codes_at_a_time(x: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> int:
+    """How many codes `log_joint` works on at once: with one code it holds an image and a row, or an image for each row."""
+    a_code = len(x) + x.shape[1] if nll is losses.bernoulli_nll else x.numel()
+    return max(1, NUMBERS // a_code)
+
+
+def _log_joint_of(model: nn.Module, x: Tensor, z: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """`log_joint`, all at once."""
+    output = model.decode(z)  # type: ignore[operator]  # of any module: torch's own class does not know it
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1, keepdim=True)
+    if nll is losses.bernoulli_nll:  # sum of x log p + (1 - x) log(1 - p) = x . logits - sum of log(1 + exp(logits))
+        return output @ x.T - nn.functional.softplus(output).sum(dim=1, keepdim=True) + log_prior
+    pairs = nll(x.repeat(len(z), 1), output.repeat_interleave(len(x), dim=0))
+    return log_prior - pairs.reshape(len(z), len(x))
+
+
 def _plane_sums(model: nn.Module, x: Tensor, codes: Tensor, outside: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> _PlaneSums:
     """Sums over all codes, a part at a time, each scaled by the largest joint met so far."""
     largest = x.new_full((len(x),), -torch.inf)
@@ -608,8 +620,7 @@ def _plane_sums(model: nn.Module, x: Tensor, codes: Tensor, outside: Tensor, nll
     sums = x.new_zeros(len(x), 7)
     a, b = (codes - codes.mean(dim=0)).T
     features = torch.stack([torch.ones_like(a), a, b, a**2, b**2, a * b, outside.to(a)], dim=1)
-    a_code = len(x) + x.shape[1] if nll is losses.bernoulli_nll else len(x) * x.shape[1]  # numbers it takes to hold
-    for rows in torch.arange(len(codes), device=codes.device).split(max(1, NUMBERS // a_code)):
+    for rows in torch.arange(len(codes), device=codes.device).split(_codes_at_a_time(x, nll)):
         joint = log_joint(model, x, codes[rows], nll=nll)
         best, place = joint.max(dim=0)
         mode = torch.where((best > largest)[:, None], codes[rows][place], mode)
