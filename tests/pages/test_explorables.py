@@ -113,8 +113,8 @@ def test_latent_pads_decode_where_they_are_pressed(open_page, kind):
     for index, name in enumerate(pads.NAMES):
         model, pad = models.load_trained(name), state["pads"][index]
         tap(page, page.locator(".explorable-plane canvas").nth(index), 0.4, 0.45, kind)
-        left, top = pads.exact(page, index)
-        z = torch.tensor([[left, 100 - top]]).double() / 100 * (pad["high"] - pad["low"]) + pad["low"]
+        left, _ = pads.exact(page, index)
+        z = torch.from_numpy(pads.code(page, index, pad)[None])
         painted = np.array(pixels(page, nth=index))
         assert np.abs(painted - 255 * (1 - torch.sigmoid(model.decode(z))[0].numpy())).max() < pads.INT8
         page.locator(".explorable-handle").nth(index).press("ArrowRight")

@@ -51,23 +51,34 @@ export function makeEllipses(plane, radii = [1, 2, 3]) {
  * @param {number} every
  * @param {[across: string, up: string]} names
  */
-export function ruled(plane, every, [across, up]) {
+export function ruled(plane, every, names) {
+  const lines = [makeGridLines(plane, plane.multiples(1), 0.6), makeGridLines(plane, [0], 1.6)];
+  const ground = onPlane(plane, ...lines, ...makeRulers(plane, every, names));
+  plane.canvas.before(element("div", { class: "explorable-ground" }, ground));
+}
+
+/**
+ * The numbers at the multiples of `every`, along the lower and the left edge, and the names of the axes.
+ * @param {Plane} plane
+ * @param {number} every
+ * @param {[across: string, up: string]} names
+ */
+export function makeRulers(plane, every, [across, up]) {
+  const { low, high, rise } = plane;
   const margin = 4 * plane.scale;
   const end = plane.pixels - margin;
-  const inner = plane.multiples(every).filter((value) => value > plane.low && value < plane.high);
-  const texts = inner.flatMap((value) => [
-    makeText(plane, [plane.pixel([value, 0])[0], end], "middle", "auto", number(value, 0)),
-    makeText(plane, [margin, plane.pixel([0, value])[1]], "start", "central", number(value, 0)),
-  ]);
-  const ground = onPlane(
-    plane,
-    makeGridLines(plane, plane.multiples(1), 0.6),
-    makeGridLines(plane, [0], 1.6),
-    ...texts,
+  const inner = (/** @type {number} */ axis, /** @type {number} */ from) =>
+    plane.multiples(every, axis).filter((value) => value > low + from && value < high + from);
+  return [
+    ...inner(0, 0).map((value) =>
+      makeText(plane, [plane.pixel([value, 0])[0], end], "middle", "auto", number(value, 0)),
+    ),
+    ...inner(1, rise).map((value) =>
+      makeText(plane, [margin, plane.pixel([0, value])[1]], "start", "central", number(value, 0)),
+    ),
     makeText(plane, [end, end], "end", "auto", across),
     makeText(plane, [margin, margin], "start", "hanging", up),
-  );
-  plane.canvas.before(element("div", { class: "explorable-ground" }, ground));
+  ];
 }
 
 /**

@@ -3,6 +3,9 @@
 import { brushOf, element } from "./dom.js";
 
 export const SIDE = 28; // pixels of a digit's side
+const GAP = 2; // pixels between two pictures of a row
+const STEP = SIDE + GAP;
+const EMPTY = new Float64Array(SIDE * SIDE).fill(0.05); // a place for a picture: nearly paper
 
 /**
  * A canvas of 28 x 28 pixels, enlarged by the style sheet: ink on paper, which the style sheet turns in the dark.
@@ -11,6 +14,23 @@ export const SIDE = 28; // pixels of a digit's side
 export function digitCanvas(label) {
   return element("canvas", { class: "explorable-digit", width: SIDE, height: SIDE, role: "img", "aria-label": label });
 }
+
+/**
+ * A row of pictures on one canvas, since every canvas of a page costs time in every frame, with two pixels between them.
+ * @param {number} count
+ */
+export function stripCanvas(count) {
+  const width = count * STEP - GAP;
+  return element("canvas", { class: "explorable-pictures", width, height: SIDE, role: "img" });
+}
+
+/**
+ * Paint picture `i` of a row, as `paintDigit` does; an empty one where there is none.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} i
+ * @param {ArrayLike<number> | null} values
+ */
+export const paintInStrip = (canvas, i, values) => paintDigit(canvas, values ?? EMPTY, i * STEP);
 
 /** @type {ImageData | null} */
 let paper = null; // the one picture that all others are painted by way of
@@ -35,8 +55,9 @@ export const storedInk = (levels, i) =>
  * Paint 784 shares of ink in [0, 1]: level 255 * (1 - value), rounded.
  * @param {HTMLCanvasElement} canvas
  * @param {ArrayLike<number>} values
+ * @param {number} x of the canvas, where the picture begins
  */
-export function paintDigit(canvas, values) {
+export function paintDigit(canvas, values, x = 0) {
   const { data } = paperNow();
   for (let i = 0, k = 0; i < values.length; i++, k += 4) {
     const level = Math.round(255 * (1 - values[i]));
@@ -44,7 +65,7 @@ export function paintDigit(canvas, values) {
     data[k + 1] = level;
     data[k + 2] = level;
   }
-  brushOf(canvas).putImageData(paperNow(), 0, 0);
+  brushOf(canvas).putImageData(paperNow(), x, 0);
 }
 
 /** Orange for -1, white for 0, violet for 1: matplotlib's PuOr, as `plots` draws what has a sign. */

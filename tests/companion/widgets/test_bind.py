@@ -104,7 +104,7 @@ MAKE = {
     "DrawADigit": lambda: DrawADigit(vae(), codes=CODES, labels=np.zeros(20), digits=DIGITS, average=(149.0, 5.6)),
     "LatentMap": lambda: LatentMap(DECODER, CODES, np.zeros(20), images=DIGITS, at=CODES[:6], low=-4, high=4),
     "LatentPads": lambda: LatentPads(
-        {name: Pad(DECODER, CODES, -4, 4, np.ones(16)) for name in ("one", "other")}, labels=np.zeros(20)
+        {name: Pad(DECODER, CODES, (0, 0), 4, np.ones(16)) for name in ("one", "other")}, labels=np.arange(20) % 2
     ),
     "LogVarianceDial": LogVarianceDial,
     "OneEps": OneEps,

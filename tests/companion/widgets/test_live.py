@@ -30,7 +30,7 @@ from companion.widgets import LatentPads, Pad, TwoGaussians
 rng = np.random.default_rng(0)
 codes = rng.normal(size=(20, 2))
 decoder = [rng.normal(size=shape) for shape in ((8, 2), (8,), (784, 8), (784,))]
-pads = LatentPads({{name: Pad(decoder, codes, -4, 4, np.ones(16)) for name in ("one", "other")}}, labels=np.zeros(20))
+pads = LatentPads({{name: Pad(decoder, codes, (0, 0), 4, np.ones(16)) for name in ("one", "other")}}, labels=np.arange(20) % 2)
 gaussians = TwoGaussians(mu=1.5, logvar=-1)"""
 TELL = "print('Python has', *pads.points[0], gaussians.mu)"
 SET = "pads.points, gaussians.mu = [[1.0, -2.0], [0.0, 0.0]], -1.25"
