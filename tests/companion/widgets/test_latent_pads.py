@@ -129,6 +129,7 @@ def test_both_planes_are_tinted_by_one_scale(explorable_page):
     assert lefts == pytest.approx([0, 100 / 3, 200 / 3, 100], abs=0.06)
 
 
+@pytest.mark.slow
 def test_what_is_no_farther_than_real_images_has_no_tint(explorable_page):
     page = explorable_page(plain_pads(np.full(16, 0.5), np.ones(16)))
     for index in (0, 1):
@@ -227,6 +228,19 @@ def test_the_same_ten_draws_are_decoded_in_both_planes(explorable_page, pads):
             assert np.abs(np.array(pictures) - painted(pads.decoders[index], pads.draws)).max() < 0.51
             assert [float(text) for text in texts] == pytest.approx([read(pads, index, z) for z in pads.draws], abs=0.0501)
     assert page.locator(".explorable-unseen").inner_text() == "Roll 2: the same ten draws in both planes."
+
+
+def test_codes_and_axes_are_painted_at_their_places(explorable_page, pads):
+    page = explorable_page(pads)
+    for index, pad in enumerate(pads.pads):
+        opaque = canvas(page.locator(".explorable-plane canvas").nth(index))[..., 3] > 255 * 0.7  # no tint is
+        codes = np.frombuffer(pad["codes"], np.uint8).reshape(-1, 2) / 255 * np.subtract(pad["high"], pad["low"]) + pad["low"]
+        across, down = (600 * places(codes, pad)).clip(0, 599).astype(int).T
+        assert opaque[down, across].all()
+        right, below = (600 * places([[0, 0]], pad)[0]).astype(int)
+        assert opaque[:, right].all()
+        assert opaque[below].all()
+        assert opaque.mean() < 0.1
 
 
 @pytest.mark.slow
@@ -353,7 +367,7 @@ def test_the_still_picture_has_both_planes_and_what_is_drawn_on_the_straight_way
         )
         pictures = np.hsplit(np.asarray(strip_axes.images[0].get_array()), 10)
         assert 255 * (1 - np.array([picture.ravel() for picture in pictures])) == pytest.approx(painted(weights, way))
-        assert strip_axes.get_ylabel() == axes.get_title(loc="left") or strip_axes.get_ylabel() == axes.get_title()
+        assert strip_axes.get_ylabel() == pad["name"]
 
 
 @pytest.mark.parametrize(
