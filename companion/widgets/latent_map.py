@@ -80,7 +80,7 @@ class LatentMap(Explorable):
             high=plane[1].tolist(),
             codes=np.rint((codes - plane[0]) / (plane[1] - plane[0]) * 65535).astype("<u2").tobytes(),
             labels=labels.astype(np.uint8).tobytes(),
-            names=_place_names(codes, labels, APART * (plane[1] - plane[0]).max()),
+            names=place_names(codes, labels, APART * (plane[1] - plane[0]).max()),
             images=np.rint(255 * images).astype(np.uint8).tobytes(),
             titles=image_titles(titles, len(images)),
             at=at.round(6).tolist(),
@@ -131,7 +131,7 @@ def _nearest(codes: np.ndarray, point: np.ndarray) -> int:
     return int(((codes - point) ** 2).sum(axis=1).argmin())
 
 
-def _place_names(codes: np.ndarray, labels: np.ndarray, least: float) -> list[list]:
+def place_names(codes: np.ndarray, labels: np.ndarray, least: float) -> list[list]:
     """Each label with a place for it, at the median of its codes or as near as leaves `least` between any two: [label, z_1, z_2]."""
     names = np.unique(labels)
     places = np.array([np.median(codes[labels == name], axis=0) for name in names])

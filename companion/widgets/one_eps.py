@@ -16,6 +16,7 @@ from companion.widgets.explorable import Explorable
 from companion.widgets.region import LIMIT, four_numbers
 
 DRAWS = 1000
+SIGMAS = (0.2, 2.0)  # a sigma's range, which js/region_handles.js keeps
 
 
 class OneEps(Explorable):
@@ -51,7 +52,7 @@ class OneEps(Explorable):
 
     @traitlets.validate("region")
     def _valid_region(self, proposal: dict) -> list[float]:
-        return four_numbers("OneEps: region", proposal["value"])
+        return four_numbers("OneEps: region", proposal["value"], SIGMAS)
 
     @traitlets.validate("seed", "rolls")
     def _valid_whole(self, proposal: dict) -> int:

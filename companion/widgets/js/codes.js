@@ -1,5 +1,6 @@
 // Codes of images: points of a latent plane, in the colours of their labels.
 
+import { element } from "./dom.js";
 import { colour, PALETTE } from "./theme.js";
 import { bytes } from "./weights.js";
 
@@ -51,6 +52,34 @@ export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75
   });
   brush.globalAlpha = 1;
   if (names) writeLabels(brush, plane, medians(codes, labels));
+}
+
+/**
+ * Codes as marks of an svg, for a plane whose canvas shows something else: a path of dots for each label.
+ * @param {Plane} plane
+ * @param {Point[]} codes
+ * @param {ArrayLike<number>} labels
+ */
+export function makeDots(plane, codes, labels) {
+  const paths = Array.from(new Set(Array.from(labels)), (label) => {
+    const own = codes.filter((_, i) => labels[i] === label).map(plane.pixel);
+    const d = own.map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join("");
+    return element("path", { d, stroke: PALETTE[label] });
+  });
+  return element("g", { class: "explorable-codes" }, ...paths);
+}
+
+/**
+ * Labels as marks of an svg, each at its place.
+ * @param {Plane} plane
+ * @param {[number, Point][]} places
+ */
+export function makeLabels(plane, places) {
+  const texts = places.map(([label, at]) => {
+    const [x, y] = plane.pixel(at);
+    return element("text", { x, y }, label);
+  });
+  return element("g", { class: "explorable-labels" }, ...texts);
 }
 
 /**

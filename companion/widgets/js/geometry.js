@@ -2,6 +2,7 @@
 
 /** @typedef {[across: number, up: number]} Point of a plane, or of its picture */
 /** @typedef {[mu1: number, mu2: number, sigma1: number, sigma2: number]} Four the numbers of a diagonal Gaussian */
+/** @typedef {[mu1: number, mu2: number, sigma1: number, sigma2: number, rho: number]} Five those of a Gaussian that may tilt */
 
 /**
  * A square, [low, high] both ways, whose picture has `pixels` each way, rows counted from above.
@@ -91,4 +92,21 @@ export function nearestTo(points, [a, b]) {
     if (square < least) [nearest, least] = [point, square];
   }
   return { nearest, distance: Math.sqrt(least) };
+}
+
+/**
+ * The half axes of a Gaussian's ellipse at one sigma, and how many degrees the first is turned, counter-clockwise.
+ * @param {number} s sigma of the first direction
+ * @param {number} t of the second
+ * @param {number} rho their correlation
+ */
+export function ellipseAxes(s, t, rho) {
+  if (rho === 0) return { first: s, second: t, degrees: 0 };
+  const mean = (s * s + t * t) / 2;
+  const half = Math.hypot((s * s - t * t) / 2, rho * s * t);
+  return {
+    first: Math.sqrt(mean + half),
+    second: Math.sqrt(Math.max(0, mean - half)),
+    degrees: (90 / Math.PI) * Math.atan2(2 * rho * s * t, s * s - t * t),
+  };
 }

@@ -1,11 +1,13 @@
 // Lines of an svg that lies on a plane: rulers below what moves, ellipses above it.
 
 import { element, put } from "./dom.js";
+import { ellipseAxes } from "./geometry.js";
 import { number } from "./numbers.js";
 
 /** @typedef {import("./plane.js").Plane} Plane */
 /** @typedef {import("./geometry.js").Point} Point */
 /** @typedef {import("./geometry.js").Four} Four */
+/** @typedef {import("./geometry.js").Five} Five */
 
 /**
  * An svg as large as a plane, in the coordinates of `plane.pixel`.
@@ -34,11 +36,13 @@ export function makeEllipses(plane, radii = [1, 2, 3]) {
   const rings = radii.map(() => element("ellipse", { class: "explorable-ellipse" }));
   return {
     root: element("g", {}, ...rings),
-    /** @param {Four} four */
-    place([a, b, s, t]) {
+    /** @param {Four | Five} numbers */
+    place([a, b, s, t, rho = 0]) {
       const [cx, cy] = plane.pixel([a, b]);
+      const { first, second, degrees } = ellipseAxes(s, t, rho);
       rings.forEach((ring, i) => {
-        put(ring, { cx, cy, rx: radii[i] * s * plane.unit, ry: radii[i] * t * plane.unit });
+        put(ring, { cx, cy, rx: radii[i] * first * plane.unit, ry: radii[i] * second * plane.unit });
+        put(ring, { transform: degrees ? `rotate(${-degrees} ${cx} ${cy})` : "" });
       });
     },
   };
@@ -46,14 +50,15 @@ export function makeEllipses(plane, radii = [1, 2, 3]) {
 
 /**
  * Under a plane's canvas: lines at the whole numbers, stronger axes, and the numbers and the names of the axes, as
- * `paintGrid` and `paintTicks` paint them.
+ * `paintGrid` and `paintTicks` paint them; and other marks that stay, over the lines.
  * @param {Plane} plane
  * @param {number} every
  * @param {[across: string, up: string]} names
+ * @param {Element[]} marks
  */
-export function ruled(plane, every, names) {
+export function ruled(plane, every, names, ...marks) {
   const lines = [makeGridLines(plane, plane.multiples(1), 0.6), makeGridLines(plane, [0], 1.6)];
-  const ground = onPlane(plane, ...lines, ...makeRulers(plane, every, names));
+  const ground = onPlane(plane, ...lines, ...marks, ...makeRulers(plane, every, names));
   plane.canvas.before(element("div", { class: "explorable-ground" }, ground));
 }
 

@@ -15,6 +15,13 @@ export function number(value, places = 2) {
 }
 
 /**
+ * "0.060": a number above a millionth, in so many significant digits.
+ * @param {number} value
+ * @param {number} digits
+ */
+export const significant = (value, digits = 2) => value.toPrecision(digits);
+
+/**
  * "(0.25, −1.50)".
  * @param {number[]} values
  * @param {number} places

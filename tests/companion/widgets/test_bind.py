@@ -108,7 +108,7 @@ MAKE = {
     ),
     "LogVarianceDial": LogVarianceDial,
     "OneEps": OneEps,
-    "Regions": Regions,
+    "Regions": lambda: Regions(decoder=DECODER, codes=CODES, labels=np.zeros(20)),
     "TwoGaussians": TwoGaussians,
 }
 CHANGE = {  # a trait that moves, and another value of it

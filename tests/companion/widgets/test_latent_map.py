@@ -6,7 +6,7 @@ import torch
 
 from companion import models
 from companion.widgets import LatentMap, Weights
-from companion.widgets.latent_map import APART, _place_names
+from companion.widgets.latent_map import APART, place_names
 from tests.support.driving.latent_map import INT8, OUTPUT, distance, exact, numbers
 from tests.support.seeing import next_frame, pixels
 from tests.support.spoiling import drop_weights
@@ -239,7 +239,7 @@ def test_labels_are_written_apart_and_near_their_codes(make, given):
     medians = np.array([np.median(given["codes"][given["labels"] == label].numpy(), axis=0) for label in labels])
     assert np.hypot(*(places - medians).T).max() < 2 * APART * (HIGH[0] - LOW[0])
     assert np.hypot(*(places - medians).T).max() > 0.1  # some had to move
-    (_, *one), (_, *other) = _place_names(np.zeros((2, 2)), np.array([3, 5]), 1.0)
+    (_, *one), (_, *other) = place_names(np.zeros((2, 2)), np.array([3, 5]), 1.0)
     assert one != other
 
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { unpackCodes, unpackFineCodes } from "../../../../companion/widgets/js/codes.js";
-import { makeSquare, nearestTo, readBetween } from "../../../../companion/widgets/js/geometry.js";
+import { ellipseAxes, makeSquare, nearestTo, readBetween } from "../../../../companion/widgets/js/geometry.js";
 
 const square = makeSquare(-4, 4, 600);
 
@@ -89,4 +89,19 @@ test("fine codes have two bytes a number, the low one first, and each direction 
     ],
   );
   assert.ok(Math.abs(c[0] + 0.6) < 1e-9 && Math.abs(c[1] - 16) < 1e-9);
+});
+
+test("the axes of an ellipse are those of its covariance", () => {
+  const close = (found, expected) => assert.ok(Math.abs(found - expected) < 1e-12, `${found}, not ${expected}`);
+  assert.deepEqual(ellipseAxes(0.5, 2, 0), { first: 0.5, second: 2, degrees: 0 });
+  const even = ellipseAxes(2, 2, 0.5); // variances 4 (1 + rho) and 4 (1 - rho), along the diagonals
+  close(even.first, Math.sqrt(6));
+  close(even.second, Math.sqrt(2));
+  close(even.degrees, 45);
+  close(ellipseAxes(2, 2, -0.5).degrees, -45);
+  const { first, second, degrees } = ellipseAxes(0.3, 1.2, -0.7);
+  const [c, d] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  close((first * c) ** 2 + (second * d) ** 2, 0.09);
+  close((first * d) ** 2 + (second * c) ** 2, 1.44);
+  close((first ** 2 - second ** 2) * c * d, -0.7 * 0.3 * 1.2);
 });
