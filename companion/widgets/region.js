@@ -142,8 +142,9 @@ function makeShares(plane) {
       const [x, y] = plane.pixel([a, b]);
       const tall = t * Math.sqrt(1 - rho * rho) * plane.unit; // where the line straight through the centre meets it
       texts.forEach((text, i) => {
-        put(text, { x, y: y + sideOf(b) * (i + 1) * tall });
-        text.toggleAttribute("hidden", tall < 30);
+        const at = y + sideOf(b) * (i + 1) * tall;
+        put(text, { x, y: at });
+        text.toggleAttribute("hidden", tall < 30 || Math.min(at, plane.pixels - at) < 14); // 14: half of its height
       });
     },
   };
@@ -505,7 +506,7 @@ function makeEncoded(view, say) {
   const buttons = encoded.map(([name, a, b, s, t]) => {
     const set = () => {
       changeChosen(view, () => [a, b, s, t, 0]);
-      say(`Region ${stateOf(view).chosen + 1} is the encoder's region of a ${name}.`);
+      say(`Region ${stateOf(view).chosen + 1} was set to the encoder's region of a ${name}.`);
     };
     return makeButton(name, set, { "aria-label": `The encoder's region of a ${name}` });
   });
