@@ -102,18 +102,15 @@ function makeShade() {
   const canvas = element("canvas", { class: "explorable-shade", width: side, height: side, "aria-hidden": "true" });
   const brush = brushOf(canvas);
   const picture = brush.createImageData(side, side);
+  const pixels = new Uint32Array(picture.data.buffer); // a pixel at a time: opacity, blue, green, red from the highest byte
   const heights = new Float64Array(side * side);
-  const opacity = (/** @type {number} */ height) => {
-    let step = 0;
-    while (step < STEPS.length && height >= STEPS[step]) step += 1;
-    return OPACITY[step];
-  };
+  let shades = OPACITY.map(() => 0);
   return {
     canvas,
     /** @param {string} hex "#rrggbb" */
     tint(hex) {
-      const channels = [1, 3, 5].map((place) => Number.parseInt(hex.slice(place, place + 2), 16));
-      for (let k = 0; k < heights.length; k++) picture.data.set(channels, 4 * k);
+      const [red, green, blue] = [1, 3, 5].map((place) => Number.parseInt(hex.slice(place, place + 2), 16));
+      shades = OPACITY.map((opacity) => (opacity << 24) | (blue << 16) | (green << 8) | red);
     },
     /** @param {State} state */
     paint({ regions, weights }) {
@@ -121,8 +118,11 @@ function makeShade() {
       regions.forEach((region, i) => {
         addDensity(heights, PICTURE, region, weights[i]);
       });
-      const { data } = picture;
-      for (let k = 0; k < heights.length; k++) data[4 * k + 3] = heights[k] < STEPS[0] ? 0 : opacity(heights[k]);
+      for (let k = 0; k < pixels.length; k++) {
+        let step = 0;
+        while (heights[k] >= STEPS[step]) step += 1;
+        pixels[k] = shades[step];
+      }
       brush.putImageData(picture, 0, 0);
     },
   };
