@@ -202,9 +202,13 @@ function makePart(view, plane, i) {
   const share = element("span", { class: "explorable-percent" });
   const button = makeButton(`${i + 1}`, select);
   button.append(share);
+  let drawn = "";
   /** @param {State} state */
   const update = ({ regions, weights, chosen }) => {
     const region = regions[i];
+    const now = region ? [...region, weights[i], i === chosen].join() : "none";
+    if (now === drawn) return; // as it stands
+    drawn = now;
     knob.hidden = !region;
     button.hidden = !region;
     ellipses.root.toggleAttribute("hidden", !region);

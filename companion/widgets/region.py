@@ -205,11 +205,10 @@ class Regions(Explorable):
         draw_codes(plane, codes, np.frombuffer(self.labels, np.uint8), names=self.names)
         for r in (1, 2, 3):
             plane.add_patch(Ellipse((0, 0), 2 * r, 2 * r, fc="none", ec=plots.SLATE, lw=0.8, ls="--"))
-        half = (np.arange(400) + 0.5) / 400 * 2 * LIMIT - LIMIT
-        grid = np.stack(np.meshgrid(half, half[::-1]), axis=-1).reshape(-1, 2)
-        blue = np.full((400, 400, 4), [*to_rgb(plots.BLUE), 0.0])
-        blue[..., 3] = OPACITY[np.digitize(self.density(grid), STEPS)].reshape(400, 400) / 255
-        plane.imshow(blue, extent=(-LIMIT, LIMIT, -LIMIT, LIMIT), interpolation="bilinear", zorder=3)
+        line = np.linspace(-LIMIT, LIMIT, 401)
+        grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+        blues = [(*to_rgb(plots.BLUE), opacity / 255) for opacity in OPACITY[1:]]
+        plane.contourf(line, line, self.density(grid).reshape(401, 401), levels=[*STEPS, np.inf], colors=blues, zorder=3)
         for i, region in enumerate(self.shown.tolist()):
             _draw_region(plane, region, i + 1, chosen=i == self._chosen)
         plane.scatter(self.draws[:, 0], self.draws[:, 1], s=14, color=plots.VIOLET, edgecolors="white", linewidths=0.6, zorder=5)

@@ -203,7 +203,9 @@ def test_a_region_takes_the_numbers_of_an_encoder(explorable_page, make, model, 
     expected = [*mu[0].tolist(), *(logvar[0] / 2).exp().tolist()]
     assert shown(page) == pytest.approx(expected, abs=0.00501)
     assert regions.encoded[1][1:] == shown(page)
-    assert page.locator(".explorable-said").inner_text() == f"Region 1 was set to the encoder's region of a {digits.y_test[1].item()}."
+    assert (
+        page.locator(".explorable-said").inner_text() == f"Region 1 was set to the encoder's region of a {digits.y_test[1].item()}."
+    )
 
 
 # ------------------------------------------------------------------ hands
