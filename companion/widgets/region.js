@@ -200,8 +200,8 @@ function makePart(view, plane, i) {
   });
   const ellipses = makeEllipses(plane);
   const share = element("span", { class: "explorable-percent" });
-  const button = makeButton(`${i + 1}`, select);
-  button.append(share);
+  const button = makeButton(element("span", { class: "explorable-unseen" }, "Region "), select);
+  button.append(`${i + 1} `, share);
   let drawn = "";
   /** @param {State} state */
   const update = ({ regions, weights, chosen }) => {
@@ -220,7 +220,7 @@ function makePart(view, plane, i) {
     ellipses.place(region);
     write(share, percent);
     put(ellipses.root, { class: own ? "explorable-own" : "explorable-other" });
-    put(button, { "aria-pressed": own, "aria-label": `Region ${i + 1}, ${percent} of the mixture` });
+    put(button, { "aria-pressed": own });
     put(knob, { "aria-current": own, "data-side": -sideOf(a) });
     if (own) put(knob, { "aria-valuetext": `${knob.getAttribute("aria-valuetext")}, selected` });
   };
