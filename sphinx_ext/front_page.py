@@ -48,7 +48,7 @@ PIECES = {
         "fig-02-ten-digits", 68, 3, 296, "Six digits in four rows: the originals, then copies through one, two and four numbers."
     ),
     "03-points-to-regions": Piece(
-        "fig-03-clouds", 135, 145, 345, "Small coloured ellipses on a map, each with the digit of its image in the middle."
+        "fig-03-growing", 147, 42, 345, "Small coloured ellipses on a map, and one of them with three larger ones around it."
     ),
     "04-gaussian-parameters": Piece(
         "fig-04-eight-numbers", 62, 105, 410, "Two regions that overlap, a blue and an orange one, each with three nested ellipses."
