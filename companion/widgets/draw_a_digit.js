@@ -9,6 +9,7 @@ import { inkOf } from "./js/ink.js";
 import { ownKeys } from "./js/keys.js";
 import { box, columns, heading, headRow, makeDescriptions, note, numberTable, row } from "./js/layout.js";
 import { makeEllipses, overlay } from "./js/lines.js";
+import { bernoulliNll } from "./js/loss.js";
 import { clamp, number, pair, thousandths } from "./js/numbers.js";
 import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
 import { makePlane, paintGrid } from "./js/plane.js";
@@ -33,20 +34,6 @@ const KEY_HELP = "Arrow keys move the pen, with Shift in larger steps. Space put
 const HELP =
   "Draw with mouse or finger. With keys: arrows move the pen, Space puts it down and lifts it. The ellipses are one and " +
   "two sigma; the square on the map is enlarged below it. The reconstruction term is the mean over the six samples.";
-
-/**
- * -log p(x|z) of pixels under Bernoulli distributions with these logits, in nats, summed over pixels.
- * @param {number[]} x
- * @param {Float64Array} logits
- */
-function bernoulliNll(x, logits) {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) {
-    const a = logits[i];
-    sum += Math.max(a, 0) - a * x[i] + Math.log1p(Math.exp(-Math.abs(a)));
-  }
-  return sum;
-}
 
 /**
  * All that follows from a picture: its Gaussian, what its mean and six samples decode to, and the terms in nats.

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from companion import evaluation, losses, models, sweep, widgets
+from companion import data, evaluation, losses, models, sweep, widgets
 from companion.widgets.dice import normals
 from companion.widgets.explorable import Explorable
 from sphinx_ext import stored_widgets
@@ -140,12 +140,21 @@ def test_regions_show_the_density_of_their_mixture_and_decode_what_is_drawn(open
 
 
 @pytest.mark.slow
-def test_one_eps_shows_z_of_the_numbers_beside_it(open_page, kind):
+def test_one_eps_decodes_z_and_hands_its_gradient_on(open_page, kind):
     page = open_page("05-reparameterization")
-    dice.check(page)
-    page.locator(".explorable-view .explorable-handle").first.press("Shift+ArrowRight")
-    next_frame(page)
-    dice.check(page)
+    tap(page, page.locator(".explorable-plane canvas").first, 0.3, 0.7, kind)
+    eps, (mu, at_mu), (sigma, at_sigma) = dice.eps(page), dice.row(page, "mu"), dice.row(page, "sigma")
+    assert eps == pytest.approx([-1.4, -1.4], abs=0.06)
+    vae = models.load_trained("vae-2-seed0")
+    _, _, x_test, y_test = data.load_digits()
+    image = x_test[y_test == 7][180:181]
+    z = (mu + sigma * eps)[None]
+    loss, gradient = dice.backpropagate(vae.decode, image, z)
+    assert dice.loss(page) == pytest.approx(loss[0], abs=dice.INT8["loss"])
+    assert at_mu == pytest.approx(gradient[0], abs=dice.INT8["gradient"])
+    assert at_sigma == pytest.approx(at_mu * eps, abs=0.02)
+    grey = 255 * (1 - torch.sigmoid(vae.decode(torch.tensor(z)))[0].numpy())
+    assert np.abs(pixels(page, nth=1) - grey).max() < dice.INT8["pixel"]
 
 
 @pytest.mark.slow

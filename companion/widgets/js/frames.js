@@ -45,3 +45,23 @@ export function whenIdle(next) {
   };
   return start;
 }
+
+/**
+ * Do what `next()` gives, a function or null, one after the other, and let the page hear its events between them. Unlike
+ * idle time, which a browser may withhold, this comes in any case.
+ * @param {() => (() => void) | null} next
+ * @returns {(pause?: number) => void} what starts it, after so many milliseconds in which it is not asked for again
+ */
+export function inPieces(next) {
+  let timer = 0;
+  const run = () => {
+    const work = next();
+    if (!work) return;
+    work();
+    timer = window.setTimeout(run);
+  };
+  return (pause = 0) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(run, pause);
+  };
+}

@@ -107,7 +107,7 @@ MAKE = {
         {name: Pad(DECODER, CODES, (0, 0), 4, np.ones(16)) for name in ("one", "other")}, labels=np.arange(20) % 2
     ),
     "LogVarianceDial": LogVarianceDial,
-    "OneEps": OneEps,
+    "OneEps": lambda: OneEps(DECODER, DIGITS[0], (0, 0), (0.1, 0.1), drawn=200),
     "Regions": lambda: Regions(decoder=DECODER, codes=CODES, labels=np.zeros(20)),
     "TwoGaussians": TwoGaussians,
 }
@@ -118,7 +118,7 @@ CHANGE = {  # a trait that moves, and another value of it
     "LatentMap": ("digit", 3),
     "LatentPads": ("points", [[1, 1], [0, 0]]),
     "LogVarianceDial": ("cost", 20),
-    "OneEps": ("region", [1, 1, 0.5, 0.5]),
+    "OneEps": ("region", [0.1, 0.2, 0.05, 0.1]),
     "Regions": ("regions", [[1, 1, 0.5, 0.5]]),
     "TwoGaussians": ("mu", -1),
 }

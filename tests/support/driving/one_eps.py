@@ -1,41 +1,69 @@
 """How a test drives the explorable `one_eps`, and reads what it shows."""
 
 import numpy as np
-import pytest
 import torch
 
-UNIT = 75  # the drawings' 600 units over a plane of 8
+from companion import losses
+
+PLANE = 600  # units of a plane's drawing each way
+ARROW = 0.004  # length of an arrow in the plane of codes for a gradient of 1 nat per unit
+WAYS = ("reparameterized", "score function", "with baseline")
+INT8 = {"loss": 0.06, "gradient": 0.5, "pixel": 4}  # what eight bits a weight change in the region of chapter 5's 7, at most
+
+
+def number(text):
+    return float(text.replace("\N{MINUS SIGN}", "-").replace(",", ""))
 
 
 def row(page, name):
-    cells = page.locator(f".explorable-row-{name} td").all_inner_texts()
-    return np.array([float(text.replace("\N{MINUS SIGN}", "-")) for text in cells])
+    """Value and gradient of z, mu, sigma or logvar: (2, 2)."""
+    cells = page.locator(f".explorable-row-{name} .explorable-value").all_inner_texts()
+    return np.array([number(text) for text in cells]).reshape(2, 2)
 
 
-def ends(page, name):
-    """Tail and tip of an arrow, in units of the plane from its middle."""
-    line, head = (page.locator(f".explorable-{name} {tag}") for tag in ("line", "polygon"))
+def eps(page):
+    first, second = page.locator("dd.explorable-eps").inner_text().strip("()").split(", ")
+    return np.array([number(first), number(second)])
+
+
+def loss(page):
+    return number(page.locator("dd.explorable-loss").inner_text().removesuffix(" nats"))
+
+
+def ends(page, name, plane=1):
+    """Tail and tip of an arrow of a plane (0: the dice, 1: the codes), in units of its drawing, from its lower left corner."""
+    arrow = page.locator(".explorable-plane").nth(plane).locator(f".explorable-vector.explorable-{name}")
+    line, head = arrow.locator("line"), arrow.locator("polygon")
     tail = [float(line.get_attribute(key)) for key in ("x1", "y1")]
     tip = [float(part) for part in head.get_attribute("points").split(" ")[0].split(",")]
-    return [np.array([x / UNIT - 4, 4 - y / UNIT]) for x, y in (tail, tip)]
+    return [np.array([x, PLANE - y]) for x, y in (tail, tip)]
 
 
-def check(page):
-    """Everything shown follows from the mu, sigma and eps shown: z by hand, the derivatives and their arrows by autograd."""
-    mu, sigma = (torch.from_numpy(row(page, name)).requires_grad_() for name in ("mu", "sigma"))
-    eps = torch.from_numpy(row(page, "eps"))
-    z = mu + sigma * eps
-    by_mu, by_sigma = torch.autograd.grad(z.sum(), (mu, sigma))
-    assert row(page, "z") == pytest.approx(z.detach().numpy(), abs=0.005 + 1e-9)
-    assert row(page, "dz-dmu").tolist() == by_mu.tolist()
-    assert row(page, "dz-dsigma").tolist() == by_sigma.tolist()
-    for name, slopes in (("dz-dmu", by_mu), ("dz-dsigma", by_sigma)):
-        for axis in (0, 1):
-            tail, tip = ends(page, f"{name}-{axis + 1}")
-            assert tip - tail == pytest.approx(np.eye(2)[axis] * slopes[axis].item(), abs=0.001)
-            assert np.abs(tail - z.detach().numpy()).max() <= 0.2 + 1e-9  # beside z, so that both can be seen
-    dot = page.locator("circle.explorable-z")
-    assert [float(dot.get_attribute(key)) for key in ("cx", "cy")] == pytest.approx(
-        [UNIT * (4 + z[0].item()), UNIT * (4 - z[1].item())], abs=0.001
-    )
-    return mu.detach().numpy(), sigma.detach().numpy(), eps.numpy()
+def backpropagate(decode, x, z):
+    """Loss and gradient at z (n, 2) of an image (1, 784), by autograd: (n,) and (n, 2)."""
+    z = torch.as_tensor(z).clone().requires_grad_()
+    nats = losses.bernoulli_nll(x.expand(len(z), -1), decode(z))
+    (gradient,) = torch.autograd.grad(nats.sum(), z)
+    return nats.detach().numpy(), gradient.numpy()
+
+
+def estimates(page):
+    """The table below the clouds: each row's name -> its three texts."""
+    texts = [row.all_inner_texts() for row in _cells(page)]
+    names = page.locator(".explorable-estimates tbody th").all_inner_texts()
+    return dict(zip(names, texts, strict=True))
+
+
+def _cells(page):
+    return [row.locator(".explorable-value") for row in page.locator(".explorable-estimates tbody tr").all()]
+
+
+def wait_for_estimates(page):
+    page.wait_for_function("() => !document.querySelector('.explorable-waiting')")
+
+
+def cloud(page, way):
+    """The dots of an estimates' plane, in shares of what it shows from its middle, (n, 2)."""
+    path = page.get_by_role("img", name=way, exact=True).locator(".explorable-cloud").get_attribute("d")
+    pairs = [part.split(" ") for part in path.removeprefix("M").replace("h0", "").split("M") if part]
+    return (np.array(pairs, dtype=float).reshape(-1, 2) / 100 - 1) * (1, -1)
