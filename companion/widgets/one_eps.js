@@ -411,10 +411,10 @@ function makeWork(view, resultAt, { came, draws }) {
 }
 
 /**
- * "−13.8", "−87": a gradient in as many places as there is room for.
+ * "−13.8", "−187", "1,584": a gradient in as many places as there is room for.
  * @param {number} value
  */
-const short = (value) => number(value, Math.abs(value) < 100 ? 1 : 0);
+const short = (value) => number(value, Math.abs(value) < 100 ? 1 : 0).replace(/\B(?=\d{3}$)/, ",");
 
 /**
  * The three ways to estimate mu's gradient, a plane and five numbers each: `place(points of each, exact)`.
@@ -585,7 +585,7 @@ async function draw(view, el) {
       controls("One draw", roll, back),
       box(
         "explorable-eps-parts",
-        box("explorable-dice", heading("ε"), dice.root),
+        box("explorable-dice", heading("ε ∼ N(0, I)"), dice.root),
         pictures.root,
         box("explorable-codes-part", heading("z = μ + σε, and the loss"), codes.root),
       ),

@@ -176,7 +176,6 @@ class OneEps(Explorable):
         self._draw_codes(right.subplots(), step)
         x = torch.from_numpy(np.frombuffer(self.image, np.uint8) / 255)
         plots.images(torch.stack([x, torch.from_numpy(step.x_hat)]), titles=["x", "x_hat"], ax=pictures)
-        pictures.set_xlabel(f"loss {step.loss:.2f} nats")
         return figure
 
     def _draw_dice(self, axes: Axes) -> None:
@@ -201,6 +200,7 @@ class OneEps(Explorable):
         axes.plot(a, b, "o", color=plots.BLUE, markersize=8, markeredgecolor="white")
         axes.plot(*z, "o", color=plots.VIOLET, markersize=7, markeredgecolor="white")
         axes.set(xlim=lines[0][[0, -1]], ylim=lines[1][[0, -1]], aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
+        axes.set_title(f"loss at z: {step.loss:.2f} nats", fontweight="normal")
 
 
 def _two(name: str, values: Iterable) -> np.ndarray:

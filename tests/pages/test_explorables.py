@@ -460,7 +460,7 @@ def test_a_pages_weights_are_within_their_budget(site, name):
     sizes = [len(gzip.compress((site / "_static/explorables/buffers" / f"{hashed}.js").read_bytes())) for hashed in external]
     assert sum(sizes) <= {"02-bottleneck": 560_000, "08-beta-tradeoff": 350_000}.get(name, 150_000)
     assert name != "02-bottleneck" or max(sizes) <= 82_000
-    assert math.isclose(sum(sizes), 0) == (name in ("05-reparameterization", "06-log-variance"))
+    assert math.isclose(sum(sizes), 0) == (name == "06-log-variance")
 
 
 def test_every_page_has_the_policy(site):
