@@ -321,8 +321,8 @@ def test_python_computes_what_the_page_does_and_eight_bits_change_little(make, v
     assert 255 * np.abs(x_hat - drawn).max() < shown.INT8["pixel"]
 
 
-def test_the_surface_is_the_loss_on_the_windows_grid(make, seven):
-    one = make()
+def test_the_surface_is_the_loss_on_the_windows_grid(vae, seven):
+    one = OneEps(vae.decoder.parameters(), seven, (0.5, 1.4), (0.1, 0.1))
     low, high = one.ends
     heights = low + (high - low) * np.frombuffer(one.surface, "<u2").reshape(41, 41) / 65535
     lines = [start + np.linspace(0, 2 * one.half, 41) for start in one.low]
