@@ -1,7 +1,7 @@
 // The bottleneck dial: numbers of a code and bits of each; reconstruction, residual, code and error move together.
 
 import { bind } from "./js/bind.js";
-import { makeChart } from "./js/chart.js";
+import { disc, makeChart } from "./js/chart.js";
 import { element, put, write } from "./js/dom.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
 import { clamp, number } from "./js/numbers.js";
@@ -244,11 +244,8 @@ function makeCurve(view, stages, chosen) {
   chart.root.setAttribute("role", "img");
   chart.root.classList.add("explorable-pressed");
 
-  const pixel = (/** @type {Point} */ [x, y]) => [chart.at(x), chart.up(y)];
-  const dot = (/** @type {Point} */ point) => {
-    const [x, y] = pixel(point);
-    return `M${(x - 3.5).toFixed(1)} ${y.toFixed(1)}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0`;
-  };
+  /** @type {(point: Point) => Point} */
+  const pixel = ([x, y]) => [chart.at(x), chart.up(y)];
   chart.root.addEventListener("click", (event) => {
     const { left, top } = chart.root.getBoundingClientRect();
     let nearest = REACH;
@@ -288,7 +285,7 @@ function makeCurve(view, stages, chosen) {
     all.forEach((points, i) => {
       const [x, y] = pixel(points[points.length - 1]);
       put(lines[i], { d: chart.path(points) });
-      put(dots[i], { d: points.map(dot).join("") });
+      put(dots[i], { d: points.map((point) => disc(...pixel(point), 3.5)).join("") });
       put(names[i], { x, y: y - 9 });
     });
     placeMark();

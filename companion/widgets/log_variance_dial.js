@@ -1,87 +1,95 @@
-// The log-variance dial beside the variance dial: one loss, one Gaussian, two rulers for it, plain gradient steps on
-// each.
+// One spread, written down as its variance and as the logarithm of it: the same loss, the same gradient steps, and one
+// axis of sigma on which both are seen.
 
 import { bind, requireNumbers } from "./js/bind.js";
-import { addChartHandle, makeChart } from "./js/chart.js";
-import { element, makeButton, put, write } from "./js/dom.js";
-import { box, columns, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
-import { clamp, number, thousandths } from "./js/numbers.js";
+import { disc, makeChart, square } from "./js/chart.js";
+import { element, makeButton, makeCell, put, write } from "./js/dom.js";
+import { box, controls, headRow, makeSaid, note, numberTable, row } from "./js/layout.js";
+import { clamp, number } from "./js/numbers.js";
 import { makeSlider } from "./js/slider.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
 /** @typedef {import("./js/bind.js").View} View */
 /** @typedef {import("./js/chart.js").Chart} Chart */
 /** @typedef {import("./js/geometry.js").Point} Point */
-/** @typedef {import("./js/numbers.js").Range} Range */
 
-const WIDEST = 1.6; // the largest variance that a hand can set on either dial
-const SHOWN = 200; // steps of the trail
-const LONGEST = 70; // pixels that half a tangent may rise by
-const LEAST_HEIGHT = 3.6; // nats that the picture shows at least
+const LEFT = -5.95; // of the charts, in log2 sigma
+const WALL = -5.15; // left of it no sigma is meant: a variance below 0 has none
+/** @type {import("./js/numbers.js").Range} */
+const AXIS = [-5, 1.1]; // log2 of the sigmas that are shown
+const LEAST_HEIGHT = 3.6; // nats that the loss chart shows at least
+const LEAST_STEPS = 20; // that the other one shows at least
+const MOST = 200; // steps
+const NEAR = 0.005; // of log sigma from the minimum: settled
 const HELP =
-  "Both dials have the same loss, ½ c σ² + KL, and take the same gradient step. The ring on the ruler shows where the " +
-  "next one lands. Drag a dot along its curve, or use the arrow keys.";
+  "L″ is the curvature of the loss at its minimum, in the dial's own number. " +
+  "On its way: the rate can settle, and has not yet. Survives: a σ still, but the rate is too large to settle.";
 
 /**
- * What a dial's number means, and how fast sigma and log sigma squared move with it.
+ * A number that tells sigma, and the loss in it.
  * @typedef {object} Dial
- * @property {string} name the trait that holds the numbers it has stood at
+ * @property {string} name
  * @property {string} title
- * @property {string} symbol
  * @property {string} means
- * @property {Range} x
- * @property {number} titleAt
+ * @property {number} start where sigma is 1
  * @property {(value: number) => number} sigma
- * @property {(value: number) => number} logvar
- * @property {(value: number) => number} sigmaSlope
- * @property {(value: number) => number} logvarSlope
- * @property {(v: number) => number} fromLogvar
+ * @property {(value: number, cost: number) => number} slope of the loss
+ * @property {(cost: number) => number} curvature of the loss at its minimum
+ * @property {(x: number, y: number, r: number) => string} mark
  */
+/** @type {Dial[]} */
+const DIALS = [
+  {
+    name: "variance",
+    title: "raw variance",
+    means: "a = σ²",
+    start: 1,
+    sigma: Math.sqrt,
+    slope: (a, cost) => (a > 0 ? (cost + 1 - 1 / a) / 2 : Number.NaN),
+    curvature: (cost) => (1 + cost) ** 2 / 2,
+    mark: square,
+  },
+  {
+    name: "logvar",
+    title: "log-variance",
+    means: "v = log σ²",
+    start: 0,
+    sigma: (v) => Math.exp(v / 2),
+    slope: (v, cost) => ((cost + 1) * Math.exp(v) - 1) / 2,
+    curvature: () => 1 / 2,
+    mark: disc,
+  },
+];
 
-/** @type {Dial} */
-const VARIANCE = {
-  name: "variance",
-  title: "variance dial",
-  symbol: "a",
-  means: "a = σ²",
-  x: [-0.5, WIDEST],
-  titleAt: 0,
-  sigma: Math.sqrt,
-  logvar: Math.log,
-  sigmaSlope: (a) => 0.5 / Math.sqrt(a),
-  logvarSlope: (a) => 1 / a,
-  fromLogvar: Math.exp,
-};
-/** @type {Dial} */
-const LOGVAR = {
-  name: "logvar",
-  title: "log-variance dial",
-  symbol: "v",
-  means: "v = log σ²",
-  x: [-7, Math.log(WIDEST)],
-  titleAt: -7,
-  sigma: (v) => Math.exp(0.5 * v),
-  logvar: (v) => v,
-  sigmaSlope: (v) => 0.5 * Math.exp(0.5 * v),
-  logvarSlope: () => 1,
-  fromLogvar: (v) => v,
-};
-
+/** @typedef {{ cost: number, rate: number, steps: number }} State */
 /**
- * Noise cost c/2 sigma² plus the KL of N(0, sigma²) to N(0, 1), in nats, and its slope in the dial's own number by the
- * chain rule.
- * @param {Dial} dial
- * @param {number} value
- * @param {number} cost
+ * Where a dial has come.
+ * @typedef {object} Walk
+ * @property {number[]} path its number at the start and after each step
+ * @property {number[]} sigmas
+ * @property {number} broken the first step without a finite loss, −1 for none
+ * @property {string} status
  */
-function objective(dial, value, cost) {
-  const sigma = dial.sigma(value);
-  const logvar = dial.logvar(value);
-  return {
-    sigma,
-    loss: (cost / 2) * sigma ** 2 + 0.5 * (Math.exp(logvar) - 1 - logvar),
-    slope: cost * sigma * dial.sigmaSlope(value) + 0.5 * (Math.exp(logvar) - 1) * dial.logvarSlope(value),
+
+/** @type {(cost: number) => number} */
+const bestSigma = (cost) => 1 / Math.sqrt(1 + cost);
+
+/** Nats: cost/2 sigma², and the KL of N(0, sigma²) to N(0, 1). @type {(sigma: number, cost: number) => number} */
+const lossOf = (sigma, cost) => (cost / 2) * sigma ** 2 + (sigma ** 2 - 1) / 2 - Math.log(sigma);
+
+/** @type {(dial: Dial, state: State) => Walk} */
+function walk(dial, { cost, rate, steps }) {
+  const path = [dial.start];
+  for (let k = 0; k < steps; k++) path.push(path[k] - rate * dial.slope(path[k], cost));
+  const sigmas = path.map(dial.sigma);
+  const broken = sigmas.findIndex((sigma) => !Number.isFinite(lossOf(sigma, cost)));
+  const status = () => {
+    if (broken >= 0) return `${number(lossOf(sigmas[broken], cost))} at step ${broken}`;
+    if (steps === 0) return "starts";
+    if (rate * dial.curvature(cost) >= 2) return "survives";
+    return Math.abs(Math.log(sigmas[steps] / bestSigma(cost))) < NEAR ? "settles" : "on its way";
   };
+  return { path, sigmas, broken, status: status() };
 }
 
 /**
@@ -94,291 +102,185 @@ function figure(value) {
   return value.toExponential(1).replaceAll("-", "−").replace("+", "");
 }
 
-/**
- * Points of the loss curve, close together at the wall.
- * @param {Dial} dial
- * @param {number} cost
- * @returns {Point[]}
- */
-function lossCurve(dial, cost) {
-  /** @type {Point[]} */
-  const points = [];
-  for (let v = -90; v < LOGVAR.x[1] + 0.02; v += v < -8 ? 1 : 0.04) {
-    const value = dial.fromLogvar(v);
-    points.push([value, objective(dial, value, cost).loss]);
-  }
-  return points;
-}
+/** Where a sigma stands along the axis; without one, behind the wall. @type {(sigma: number) => number} */
+const along = (sigma) => (Number.isNaN(sigma) ? (LEFT + WALL) / 2 : clamp(Math.log2(sigma), AXIS));
 
-/**
- * The bell of N(0, sigma²) from z = −2.5 to 2.5; one that is too high for its box is drawn as high as the box.
- * @param {number} sigma
- */
-function bellPath(sigma) {
-  if (!(sigma > 0) || sigma === Infinity) return "";
-  const reach = Math.min(1, Math.max(sigma * 1.6, 0.02));
-  const height = Math.min(58, 26 / sigma);
-  const points = Array.from({ length: 161 }, (_, i) => {
-    const z = ((i - 80) / 32) * reach;
-    return [56 + 22.4 * z, 62 - height * Math.exp(-0.5 * (z / sigma) ** 2)];
-  });
-  return `M0 62L${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}L112 62Z`;
-}
-
-/** @param {Dial} dial */
-function makeBell({ name, title }) {
-  const bell = element("path", { class: `explorable-bell explorable-${name}` });
-  const floor = element("path", { class: "explorable-grid", d: "M0 62.5H112" });
-  const none = element("text", { x: 56, y: 42, "text-anchor": "middle" });
-  const attributes = {
-    class: "explorable-bell-box",
-    viewBox: "0 0 112 64",
-    role: "img",
-    "aria-label": `Bell of the Gaussian on the ${title}`,
-  };
-  return {
-    root: element("svg", attributes, bell, floor, none),
-    /** @param {number} sigma */
-    place(sigma) {
-      put(bell, { d: bellPath(sigma) });
-      write(none, Number.isNaN(sigma) ? "no Gaussian" : "");
-    },
-  };
-}
-
-/**
- * The bell that a dial describes, and its numbers.
- * @param {Dial} dial
- */
-function makeReadings(dial) {
-  const terms = { value: dial.means, sigma: "σ", loss: "loss", slope: `slope in ${dial.symbol}`, steps: "steps" };
-  const cells = makeDescriptions(Object.keys(terms));
-  const bell = makeBell(dial);
-  const pairs = Object.entries(terms).flatMap(([name, text]) => [element("dt", {}, text), cells[name]]);
-  return {
-    root: box("explorable-reading", bell.root, element("dl", { class: "explorable-pairs" }, ...pairs)),
-    /** @type {(numbers: Record<string, number>, steps: number) => void} */
-    place(numbers, steps) {
-      for (const [name, value] of Object.entries(numbers)) write(cells[name], figure(value));
-      write(cells.steps, steps);
-      bell.place(numbers.sigma);
-    },
-  };
-}
-
-/**
- * Part of a picture.
- * @param {import("./js/dom.js").SvgTag} tag
- * @param {string} kind
- */
+/** @type {(tag: import("./js/dom.js").SvgTag, kind: string) => SVGElement} */
 const part = (tag, kind) => element(tag, { class: `explorable-${kind}` });
 
 /**
- * Where the next step lands: the tangent at the dial, and on the ruler a line that ends in a ring.
- * @param {Chart} chart
- * @param {Dial} dial
- */
-function makeNext(chart, dial) {
-  const tangent = part("path", "dashes");
-  const step = part("path", "arrow");
-  const floor = chart.height - chart.bottom;
-
-  /** @type {(value: number, next: number) => string} */
-  const ruler = (value, next) => {
-    const from = chart.at(clamp(value, dial.x));
-    const to = chart.at(clamp(next, dial.x));
-    const edge = Math.abs(to - from) > 4 ? to - 4 * Math.sign(to - from) : from;
-    return `M${from} ${floor}H${edge}M${to - 4} ${floor}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0`;
-  };
-  /** @type {(value: number, loss: number, slope: number) => string} */
-  const slopeLine = (value, loss, slope) => {
-    const reach = 0.22 * (dial.x[1] - dial.x[0]);
-    const rise = (chart.up(0) - chart.up(1)) * Math.abs(slope) * reach;
-    const half = reach * Math.min(1, LONGEST / Math.max(1e-9, rise)); // a steep one is as long as a flat one
-    return chart.path([
-      [value - half, loss - half * slope],
-      [value + half, loss + half * slope],
-    ]);
-  };
-  /** @type {(value: number, numbers: { loss: number, slope: number }, rate: number) => void} */
-  const place = (value, { loss, slope }, rate) => {
-    const next = value - rate * slope;
-    const shown = Number.isFinite(next) && Number.isFinite(loss) && value >= dial.x[0];
-    step.setAttribute("d", shown ? ruler(value, next) : "");
-    step.classList.toggle("explorable-fatal", dial === VARIANCE && next <= 0);
-    tangent.setAttribute("d", shown ? slopeLine(value, loss, slope) : "");
-  };
-  return { tangent, step, place };
-}
-
-/**
- * What tells that the dial has left the picture: behind the wall a cross and "NaN", to the left its number.
- * @param {Chart} chart
- * @param {Dial} dial
- */
-function makeMarks(chart, dial) {
-  const cross = part("path", "cross");
-  const nan = element("text", { class: "explorable-nan", "text-anchor": "middle" });
-  const far = element("text", { class: "explorable-far" });
-  /** @type {(broken: boolean, value: number, height: number) => void} */
-  const place = (broken, value, height) => {
-    const x = (chart.at(dial.x[0]) + chart.at(0)) / 2;
-    const y = chart.height / 2;
-    put(cross, { d: broken ? `M${x - 10} ${y - 10}l20 20m0 -20l-20 20` : "" });
-    write(nan, broken ? "NaN" : "");
-    write(far, !broken && value < dial.x[0] ? `◂ ${dial.symbol} = ${figure(value)}` : "");
-    put(nan, { x, y: y + 32 });
-    put(far, { x: chart.left + 16, y: Math.max(chart.top + 28, chart.up(height) - 12) });
-  };
-  return { nodes: [cross, nan, far], place };
-}
-
-/**
- * What stands still while the dial moves: the loss curve and, for a variance, the wall left of 0.
- * @param {Chart} chart
- * @param {Dial} dial
- */
-function makeGround(chart, dial) {
-  const wall = part("rect", "wall");
-  const line = part("path", `curve explorable-${dial.name}`);
-  /** @param {number} cost */
-  const place = (cost) => {
-    chart.y = [0, Math.max(LEAST_HEIGHT, objective(VARIANCE, WIDEST, cost).loss)];
-    chart.frame();
-    if (dial === VARIANCE) {
-      const x = chart.at(dial.x[0]);
-      put(wall, { x, y: chart.top, width: chart.at(0) - x, height: chart.height - chart.bottom - chart.top });
-    }
-    line.setAttribute("d", chart.path(lossCurve(dial, cost)));
-  };
-  return { nodes: [wall, line], place };
-}
-
-/**
- * The steps that were taken, joined by a line, a dot each.
- * @param {Chart} chart
- */
-function makeTrail(chart) {
-  const line = part("path", "trail");
-  const dots = part("path", "dots");
-  const dot = (/** @type {Point} */ [x, y]) =>
-    `M${(chart.at(x) - 3).toFixed(1)} ${chart.up(y).toFixed(1)}a3 3 0 1 0 6 0a3 3 0 1 0 -6 0`;
-  /** @param {Point[]} visited the last one is where the dial stands */
-  const place = (visited) => {
-    put(line, { d: chart.path(visited) });
-    put(dots, { d: visited.slice(0, -1).map(dot).join("") });
-  };
-  return { line, dots, place };
-}
-
-/**
- * One dial: its chart, its handle, its readings.
+ * A chart over sigma, with what stands below every other thing on it: the wall, and a line at the minimum.
  * @param {View} view
- * @param {Dial} dial
+ * @param {Omit<import("./js/chart.js").ChartOptions, "x" | "titleAt">} options
  */
-function makeDial(view, dial) {
-  const { name } = dial;
-  const costNow = () => view.get("cost");
-  const objectiveAt = (/** @type {number} */ value) => objective(dial, value, costNow());
-  /** @returns {number[]} */
-  const read = () => view.get(name).map((/** @type {number | null} */ value) => value ?? Number.NaN); // no JSON has a NaN
-  const chart = makeChart(view, {
-    x: dial.x,
-    y: [0, 8],
-    height: 236,
-    left: 30,
-    bottom: 26,
-    countX: 4,
-    draw: () => redraw(),
-    label: `Loss against ${dial.means}`,
-    title: "loss, nats",
-    titleAt: dial.titleAt,
-  });
-  const ground = makeGround(chart, dial);
-  const trail = makeTrail(chart);
-  const next = makeNext(chart, dial);
-  const marks = makeMarks(chart, dial);
-  chart.area.append(...ground.nodes, trail.line, next.tangent, trail.dots, ...marks.nodes);
-  chart.svg.append(next.step);
-  const handle = addChartHandle(chart, {
-    label: `${dial.title}, ${dial.means}`,
-    min: dial.x[0],
-    max: dial.x[1],
-    moved: (value) => view.save({ [name]: [thousandths(value)] }),
-    describe(value) {
-      const { sigma, loss } = objectiveAt(value);
-      return `${dial.symbol} = ${figure(value)}, sigma ${figure(sigma)}, loss ${figure(loss)}`;
-    },
-  });
-  const readings = makeReadings(dial);
-  const root = box(`explorable-dial-${name}`, heading(dial.title), chart.root, readings.root);
+function makeSigmaChart(view, options) {
+  const nameX = (/** @type {number} */ power) => (power < 0 ? `1/${2 ** -power}` : `${2 ** power}`);
+  const chart = makeChart(view, { x: [LEFT, AXIS[1]], titleAt: AXIS[0], nameX, ...options });
+  const wall = part("rect", "wall");
+  const best = part("path", "dashes");
+  chart.area.append(wall, best);
+  /** @param {number} cost */
+  const ground = (cost) => {
+    const [x, floor] = [chart.at(LEFT), chart.height - chart.bottom];
+    put(wall, { x, y: chart.top, width: chart.at(WALL) - x, height: floor - chart.top });
+    put(best, { d: `M${chart.at(along(bestSigma(cost)))} ${chart.top}V${floor}` });
+  };
+  return { chart, ground };
+}
 
-  /**
-   * Where a value of the dial stands on the picture; what has no loss stands on the ruler.
-   * @param {number} value
-   * @returns {Point}
-   */
-  const point = (value) => {
-    const { loss } = objectiveAt(value);
-    return [clamp(value, dial.x), Number.isNaN(loss) ? chart.y[0] : clamp(loss, chart.y)];
-  };
-  let shown = "";
-  const update = () => {
-    const state = JSON.stringify([view.get(name), costNow(), view.get("rate"), chart.framed]);
-    if (state === shown) return; // it was the other dial that moved
-    shown = state;
-    const path = read();
-    const value = path[path.length - 1];
-    const numbers = objectiveAt(value);
-    const broken = Number.isNaN(numbers.loss);
-    /** @type {Point} */
-    const stands = Number.isNaN(value) ? [clamp(path.at(-2) ?? 0, dial.x), chart.y[0]] : point(value);
-    const valid = path.filter((a) => !Number.isNaN(a));
-    trail.place(valid.slice(-SHOWN).map(point));
-    handle.place(value, ...stands);
-    root.classList.toggle("explorable-broken", broken);
-    next.place(value, numbers, view.get("rate"));
-    marks.place(broken, value, stands[1]);
-    const { sigma, loss, slope } = numbers;
-    readings.place({ value, sigma, loss, slope }, path.length - 1);
-  };
-  const redraw = () => {
-    ground.place(costNow());
-    update();
+/**
+ * The loss, one curve for both dials, and where each of them stands on it.
+ * @param {View} view
+ * @param {() => void} draw
+ */
+function makeLoss(view, draw) {
+  const label = "Loss against sigma, the same curve for both dials";
+  const { chart, ground } = makeSigmaChart(view, {
+    y: [0, 1],
+    height: 164,
+    bottom: 18,
+    label,
+    title: "loss, nats",
+    draw,
+  });
+  const curve = part("path", "curve");
+  const behind = element("text", { class: "explorable-behind", "text-anchor": "middle" }, "variance below 0: NaN");
+  const best = element("text", { "text-anchor": "middle" });
+  const marks = DIALS.map(({ name }) => part("path", `mark explorable-${name}`));
+  const far = DIALS.map(() => part("text", "far"));
+  chart.area.append(curve, behind);
+  chart.svg.append(best, ...marks, ...far);
+
+  /** @type {(walk: Walk, i: number, cost: number) => void} */
+  const placeMark = ({ sigmas, broken }, i, cost) => {
+    const sigma = sigmas[sigmas.length - 1];
+    const [x, y] = [chart.at(along(sigma)), chart.up(Math.min(lossOf(sigma, cost), chart.y[1]))];
+    const beyond = Math.sign(Math.log2(sigma) - along(sigma)) || 0;
+    put(marks[i], { d: broken < 0 ? DIALS[i].mark(x, y, 6) : "" }); // a NaN stands nowhere
+    const text = `σ = ${figure(sigma)}`;
+    write(far[i], broken >= 0 || beyond === 0 ? "" : beyond < 0 ? `◂ ${text}` : `${text} ▸`);
+    if (beyond !== 0) {
+      put(far[i], { x: x - 12 * beyond, y: Math.max(y, 20) + 4, "text-anchor": beyond > 0 ? "end" : "start" });
+    }
   };
   return {
-    root,
-    update,
-    redraw,
-    /** The numbers it has stood at after one more gradient step; a NaN, which JSON has not, is null and stays. */
-    stepped() {
-      const path = view.get(name);
-      const value = path.at(-1) ?? Number.NaN;
-      if (Number.isNaN(value)) return path;
-      const after = value - view.get("rate") * objectiveAt(value).slope;
-      return [...path, Number.isFinite(after) ? after : null];
-    },
-    /** What a screen reader is told. */
-    say() {
-      const value = read().at(-1) ?? Number.NaN;
-      return `${dial.symbol} = ${figure(value)}, loss ${figure(objectiveAt(value).loss)}`;
+    root: chart.root,
+    /** @type {(state: State, walks: Walk[]) => void} */
+    place({ cost }, walks) {
+      chart.y = [0, Math.max(LEAST_HEIGHT, 1.15 * lossOf(1, cost))];
+      chart.frame();
+      ground(cost);
+      const powers = Array.from({ length: 130 }, (_, i) => WALL + i / 20);
+      put(curve, { d: chart.path(powers.map((power) => [power, lossOf(2 ** power, cost)])) });
+      const [x, y] = [chart.at((LEFT + WALL) / 2) + 4, (chart.top + chart.height - chart.bottom) / 2];
+      put(behind, { x, y, transform: `rotate(-90 ${x} ${y})` });
+      const middle = Math.min(chart.at(along(bestSigma(cost))), chart.width - 66);
+      write(best, `minimum: σ = ${number(bestSigma(cost), 3)}`);
+      put(best, { x: middle, y: chart.height - 4 });
+      walks.forEach((walk, i) => {
+        placeMark(walk, i, cost);
+      });
     },
   };
 }
+
+/**
+ * The way of both dials, a step below the other.
+ * @param {View} view
+ * @param {() => void} draw
+ */
+function makeWays(view, draw) {
+  const label = "Sigma of both dials after each step";
+  const nameY = (/** @type {number} */ y) => number(-y, 0);
+  const { chart, ground } = makeSigmaChart(view, { y: [0, 1], height: 196, label, title: "", draw, nameY });
+  const lines = DIALS.map(({ name }) => part("path", `trail explorable-${name}`));
+  const dots = DIALS.map(({ name }) => part("path", `dots explorable-${name}`));
+  const cross = part("path", "cross");
+  chart.area.append(...lines, ...dots, cross);
+  /** @param {Walk} walk */
+  const points = ({ sigmas, broken }) =>
+    sigmas
+      .slice(0, broken < 0 ? sigmas.length : broken + 1)
+      .map((sigma, k) => [along(k === broken ? Number.NaN : sigma), -k]);
+  return {
+    root: chart.root,
+    /** @type {(state: State, walks: Walk[]) => void} */
+    place({ cost, steps }, walks) {
+      const last = Math.max(LEAST_STEPS, steps);
+      chart.y = [-1.03 * last, 0.04 * last];
+      chart.frame();
+      ground(cost);
+      const ways = walks.map(points);
+      ways.forEach((way, i) => {
+        put(lines[i], { d: chart.path(way) });
+        put(dots[i], { d: way.map(([x, y]) => DIALS[i].mark(chart.at(x), chart.up(y), steps > 50 ? 2 : 3)).join("") });
+      });
+      const fallen = walks.findIndex(({ broken }) => broken >= 0);
+      const [x, y] = fallen < 0 ? [0, 0] : (ways[fallen].at(-1) ?? [0, 0]);
+      put(cross, { d: fallen < 0 ? "" : `M${chart.at(x) - 7} ${chart.up(y) - 7}l14 14m0 -14l-14 14` });
+    },
+  };
+}
+
+const ROWS = { sigma: "σ now", number: "its number", next: "its next step", product: "rate × L″", verdict: "status" };
+
+/** A column a dial: what it shows now. */
+function makeReadings() {
+  const cells = DIALS.map(() => Object.keys(ROWS).map((name) => makeCell({ class: `explorable-${name}` })));
+  const heads = DIALS.map(({ name, title, means, mark }) => {
+    const attributes = { viewBox: "0 0 12 12", class: `explorable-${name}`, "aria-hidden": "true" };
+    const key = element("svg", attributes, element("path", { d: mark(6, 6, 5) }));
+    return element("th", { scope: "col" }, key, `${title} `, element("span", {}, means));
+  });
+  const rows = Object.values(ROWS).map((text, i) =>
+    row(
+      text,
+      cells.map((column) => column[i].root),
+    ),
+  );
+  return {
+    root: numberTable("explorable-two-dials", headRow(...heads), rows),
+    /** @type {(state: State, walks: Walk[]) => void} */
+    place({ cost, rate, steps }, walks) {
+      walks.forEach(({ path, sigmas, broken, status }, i) => {
+        const { slope, curvature } = DIALS[i];
+        const step = -rate * slope(path[steps], cost);
+        const texts = [
+          figure(sigmas[steps]),
+          figure(path[steps]),
+          figure(step),
+          figure(rate * curvature(cost)),
+          status,
+        ];
+        texts.forEach((text, k) => {
+          write(cells[i][k].text, text);
+        });
+        cells[i][texts.length - 1].root.classList.toggle("explorable-broken", broken >= 0);
+      });
+    },
+  };
+}
+
+/** @type {(walks: Walk[]) => string} */
+const sayWalks = (walks) => walks.map(({ status }, i) => `${DIALS[i].title}: ${status}`).join("; ");
 
 /**
  * The two sliders, for the learning rate and for the noise cost.
  * @param {View} view
+ * @param {() => string} say
  */
-function makeSliders(view) {
+function makeSliders(view, say) {
   const rateOf = (/** @type {number} */ power) => Number((10 ** power).toPrecision(2));
+  const rateText = (/** @type {number} */ power) => String(rateOf(power));
+  const costText = (/** @type {number} */ cost) => number(cost, 0);
   const rate = makeSlider({
     label: "learning rate",
     min: -3,
-    max: 0,
-    step: 0.02,
+    max: 1,
+    step: 0.05, // so wide that no two steps are the same rate
     value: Math.log10(view.get("rate")),
-    text: (power) => String(rateOf(power)),
+    text: rateText,
+    say: (power) => `${rateText(power)}; ${say()}`,
     moved: (power) => view.save({ rate: rateOf(power) }),
   });
   const cost = makeSlider({
@@ -387,45 +289,18 @@ function makeSliders(view) {
     max: 50,
     step: 1,
     value: view.get("cost"),
-    text: (value) => number(value, 0),
+    text: costText,
+    say: (value) => `${costText(value)}; ${say()}`,
     moved: (value) => view.save({ cost: value }),
   });
-  return { rate, cost };
-}
-
-/**
- * The buttons, and what they say.
- * @param {View} view
- * @param {ReturnType<typeof makeDial>[]} dials
- */
-function makeButtons(view, dials) {
-  const said = makeSaid("explorable-status");
-  const tell = () => {
-    const wall = view.get("variance").findIndex((/** @type {number | null} */ value) => value === null || value <= 0);
-    const over = ` The variance dial went over the wall at step ${wall}: square root and logarithm are NaN.`;
-    said.textContent = `${dials.map((dial) => dial.say()).join("; ")}.${wall > 0 ? over : ""}`;
+  return {
+    nodes: [rate.root, cost.root],
+    /** @param {State} state */
+    place(state) {
+      rate.place(Math.log10(state.rate));
+      cost.place(state.cost);
+    },
   };
-  const go = (/** @type {number} */ steps) => {
-    for (let i = 0; i < steps; i++) {
-      const [variance, logvar] = dials.map((dial) => dial.stepped());
-      view.model.set("variance", variance);
-      view.model.set("logvar", logvar);
-    }
-    view.model.save_changes();
-    tell();
-  };
-  const restart = () => {
-    const start = view.get("start");
-    view.save({ variance: [start], logvar: [Math.log(start)] });
-    tell();
-  };
-  const root = box(
-    "explorable-controls",
-    makeButton("gradient step", () => go(1)),
-    makeButton("10 steps", () => go(10)),
-    makeButton("restart", restart),
-  );
-  return { root, said };
 }
 
 /**
@@ -433,38 +308,53 @@ function makeButtons(view, dials) {
  * @param {HTMLElement} el
  */
 function draw(view, el) {
-  requireNumbers(view.model, "cost", "rate", "start");
-  const dials = [makeDial(view, VARIANCE), makeDial(view, LOGVAR)];
-  const { rate, cost } = makeSliders(view);
-  const buttons = makeButtons(view, dials);
+  requireNumbers(view.model, "cost", "rate", "steps");
+  const stateNow = () => ({ cost: view.get("cost"), rate: view.get("rate"), steps: view.get("steps") });
+  const walksNow = () => DIALS.map((dial) => walk(dial, stateNow()));
+  const said = makeSaid("explorable-unseen");
+  const count = element("output", { class: "explorable-number", "aria-live": "off" });
+  const go = (/** @type {number} */ steps) => {
+    view.save({ steps: Math.min(MOST, steps) });
+    const last = view.get("steps") === MOST ? ", the last" : "";
+    write(said, `Step ${view.get("steps")}${last}. ${sayWalks(walksNow())}.`);
+  };
+  const buttons = controls(
+    "Gradient steps",
+    makeButton("one step", () => go(view.get("steps") + 1)),
+    makeButton("20 steps", () => go(view.get("steps") + 20)),
+    makeButton("restart", () => go(0)),
+    count,
+  );
+  const update = () => {
+    const state = stateNow();
+    const walks = walksNow();
+    for (const each of [sliders, loss, ways, readings]) each.place(state, walks);
+    write(count, `step ${state.steps}`);
+  };
+  const sliders = makeSliders(view, () => sayWalks(walksNow()));
+  const loss = makeLoss(view, () => update());
+  const ways = makeWays(view, () => update());
+  const readings = makeReadings();
+  const under = element(
+    "p",
+    { class: "explorable-quiet explorable-under" },
+    "steps go down; σ doubles from line to line",
+  );
   el.append(
     box(
       "explorable explorable-dials",
-      buttons.root,
-      rate.root,
-      cost.root,
-      columns(...dials.map((dial) => dial.root)),
-      buttons.said,
+      ...sliders.nodes,
+      buttons,
+      loss.root,
+      ways.root,
+      under,
+      readings.root,
+      said,
       note(HELP),
     ),
   );
-  const redrawAll = () => {
-    for (const dial of dials) dial.redraw();
-  };
-  const update = view.oncePerFrame(() => {
-    for (const dial of dials) dial.update();
-  });
-  const whole = view.oncePerFrame(redrawAll);
-  redrawAll();
-  view.listen(["variance", "logvar"], update);
-  view.listen(["rate"], () => {
-    rate.place(Math.log10(view.get("rate")));
-    update();
-  });
-  view.listen(["cost"], () => {
-    cost.place(view.get("cost"));
-    whole();
-  });
+  update();
+  view.listen(["cost", "rate", "steps"], view.oncePerFrame(update));
 }
 
 /** @param {Host} host */

@@ -37,6 +37,19 @@ function makeTexts() {
 }
 
 /**
+ * The text of a path around a disc, for a dot of a chart.
+ * @type {(x: number, y: number, r: number) => string}
+ */
+export const disc = (x, y, r) =>
+  `M${(x - r).toFixed(1)} ${y.toFixed(1)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+
+/**
+ * The same around a square, for a dot of another kind.
+ * @type {(x: number, y: number, r: number) => string}
+ */
+export const square = (x, y, r) => `M${(x - r).toFixed(1)} ${(y - r).toFixed(1)}h${2 * r}v${2 * r}h${-2 * r}z`;
+
+/**
  * @typedef {object} ChartOptions
  * @property {Range} x
  * @property {Range} y
@@ -50,6 +63,7 @@ function makeTexts() {
  * @property {number} [countX] numbers along x, about
  * @property {number} [countY]
  * @property {(value: number) => string} [nameX] what stands below a number of x, where that is not the number
+ * @property {(value: number) => string} [nameY] and beside a number of y
  */
 
 /**
@@ -59,7 +73,7 @@ function makeTexts() {
  */
 export function makeChart(view, options) {
   const { height, label, title, draw, titleAt = options.x[0], left = 34, bottom = 24 } = options;
-  const { countX = 6, countY = 4, nameX } = options;
+  const { countX = 6, countY = 4, nameX, nameY } = options;
   const grid = element("path", { class: "explorable-grid" });
   const rulers = makeTexts();
   const heading = element("text", { class: "explorable-title" }, title);
@@ -118,7 +132,10 @@ export function makeChart(view, options) {
       const across = ticks(chart.x, countX);
       const upward = ticks(chart.y, countY);
       put(grid, { d: gridLines(chart, across.values, upward.values) });
-      rulers.show([...(bottom < ROOM ? [] : numbersBelow(chart, across, nameX)), ...numbersBeside(chart, upward)]);
+      rulers.show([
+        ...(bottom < ROOM ? [] : numbersBelow(chart, across, nameX)),
+        ...numbersBeside(chart, upward, nameY),
+      ]);
       put(heading, { x: chart.at(titleAt) + 6, y: TOP + 11 });
       return true;
     },
@@ -159,9 +176,10 @@ function numbersBelow({ at, height, bottom }, { values, places }, nameX) {
   return values.map((value) => [name(value), { x: at(value), y, "text-anchor": "middle" }]);
 }
 
-/** @type {(chart: Frame, ticks: Ticks) => SvgText[]} */
-function numbersBeside({ up, left }, { values, places }) {
-  return values.map((value) => [number(value, places), { x: left - 6, y: up(value) + 4, "text-anchor": "end" }]);
+/** @type {(chart: Frame, ticks: Ticks, nameY?: (value: number) => string) => SvgText[]} */
+function numbersBeside({ up, left }, { values, places }, nameY) {
+  const name = nameY ?? ((/** @type {number} */ value) => number(value, places));
+  return values.map((value) => [name(value), { x: left - 6, y: up(value) + 4, "text-anchor": "end" }]);
 }
 
 /**
