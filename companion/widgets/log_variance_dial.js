@@ -47,7 +47,7 @@ const DIALS = [
     sigma: Math.sqrt,
     slope: (a, cost) => (a > 0 ? (cost + 1 - 1 / a) / 2 : Number.NaN),
     curvature: (cost) => (1 + cost) ** 2 / 2,
-    mark: square,
+    mark: (x, y, r) => square(x, y, 1.25 * r), // seen where the disc lies on it
   },
   {
     name: "logvar",
@@ -229,8 +229,8 @@ function makeReadings() {
   const cells = DIALS.map(() => Object.keys(ROWS).map((name) => makeCell({ class: `explorable-${name}` })));
   const heads = DIALS.map(({ name, title, means, mark }) => {
     const attributes = { viewBox: "0 0 12 12", class: `explorable-${name}`, "aria-hidden": "true" };
-    const key = element("svg", attributes, element("path", { d: mark(6, 6, 5) }));
-    return element("th", { scope: "col" }, key, `${title} `, element("span", {}, means));
+    const key = element("svg", attributes, element("path", { d: mark(6, 6, 4.5) }));
+    return element("th", { scope: "col" }, title, element("span", {}, key, means));
   });
   const rows = Object.values(ROWS).map((text, i) =>
     row(

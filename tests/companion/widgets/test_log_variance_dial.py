@@ -112,8 +112,9 @@ def test_the_charts_show_the_loss_both_ways_and_the_minimum(explorable_page):
         expected = [(math.log2(here["sigma"]), step) for step, here in enumerate(path)]
         assert ways.points(f".explorable-trail.explorable-{name}") == [pytest.approx(point, abs=0.15) for point in expected]
         corner = loss.points(f".explorable-mark.explorable-{name}")[0]
-        left = 6 * (loss.across(1) - loss.across(0))  # a mark's path begins at its left
-        above = 6 * (loss.up(0) - loss.up(1)) if name == "variance" else 0
+        half = 7.5 if name == "variance" else 6  # pixels; a square's path begins at its corner, a disc's at its left
+        left = half * (loss.across(1) - loss.across(0))
+        above = half * (loss.up(0) - loss.up(1)) if name == "variance" else 0
         assert (corner[0] + left, corner[1] - above) == pytest.approx((expected[-1][0], path[-1]["loss"]), abs=0.05)
     for picture in (loss, ways):
         x = picture.across(float(re.match(r"M([\d.]+)", picture.chart.locator(".explorable-dashes").get_attribute("d"))[1]))
