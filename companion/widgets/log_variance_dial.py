@@ -108,15 +108,16 @@ class LogVarianceDial(Explorable):
         highest = max(3.6, 1.15 * _loss(1.0, self.cost))
         axes.plot(across, _loss(2**across, self.cost), color=plots.INK)
         for dial in DIALS:
-            sigma = self.walk(dial)[-1]  # a NaN stands nowhere
-            axes.plot(_along(sigma), min(_loss(sigma, self.cost), highest), markersize=9, linestyle="", **dial.look)
+            sigma = self.walk(dial)[-1]
+            height = min(_loss(sigma, self.cost), highest) if sigma > 0 else math.nan  # which stands nowhere
+            axes.plot(_along(sigma), height, markersize=9, linestyle="", **dial.look)
         axes.text((LEFT + WALL) / 2, 0.55 * highest, "below 0: NaN", rotation=90, ha="center", va="center", color=plots.RED)
         axes.set(ylabel="loss, nats", ylim=(0, highest))
 
     def _draw_steps(self, axes: Axes) -> None:
         for dial in DIALS:
             sigma = self.walk(dial)
-            broken = np.isnan(sigma)
+            broken = ~(sigma > 0)  # NaN, or a step that ended at 0 exactly, where the loss is infinite
             shown = sigma[: int(broken.argmax()) + 1] if broken.any() else sigma
             axes.plot(_along(shown), np.arange(len(shown)), markersize=4, linewidth=1, label=dial.title, **dial.look)
             if broken.any():
@@ -131,6 +132,6 @@ def _loss(sigma: Any, cost: float) -> Any:
 
 
 def _along(sigma: Any) -> np.ndarray:
-    """Where a sigma stands on the picture, in log2; NaN stands behind the wall."""
-    with np.errstate(divide="ignore"):  # a sigma of 0 is far to the left
-        return np.where(np.isnan(sigma), (LEFT + WALL) / 2, np.clip(np.log2(sigma), LOWEST, HIGHEST))
+    """Where a sigma stands on the picture, in log2; what is not above 0 stands behind the wall."""
+    above = np.where(sigma > 0, sigma, 1)
+    return np.where(sigma > 0, np.clip(np.log2(above), LOWEST, HIGHEST), (LEFT + WALL) / 2)

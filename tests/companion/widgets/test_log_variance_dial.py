@@ -177,7 +177,7 @@ def test_on_a_phone_everything_but_the_note_is_seen_together(explorable_page):
         assert min(button.bounding_box()[side] for side in ("width", "height")) >= 44
 
 
-@pytest.mark.parametrize("rate", [0.08, pytest.param(0.01, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rate", [0.08, 0.2, pytest.param(0.01, marks=pytest.mark.slow)])  # 0.2: the first step ends at 0 exactly
 def test_the_still_picture_shows_the_same_steps(rate):
     dial = LogVarianceDial(cost=10, rate=rate, steps=6)
     figure = dial.still()
