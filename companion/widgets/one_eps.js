@@ -38,7 +38,7 @@ const NAMED = 10; // nats between those with a number
 const LINES = 0.2; // between the window's lines
 const ARROW = 0.004; // length in the plane of codes for a gradient of 1 nat per unit
 const DOT = 11; // radius of the points that arrows lead to
-const STEP = 0.05; // of a dragged eps: a pixel on a phone
+const EPS_STEP = 0.05; // of a dragged eps: a pixel on a phone
 const SIGMAS = [0.04, 0.4]; // of half the window, what a sigma may be
 const STALKS = [0.34, 0.78]; // of half the window, where the handles of these two stand
 const NARROW = 75; // nats per unit: what the estimates' planes show each way
@@ -86,7 +86,7 @@ function makeDice(moved) {
     value: [0, 0],
     anywhere: true,
     describe: (eps) => `ε ${pair(eps)}`,
-    moved: (eps) => moved(both((axis) => hundredths(STEP * Math.round(eps[axis] / STEP)))),
+    moved: (eps) => moved(both((axis) => hundredths(EPS_STEP * Math.round(eps[axis] / EPS_STEP)))),
   });
   handle.knob.classList.add("explorable-knob-eps");
   return {
