@@ -335,7 +335,7 @@ function makePictures() {
 
 // The estimates.
 
-const WAYS = ["reparameterized", "score function", "with baseline"];
+const WAYS = ["path", "score function", "with baseline"];
 const READINGS = ["mean, 1", "mean, 2", "scatter, 1", "scatter, 2", "beyond"];
 const FIELD = 200; // units of an estimates' plane
 
@@ -450,7 +450,7 @@ function makeEstimates(view) {
         const outside = fields[i].place(points, reach, mean, exact);
         const error = both((axis) => deviation[axis] / Math.sqrt(points.length));
         const means = both((axis) => `${short(mean[axis])} ± ${short(error[axis])}`);
-        [...means, short(deviation[0]), short(deviation[1]), outside].forEach((text, k) => {
+        [...means, short(deviation[0]), short(deviation[1]), outside.toLocaleString("en")].forEach((text, k) => {
           write(rows[k].cells[i].text, text);
         });
       });

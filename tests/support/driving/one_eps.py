@@ -7,7 +7,7 @@ from companion import losses
 
 PLANE = 600  # units of a plane's drawing each way
 ARROW = 0.004  # length of an arrow in the plane of codes for a gradient of 1 nat per unit
-WAYS = ("reparameterized", "score function", "with baseline")
+WAYS = ("path", "score function", "with baseline")
 INT8 = {"loss": 0.06, "gradient": 0.5, "pixel": 4}  # what eight bits a weight change in the region of chapter 5's 7, at most
 
 
