@@ -26,6 +26,7 @@ DRAWS = 10
 KINDS = {"isotropic": 1, "diagonal": 2, "full": 3}  # numbers that say a region's shape
 SOURCES = ("region", "mixture")
 STEPS = np.array([0.001, 0.01, 0.1, 1, 10, 100])  # densities at which the shade gets one step stronger
+DENSER = 1e4  # than any region can be
 OPACITY = np.array([0, 26, 52, 80, 108, 138, 170])  # of the blue, of 255: lines must stay visible on the strongest
 TWO = ((-1.5, -0.8, 0.9, 0.6), (1.2, 1.0, 0.6, 0.8))
 
@@ -208,7 +209,7 @@ class Regions(Explorable):
         line = np.linspace(-LIMIT, LIMIT, 401)
         grid = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
         blues = [(*to_rgb(plots.BLUE), opacity / 255) for opacity in OPACITY[1:]]
-        plane.contourf(line, line, self.density(grid).reshape(401, 401), levels=[*STEPS, np.inf], colors=blues, zorder=3)
+        plane.contourf(line, line, self.density(grid).reshape(401, 401), levels=[*STEPS, DENSER], colors=blues, zorder=3)
         for i, region in enumerate(self.shown.tolist()):
             _draw_region(plane, region, i + 1, chosen=i == self._chosen)
         plane.scatter(self.draws[:, 0], self.draws[:, 1], s=14, color=plots.VIOLET, edgecolors="white", linewidths=0.6, zorder=5)
