@@ -137,6 +137,7 @@ def test_what_is_no_farther_than_real_images_has_no_tint(explorable_page):
     assert page.locator(".explorable-tint-numbers span").all_inner_texts() == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_a_plane_has_numbers_the_origin_and_the_circle_of_the_prior(explorable_page, pads):
     page = explorable_page(pads)
     for index, expected in enumerate((["-10", "0", "10", "0", "10", "20"], ["-4", "-2", "0", "2", "4"] * 2)):
@@ -230,6 +231,7 @@ def test_the_same_ten_draws_are_decoded_in_both_planes(explorable_page, pads):
     assert page.locator(".explorable-unseen").inner_text() == "Roll 2: the same ten draws in both planes."
 
 
+@pytest.mark.slow
 def test_codes_and_axes_are_painted_at_their_places(explorable_page, pads):
     page = explorable_page(pads)
     for index, pad in enumerate(pads.pads):
@@ -302,6 +304,7 @@ def test_a_drag_follows_the_mouse_and_stays_in_the_plane(explorable_page, pads):
     assert exact(page, 0) == pytest.approx([100, 0], abs=0.01)
 
 
+@pytest.mark.slow
 def test_it_works_from_disk(explorable_page, pads):
     page = explorable_page(pads, disk=True)
     assert min(pixels(page)) < 128

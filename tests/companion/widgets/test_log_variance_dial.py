@@ -68,6 +68,7 @@ def test_steps_are_torchs_and_so_is_the_one_over_the_wall(explorable_page, cost,
     assert_shows(page, cost=cost, rate=rate, steps=27)
 
 
+@pytest.mark.slow
 def test_a_rate_settles_below_two_over_the_curvature(explorable_page):
     page = explorable_page(LogVarianceDial(steps=200))
     for cost, power, expected in [

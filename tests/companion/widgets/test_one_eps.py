@@ -116,6 +116,7 @@ def test_dragged_eps_mu_and_sigma_give_torchs_picture_loss_and_gradients(explora
     assert np.concatenate(check(page, one, image)[:2]).tolist() == one.start
 
 
+@pytest.mark.slow
 def test_the_arrows_are_eps_its_step_and_the_way_downhill(explorable_page, make, seven):
     one = make(eps=(-1.61, 0.23))
     page = explorable_page(one)
@@ -293,6 +294,7 @@ def test_on_a_phone_what_is_compared_stands_on_one_screen(explorable_page, make)
     assert max(box["y"] + box["height"] for box in boxes) - boxes[0]["y"] <= 740 - 48  # below the site's bar
 
 
+@pytest.mark.slow
 def test_it_works_from_disk(explorable_page, make, seven):
     one = make()
     check(explorable_page(one, disk=True), one, levels_of(seven))

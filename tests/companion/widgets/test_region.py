@@ -94,6 +94,7 @@ def test_the_painted_density_is_torchs(explorable_page, make):
     assert off(page, THREE) > 1000
 
 
+@pytest.mark.slow
 def test_a_tilted_region_a_tiny_one_and_one_at_the_edge_are_painted_with_their_weights(explorable_page, make):
     page = explorable_page(make(TILTED, kind="full", weights=SHARES))
     assert off(page, TILTED, SHARES) == 0
@@ -137,6 +138,7 @@ def test_the_ellipses_stand_at_1_2_and_3_sigma_and_say_what_they_hold(explorable
     assert page.locator(".explorable-share").all_text_contents() == shares == ["39 %", "86 %", "99 %"]
 
 
+@pytest.mark.slow
 def test_a_tilted_ellipse_touches_its_sigmas(explorable_page, make):
     page = explorable_page(make(TILTED, kind="full"))
     ring = page.locator(".explorable-own .explorable-ellipse").first
@@ -174,6 +176,7 @@ def test_ten_draws_follow_the_region_and_are_decoded(explorable_page, make, mode
     check_draws(page, regions)
 
 
+@pytest.mark.slow
 def test_the_mixture_is_drawn_by_weight(explorable_page, make):
     regions = make(weights=[0.1, 0.3, 0.6])
     page = explorable_page(regions)
@@ -238,6 +241,7 @@ def test_a_sigma_is_within_reach_where_the_plane_ends(explorable_page, make):
     assert shown(page)[2] == pytest.approx(1.9 * math.exp(-0.5 / 0.44), rel=0.06)
 
 
+@pytest.mark.slow
 def test_a_small_region_lies_free_and_its_handles_apart(explorable_page, make):
     page = explorable_page(make([(0, 0, 0.02, 0.02)]), phone=True, viewport={"width": 360, "height": 640})
     names = ("Centre of region 1", "Sigma 1 of region 1", "Sigma 2 of region 1")
@@ -339,6 +343,7 @@ def test_the_selected_region_is_told_to_eye_and_ear(explorable_page, make):
     assert widths == ["2px"] * 3 + ["3px"] * 3 + ["2px"] * 3
 
 
+@pytest.mark.slow
 def test_keys_move_centre_and_sigmas(explorable_page, make):
     page = explorable_page(make())
     handle(page, "Centre of region 2").press("Shift+ArrowRight")
@@ -394,6 +399,7 @@ def test_on_a_phone_the_plane_and_what_is_decoded_are_seen_together(explorable_p
     assert boxes[1]["y"] + boxes[1]["height"] - boxes[0]["y"] < 540  # what is left of 640 below the site's bar
 
 
+@pytest.mark.slow
 def test_it_works_from_disk_and_takes_the_colours_of_the_dark_page(explorable_page, make):
     page = explorable_page(make(), disk=True)
     ink = "c => Array.from(c.getContext('2d').getImageData(75, 144, 1, 1).data)"
