@@ -55,13 +55,13 @@ PIECES = {
     ),
     "05-reparameterization": Piece(
         "fig-05-two-graphs",
-        105,
-        99,
+        20,
+        135,
         300,
         "The dice stand beside the path: blue arrows lead forward, and orange arrows all the way back.",
     ),
     "06-log-variance": Piece(
-        "fig-06-dials", 46, 90, 270, "Steps down a curve towards a shaded band, where the last one ends in a red cross named NaN."
+        "fig-06-fall", 300, 115, 290, "Three falling curves, the lowest of which ends in a shaded band, at a red cross."
     ),
     "07-loss": Piece(
         "fig-07-surface", 135, 60, 310, "Contour lines around one point, and arrows from all sides that lead down to it."
