@@ -211,12 +211,14 @@ CHANGES = {
     "one bar": Change(
         "bars",
         "bars",
-        "bar = a.patches[3]; bar.set_height(0.7 * bar.get_height())",
+        "bar = a.patches[min(3, len(a.patches) - 1)]; bar.set_height(0.7 * bar.get_height())",
         "{a}: 1 of {n} bars, by ",
         when=lambda stored: True,
     ),
     "one bar's colour": small("bars", f"a.patches[3].set_facecolor('{INK}')", "{a}: colour of the inside of 1 of 12 parts"),
-    "one bar removed": Change("bars", "bars", "a.patches[3].remove()", "{a}: {less} bars, expected {n}", when=lambda stored: True),
+    "one bar removed": Change(
+        "bars", "bars", "a.patches[min(3, len(a.patches) - 1)].remove()", "{a}: {less} bars, expected {n}", when=lambda stored: True
+    ),
     # lines, areas, contours, arrows
     "one interval": Change("lines", "lines", SEGMENT, "{a}: 1 of {n} points, by ", when=lambda stored: points_of(stored) >= 6),
     "the intervals' colour": Change(
