@@ -382,7 +382,7 @@ def plane_posterior(
     _require.not_empty("plane_posterior: x", x)
     _require.positive("plane_posterior: step", step)
     _require.positive("plane_posterior: margin", margin)
-    mu, _ = model.encode(x)  # type: ignore[operator]  # as above
+    mu, _ = model.encode(x)  # type: ignore[operator]  # of any module: torch's own class does not know it
     _require.tensor("plane_posterior: model.encode(x).mu", mu, ndim=2, last=2)
     _require.finite("plane_posterior: model.encode(x).mu", mu)
     codes, outside = _plane_around(mu, step, margin)
@@ -478,7 +478,7 @@ def rate_distortion(
     _require.generator("rate_distortion: generator", generator)
     kl, reconstruction = [], []
     for images in x.split(2000):  # so that memory does not grow with n
-        mu, logvar = model.encode(images)  # type: ignore[operator]  # of any module: torch's own class does not know it
+        mu, logvar = model.encode(images)  # type: ignore[operator]  # as above
         kl.append(losses.gaussian_kl_per_latent(mu, logvar))
         for _ in range(samples):
             z = models.reparameterize(mu, logvar, generator=generator)
@@ -605,7 +605,7 @@ def _codes_at_a_time(x: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> int:
 
 def _log_joint_of(model: nn.Module, x: Tensor, z: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """`log_joint`, all at once."""
-    output = model.decode(z)  # type: ignore[operator]  # of any module: torch's own class does not know it
+    output = model.decode(z)  # type: ignore[operator]  # as above
     log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1, keepdim=True)
     if nll is losses.bernoulli_nll:  # sum of x log p + (1 - x) log(1 - p) = x . logits - sum of log(1 + exp(logits))
         return output @ x.T - nn.functional.softplus(output).sum(dim=1, keepdim=True) + log_prior

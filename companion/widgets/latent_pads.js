@@ -11,7 +11,7 @@ import { number, pair, ticks } from "./js/numbers.js";
 import { prolong, straight } from "./js/path.js";
 import { digitCanvas, paintDigit, paintInStrip, stripCanvas } from "./js/pictures.js";
 import { addHandle, makePlane, paintGrid } from "./js/plane.js";
-import { colour, PALETTE } from "./js/theme.js";
+import { channels, colour, PALETTE } from "./js/theme.js";
 import { bytes, decode, loadWeights } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -69,8 +69,7 @@ function makeScale([least, most]) {
  * @param {Scale} scale
  */
 function tint(brush, plane, { distances, side }, scale) {
-  const violet = colour(plane.root, "violet");
-  const ink = [1, 3, 5].map((at) => Number.parseInt(violet.slice(at, at + 2), 16));
+  const ink = channels(colour(plane.root, "violet"));
   const picture = new ImageData(side, side);
   bytes(distances).forEach((level, i) => {
     picture.data.set([...ink, 255 * STRONGEST * scale.share(scale.distance(level))], 4 * i);

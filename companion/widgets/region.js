@@ -24,7 +24,7 @@ import { digitCanvas, paintDigit } from "./js/pictures.js";
 import { addHandle, makePlane } from "./js/plane.js";
 import { addSigma, sideOf } from "./js/sigma_handles.js";
 import { makeSlider } from "./js/slider.js";
-import { colour } from "./js/theme.js";
+import { channels, colour } from "./js/theme.js";
 import { bytes, decode, loadWeights } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -109,7 +109,7 @@ function makeShade() {
     canvas,
     /** @param {string} hex "#rrggbb" */
     tint(hex) {
-      const [red, green, blue] = [1, 3, 5].map((place) => Number.parseInt(hex.slice(place, place + 2), 16));
+      const [red, green, blue] = channels(hex);
       shades = OPACITY.map((opacity) => (opacity << 24) | (blue << 16) | (green << 8) | red);
     },
     /** @param {State} state */

@@ -26,6 +26,14 @@ export function colour(root, name) {
 }
 
 /**
+ * The red, green and blue of a colour, each 0-255.
+ * @param {string} hex "#rrggbb"
+ */
+export function channels(hex) {
+  return [1, 3, 5].map((place) => Number.parseInt(hex.slice(place, place + 2), 16));
+}
+
+/**
  * Call `redraw` when the page turns light or dark, and once when the explorable stands on it.
  * @param {() => void} redraw
  * @returns {() => void} what stops it
