@@ -193,10 +193,11 @@ class Bound(Explorable):
         axes.plot(*decode(np.linspace(-math.pi / TURN, math.pi / TURN, 301)), color=plots.GREY, linewidth=1.5)
         axes.plot(*decode(np.linspace(self.mu - self.sigma, self.mu + self.sigma, 101)), color=plots.BLUE, linewidth=4)
         for z, side in zip(range(-2, 3), ("right", "center", "center", "center", "left"), strict=True):
+            across, up = 0.76 * decode(z)
             axes.plot(*decode(z), "o", color=plots.GREY, markersize=4)
-            axes.text(*0.76 * decode(z), f"{z}".replace("-", "\N{MINUS SIGN}"), ha=side, va="center", fontsize="small")
+            axes.text(across, up, f"{z}".replace("-", "\N{MINUS SIGN}"), ha=side, va="center", fontsize="small")
         for radius in (1, 2):
-            axes.add_patch(Circle(self.x, radius * self.noise, fc="none", ec=plots.SLATE, lw=1, ls="--"))
+            axes.add_patch(Circle((self.x[0], self.x[1]), radius * self.noise, fc="none", ec=plots.SLATE, lw=1, ls="--"))
         axes.plot(*self.x, "o", color=plots.INK, markersize=7)
         ticks = range(-2, 3)
         axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xticks=ticks, yticks=ticks, aspect="equal")

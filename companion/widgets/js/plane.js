@@ -88,8 +88,9 @@ export function paintGrid(brush, plane, every) {
  * @param {number} every
  * @param {[across: string, up: string]} names
  * @param {number} places of the numbers
+ * @param {number} letters their size, of a plane of 300
  */
-export function paintTicks(brush, plane, every, [across, up], places = 0) {
+export function paintTicks(brush, plane, every, [across, up], places = 0, letters = 11) {
   const margin = 4 * plane.scale;
   const end = plane.pixels - margin;
   /** @type {(text: string, at: Point, align: CanvasTextAlign, baseline: CanvasTextBaseline) => void} */
@@ -98,7 +99,7 @@ export function paintTicks(brush, plane, every, [across, up], places = 0) {
     brush.textBaseline = baseline;
     brush.fillText(text, x, y);
   };
-  brush.font = `${11 * plane.scale}px system-ui, sans-serif`;
+  brush.font = `${letters * plane.scale}px system-ui, sans-serif`;
   brush.fillStyle = colour(plane.coloured, "quiet");
   const room = 24 * plane.scale;
   for (const value of plane.multiples(every)) {
