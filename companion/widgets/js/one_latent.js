@@ -41,8 +41,9 @@ export const logDensity = (z, { mu, sigma }) => -0.5 * (((z - mu) / sigma) ** 2 
  * @type {(z: number, seen: Seen) => number}
  */
 export function logJoint(z, { x, noise }) {
-  const [a, b] = decodeLatent(z);
-  const square = (x[0] - a) ** 2 + (x[1] - b) ** 2;
+  const across = x[0] - RADIUS * Math.sin(TURN * z); // as decodeLatent, without an array for each of thousands of z
+  const up = x[1] + RADIUS * Math.cos(TURN * z);
+  const square = across * across + up * up;
   return logPrior(z) - square / (2 * noise * noise) - LOG_TAU - 2 * Math.log(noise);
 }
 
@@ -167,8 +168,11 @@ export function drawnBound(q, seen, k, eps) {
       const z = q.mu + q.sigma * eps[group * k + i];
       logs[i] = logJoint(z, seen) - logDensity(z, q);
     }
-    const most = logs.reduce((a, b) => Math.max(a, b));
-    const one = most + Math.log(logs.reduce((total, log) => total + Math.exp(log - most), 0) / k);
+    let most = Number.NEGATIVE_INFINITY;
+    for (const log of logs) most = Math.max(most, log);
+    let total = 0;
+    for (const log of logs) total += Math.exp(log - most);
+    const one = most + Math.log(total / k);
     sum += one;
     squares += one * one;
   }

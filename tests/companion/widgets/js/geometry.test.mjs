@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { unpackCodes, unpackFineCodes } from "../../../../companion/widgets/js/codes.js";
+import { parted, unpackCodes, unpackFineCodes } from "../../../../companion/widgets/js/codes.js";
 import { ellipseAxes, makeSquare, nearestTo, readBetween } from "../../../../companion/widgets/js/geometry.js";
+import { dotsThrough } from "../../../../companion/widgets/js/lines.js";
+import { makeReach, sideOf } from "../../../../companion/widgets/js/sigma_reach.js";
+import { fineShares } from "../../../../companion/widgets/js/weights.js";
 
 const square = makeSquare(-4, 4, 600);
 
@@ -104,4 +107,45 @@ test("the axes of an ellipse are those of its covariance", () => {
   close((first * c) ** 2 + (second * d) ** 2, 0.09);
   close((first * d) ** 2 + (second * c) ** 2, 1.44);
   close((first ** 2 - second ** 2) * c * d, -0.7 * 0.3 * 1.2);
+});
+
+test("shares of two bytes are little-endian, from 0 to 1", () => {
+  assert.deepEqual([...fineShares(new Uint8Array([0, 0, 255, 255, 1, 0, 0, 1]))], [0, 1, 1 / 65535, 256 / 65535]);
+});
+
+test("dots are strokes without length, to so many places", () => {
+  assert.equal(
+    dotsThrough([
+      [1, 2.25],
+      [0.123, -4],
+    ]),
+    "M1.0 2.3h0M0.1 -4.0h0",
+  );
+  assert.equal(dotsThrough([[0.12345, 1]], 4), "M0.1235 1.0000h0");
+});
+
+test("a sigma's handle goes equally far for each factor, and back, and no farther than its ends", () => {
+  const reach = makeReach([0.02, 2], [0.8, 2.8]);
+  const near = (value, expected) => assert.ok(Math.abs(value - expected) < 1e-12, `${value}, expected ${expected}`);
+  near(reach.of(0.02), 0.8);
+  near(reach.of(2), 2.8);
+  near(reach.of(0.2), 1.8); // in the middle by factors
+  for (const sigma of [0.02, 0.3, 1.7]) near(reach.sigmaAt(reach.of(sigma)), sigma);
+  assert.equal(reach.sigmaAt(0), 0.02);
+  assert.equal(reach.sigmaAt(9), 2);
+  assert.deepEqual([sideOf(1, 1), sideOf(1.01, 1)], [1, -1]);
+});
+
+test("labels part until each has room, and those that have it stay", () => {
+  const line = Array.from({ length: 10 }, (_, i) => [i, [0.05 * i, 0]]);
+  const far = [10, [5, 5]];
+  const placed = parted([...line, far], 0.3);
+  placed.forEach(([, [a, b]], i) => {
+    for (const [, [c, d]] of placed.slice(0, i)) assert.ok(Math.hypot(a - c, b - d) > 0.29);
+  });
+  assert.deepEqual(
+    placed.map(([label]) => label),
+    [...Array(11).keys()],
+  );
+  assert.ok(Math.hypot(placed[10][1][0] - 5, placed[10][1][1] - 5) < 1e-4);
 });
