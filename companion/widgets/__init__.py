@@ -5,6 +5,7 @@ plain arrays; nothing here trains.
 """
 
 from companion.widgets.beta_slider import BetaSlider, Stage
+from companion.widgets.bound import Bound
 from companion.widgets.bottleneck_dial import BottleneckDial
 from companion.widgets.draw_a_digit import DrawADigit
 from companion.widgets.latent_map import LatentMap
@@ -18,6 +19,7 @@ from companion.widgets.weights import Weights
 __all__ = [
     "BetaSlider",
     "BottleneckDial",
+    "Bound",
     "DrawADigit",
     "LatentMap",
     "LatentPads",

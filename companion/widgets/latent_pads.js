@@ -6,7 +6,7 @@ import { makeNormal } from "./js/dice.js";
 import { brushOf, element, makeButton, put, write } from "./js/dom.js";
 import { readBetween } from "./js/geometry.js";
 import { box, columns, heading, makeSaid, note } from "./js/layout.js";
-import { makeEllipses, makeRulers, overlay } from "./js/lines.js";
+import { dotsThrough, makeEllipses, makeRulers, overlay } from "./js/lines.js";
 import { number, pair, ticks } from "./js/numbers.js";
 import { prolong, straight } from "./js/path.js";
 import { digitCanvas, paintDigit, paintInStrip, stripCanvas } from "./js/pictures.js";
@@ -128,7 +128,7 @@ function makeMarks(plane) {
       const d = `M${[...path, point].map(at).join("L")}`;
       put(back, { d });
       put(line, { d });
-      put(dots, { d: path.map((each) => `M${at(each)}h0`).join("") });
+      put(dots, { d: dotsThrough(path.map(plane.pixel)) });
       const cross = `m${-arm} ${-arm}l${2 * arm} ${2 * arm}m0 ${-2 * arm}l${-2 * arm} ${2 * arm}`;
       const all = { d: draws.map((each) => `M${at(each)}${cross}`).join("") };
       put(halo, all);

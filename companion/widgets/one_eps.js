@@ -11,13 +11,13 @@ import { both, lessBaseline, momentsOf, normalGrid, reparameterize, scoreFunctio
 import { inPieces } from "./js/frames.js";
 import { makeSquare } from "./js/geometry.js";
 import { box, controls, heading, makeDescriptions, makeSaid, note, numberTable, row } from "./js/layout.js";
-import { makeEllipses, overlay, ruled } from "./js/lines.js";
-import { addLogSigma } from "./js/log_sigma.js";
+import { dotsThrough, makeEllipses, overlay, ruled } from "./js/lines.js";
 import { clamp, hundredths, number, pair, thousandths } from "./js/numbers.js";
 import { digitCanvas, paintDigit } from "./js/pictures.js";
 import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
+import { addSigma } from "./js/sigma_handles.js";
 import { colour } from "./js/theme.js";
-import { bytes, loadWeights } from "./js/weights.js";
+import { bytes, fineShares, loadWeights } from "./js/weights.js";
 
 /** @typedef {import("./js/backward.js").Result} Result */
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -58,12 +58,6 @@ function drawAll(seed) {
   const normal = makeNormal(seed);
   return Array.from({ length: DRAWS }, () => [normal(), normal()]);
 }
-
-/**
- * Dots for a path of round strokes without length.
- * @param {Point[]} points
- */
-const dots = (points) => points.map(([x, y]) => `M${x.toFixed(4)} ${y.toFixed(4)}h0`).join("");
 
 // The dice.
 
@@ -117,10 +111,13 @@ function matrixOf(plane, [a, b, s, t]) {
  * @param {View} view
  */
 function unpackSurface(view) {
-  const levels = bytes(view.get("surface"));
   const [low, high] = view.get("ends");
-  const at = (/** @type {number} */ i) => low + ((high - low) * (levels[2 * i] + 256 * levels[2 * i + 1])) / 65535;
-  return { values: Float64Array.from({ length: POINTS * POINTS }, (_, i) => at(i)), side: POINTS, low, high };
+  return {
+    values: fineShares(view.get("surface")).map((share) => low + (high - low) * share),
+    side: POINTS,
+    low,
+    high,
+  };
 }
 
 /**
@@ -178,7 +175,7 @@ function writeNames(brush, plane, names) {
 /**
  * The arrows of a step: from mu to z, and downhill at z, at mu and at the handles of sigma.
  * @param {Plane} plane
- * @param {ReturnType<typeof addLogSigma>[]} stretches
+ * @param {ReturnType<typeof addSigma>[]} stretches
  */
 function makeStepArrows(plane, stretches) {
   const step = makeArrow("explorable-of-eps", DOT);
@@ -194,9 +191,9 @@ function makeStepArrows(plane, stretches) {
       atZ.place(plane.pixel(z), plane.pixel(downhill(z)));
       atMu.place(plane.pixel(mu), plane.pixel(downhill(mu)));
       stretches.forEach((stretch, axis) => {
-        const from = stretch.placeNow();
+        const from = stretch.end();
         const to = /** @type {Point} */ ([...from]);
-        to[axis] -= stretch.sideNow() * ARROW * gradient[axis] * eps[axis]; // outwards where sigma is to grow
+        to[axis] -= stretch.side() * ARROW * gradient[axis] * eps[axis]; // outwards where sigma is to grow
         atSigma[axis].place(plane.pixel(from), plane.pixel(to));
       });
     },
@@ -220,10 +217,12 @@ function makeCodes(view) {
   /** @param {Partial<Record<0 | 1 | 2 | 3, number>>} changes */
   const change = (changes) => view.save({ region: Object.assign([...view.get("region")], changes) });
   const stretches = [0, 1].map((axis) =>
-    addLogSigma(plane, {
+    addSigma(plane, {
       axis,
       sigmas: [SIGMAS[0] * half, SIGMAS[1] * half],
       reach: [STALKS[0] * half, STALKS[1] * half],
+      room: (1 - STALKS[1]) * half,
+      round: thousandths,
       describe: (sigma) => number(sigma, 3),
       pulled: (sigma) => change({ [2 + axis]: sigma }),
     }),
@@ -361,7 +360,7 @@ function makeField(way) {
       const { pixel } = makeSquare(-reach, reach, FIELD);
       /** @type {(point: Point) => boolean} */
       const inside = (point) => point.every((value) => Math.abs(value) <= reach);
-      put(estimates, { d: dots(points.filter(inside).map(pixel)) });
+      put(estimates, { d: dotsThrough(points.filter(inside).map(pixel)) });
       const [cx, cy] = pixel(exact);
       const [x, y] = pixel(mean ?? [0, 0]);
       put(ring, { cx, cy, visibility: mean ? "visible" : "hidden" });
@@ -511,7 +510,7 @@ function makeClouds(view, resultAt, clouds) {
   const update = () => {
     const drawn = view.get("drawn");
     write(count, drawn ? `${drawn.toLocaleString("en")} draws` : "no draws");
-    for (const cloud of clouds) put(cloud, { d: dots(draws.slice(0, Math.min(drawn, SHOWN))) });
+    for (const cloud of clouds) put(cloud, { d: dotsThrough(draws.slice(0, Math.min(drawn, SHOWN)), 4) });
     ranges.forEach((button, i) => {
       put(button, { "aria-pressed": view.get("wide") === (i === 1) });
     });

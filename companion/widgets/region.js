@@ -22,7 +22,8 @@ import {
 import { hundredths, number, significant } from "./js/numbers.js";
 import { digitCanvas, paintDigit } from "./js/pictures.js";
 import { addHandle, makePlane } from "./js/plane.js";
-import { addSigma, sideOf } from "./js/sigma_handles.js";
+import { addSigma } from "./js/sigma_handles.js";
+import { sideOf } from "./js/sigma_reach.js";
 import { makeSlider } from "./js/slider.js";
 import { channels, colour } from "./js/theme.js";
 import { bytes, decode, loadWeights } from "./js/weights.js";
@@ -54,6 +55,11 @@ const STEPS = [0.001, 0.01, 0.1, 1, 10, 100]; // densities at which the shade ge
 const OPACITY = [0, 26, 52, 80, 108, 138, 170]; // of 255: lines must stay visible on the strongest
 const TILT = 0.95; // the largest correlation, either way
 const NEW_SIGMA = 0.6;
+/** @type {import("./js/numbers.js").Range} */
+const SIGMAS = [0.02, 2];
+/** @type {import("./js/numbers.js").Range} */
+const STALKS = [0.8, 2.83]; // how far from the centre the handles of these two stand
+const ROOM = 1; // a centre beyond this has its handles on the other side
 /** @type {Point[]} */
 const SPARE = [
   [0, 2.5],
@@ -142,7 +148,7 @@ function makeShares(plane) {
       const [x, y] = plane.pixel([a, b]);
       const tall = t * Math.sqrt(1 - rho * rho) * plane.unit; // where the line straight through the centre meets it
       texts.forEach((text, i) => {
-        const at = y + sideOf(b) * (i + 1) * tall;
+        const at = y + sideOf(b, ROOM) * (i + 1) * tall;
         put(text, { x, y: at });
         text.toggleAttribute("hidden", tall < 30 || Math.min(at, plane.pixels - at) < 14); // 14: half of its height
       });
@@ -221,7 +227,7 @@ function makePart(view, plane, i) {
     write(share, percent);
     put(ellipses.root, { class: own ? "explorable-own" : "explorable-other" });
     put(button, { "aria-pressed": own });
-    put(knob, { "aria-current": own, "data-side": -sideOf(a) });
+    put(knob, { "aria-current": own, "data-side": -sideOf(a, ROOM) });
     if (own) put(knob, { "aria-valuetext": `${knob.getAttribute("aria-valuetext")}, selected` });
   };
   return { button, ellipses, update };
@@ -236,6 +242,11 @@ function makeSigmas(view, plane) {
   const handles = [0, 1].map((axis) =>
     addSigma(plane, {
       axis,
+      sigmas: SIGMAS,
+      reach: STALKS,
+      room: ROOM,
+      round: (sigma) => Number(significant(sigma)),
+      describe: (sigma) => significant(sigma),
       pulled: (sigma) =>
         changeChosen(view, ([a, b, s, t, rho], kind) => {
           if (kind === "isotropic") return [a, b, sigma, sigma, rho];

@@ -190,6 +190,7 @@ function numbersBeside({ up, left }, { values, places }, nameY) {
  * @property {(value: number) => void} moved
  * @property {(value: number) => string} describe
  * @property {(x: number) => number} [fromX] the handle's value where it stands at x
+ * @property {number} [factor] what an arrow key multiplies by, in place of a hundredth of the range that it adds
  * @property {"point" | "stretch"} [kind]
  */
 
@@ -198,7 +199,8 @@ function numbersBeside({ up, left }, { values, places }, nameY) {
  * @param {Chart} chart
  * @param {ChartHandleOptions} options
  */
-export function addChartHandle(chart, { label, min, max, moved, describe, fromX = (x) => x, kind = "point" }) {
+export function addChartHandle(chart, options) {
+  const { label, min, max, moved, describe, fromX = (x) => x, factor, kind = "point" } = options;
   const knob = element("div", {
     class: `explorable-handle explorable-${kind}`,
     tabindex: 0,
@@ -237,7 +239,7 @@ export function addChartHandle(chart, { label, min, max, moved, describe, fromX 
     if (event.button <= 0) nearestHandle(chart.handles, event, handle).drag(event);
   });
   ownKeys(knob, (event) => {
-    const next = valueByKey(event, Number.isFinite(handle.value) ? handle.value : min, [min, max]);
+    const next = valueByKey(event, Number.isFinite(handle.value) ? handle.value : min, [min, max], factor);
     if (next === undefined) return false;
     event.preventDefault();
     handle.go(next);
@@ -253,16 +255,18 @@ export function addChartHandle(chart, { label, min, max, moved, describe, fromX 
  * @param {KeyboardEvent} event
  * @param {number} value
  * @param {Range} range
+ * @param {number} [factor]
  * @returns {number | undefined}
  */
-function valueByKey({ key, shiftKey }, value, [min, max]) {
-  const step = ((max - min) / 100) * (shiftKey ? 5 : 1);
+function valueByKey({ key, shiftKey }, value, [min, max], factor) {
+  const steps = shiftKey ? 5 : 1;
+  const moved = (/** @type {number} */ by) => (factor ? value * factor ** by : value + (by * (max - min)) / 100);
   /** @type {Record<string, number>} */
   const keys = {
-    ArrowLeft: value - step,
-    ArrowDown: value - step,
-    ArrowRight: value + step,
-    ArrowUp: value + step,
+    ArrowLeft: moved(-steps),
+    ArrowDown: moved(-steps),
+    ArrowRight: moved(steps),
+    ArrowUp: moved(steps),
     Home: min,
     End: max,
   };

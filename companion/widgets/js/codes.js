@@ -1,8 +1,9 @@
 // Codes of images: points of a latent plane, in the colours of their labels.
 
 import { element } from "./dom.js";
+import { dotsThrough } from "./lines.js";
 import { colour, PALETTE } from "./theme.js";
-import { bytes } from "./weights.js";
+import { bytes, fineShares } from "./weights.js";
 
 /** @typedef {import("./plane.js").Plane} Plane */
 /** @typedef {import("./geometry.js").Point} Point */
@@ -28,10 +29,9 @@ export function unpackCodes(data, low, high) {
  * @returns {Point[]}
  */
 export function unpackFineCodes(data, low, high) {
-  const levels = bytes(data);
-  const share = (/** @type {number} */ i) => (levels[2 * i] + 256 * levels[2 * i + 1]) / 65535;
-  const at = (/** @type {number} */ i, axis = 0) => low[axis] + (high[axis] - low[axis]) * share(2 * i + axis);
-  return Array.from({ length: levels.length / 4 }, (_, i) => [at(i), at(i, 1)]);
+  const shares = fineShares(data);
+  const at = (/** @type {number} */ i, axis = 0) => low[axis] + (high[axis] - low[axis]) * shares[2 * i + axis];
+  return Array.from({ length: shares.length / 2 }, (_, i) => [at(i), at(i, 1)]);
 }
 
 /**
@@ -63,8 +63,7 @@ export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75
 export function makeDots(plane, codes, labels) {
   const paths = Array.from(new Set(Array.from(labels)), (label) => {
     const own = codes.filter((_, i) => labels[i] === label).map(plane.pixel);
-    const d = own.map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join("");
-    return element("path", { d, stroke: PALETTE[label] });
+    return element("path", { d: dotsThrough(own), stroke: PALETTE[label] });
   });
   return element("g", { class: "explorable-codes" }, ...paths);
 }

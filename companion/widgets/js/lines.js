@@ -29,6 +29,14 @@ export function overlay(plane, ...children) {
 }
 
 /**
+ * The text of a path with a dot at each point: strokes without length, round where `stroke-linecap` is.
+ * @param {Point[]} points in the svg's units
+ * @param {number} places digits behind the point
+ */
+export const dotsThrough = (points, places = 1) =>
+  points.map(([x, y]) => `M${x.toFixed(places)} ${y.toFixed(places)}h0`).join("");
+
+/**
  * Ellipses at 1, 2 and 3 sigma (or other `radii`); `place(four)` moves them.
  * @param {Plane} plane
  */

@@ -15,6 +15,15 @@ export function bytes(value) {
 }
 
 /**
+ * Numbers stored as two bytes each, little-endian: 0 for 0 and 1 for 65,535.
+ * @param {unknown} value
+ */
+export function fineShares(value) {
+  const levels = bytes(value);
+  return Float64Array.from({ length: levels.length / 2 }, (_, i) => (levels[2 * i] + 256 * levels[2 * i + 1]) / 65535);
+}
+
+/**
  * Load a Weights model that a trait points at ("IPY_MODEL_…") and unpack its layers.
  * @param {Model} model
  * @param {string} reference
