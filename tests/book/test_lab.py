@@ -15,7 +15,18 @@ from tests.support import ROOT
 BOOK = ROOT / "book"
 LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"
 VERDICTS = "wrong line: FAILS   right line: passes"
-LOOP_NAMES = {"name", "rows", "seed", "x", "z", "beta", "model", "kl", "steps", "columns"}  # each cell sets them before it reads them
+LOOP_NAMES = {
+    "name",
+    "rows",
+    "seed",
+    "x",
+    "z",
+    "beta",
+    "model",
+    "kl",
+    "steps",
+    "columns",
+}  # each cell sets them before it reads them
 LINK = re.compile(r"\[((?:[^\]`]|`[^`]*`)+)\]\(([^)]+)\)")
 
 
