@@ -16,6 +16,7 @@ from companion import _require, losses, models
 
 Z95 = 1.959964  # of the normal distribution
 ROWS = 1000  # images whose distances are held at a time
+FEW = 10  # effective draws: with fewer, the delta method alone gives an image's log p(x) an error of 0.3 nats
 NUMBERS = 4_000_000  # that a plane's table holds at a time: 32 MB
 PRIOR_REACH = 5.0  # a plane reaches that far both ways at least: N(0, I) has a share of 1e-6 beyond
 BORDER = 1e-6  # share of a posterior's mass that may lie on the border of its plane
@@ -41,10 +42,12 @@ class NeighbourChange(NamedTuple):
 
 
 class LogLikelihood(NamedTuple):
-    """An estimate of the mean of log p(x) over images, in nats, with its two errors.
+    """An estimate of the mean of log p(x) over images, in nats, with its two errors and a warning.
 
-    mean: over the images. monte_carlo_se: its standard error from drawing z, the images given. image_se: its standard error
-    from the choice of images. values: (n,), log p(x) of each. effective_samples: (n,), 1 / sum of the squared normalised weights.
+    mean: over the images. monte_carlo_se: its standard error from drawing z, the images given; it knows only the draws that were
+    made (see `log_likelihood`). image_se: its standard error from the choice of images. values: (n,), log p(x) of each.
+    effective_samples: (n,), (sum of w)^2 / sum of w^2, from 1 to the number of draws. doubtful: the share of images for which that
+    is below 10. Where it is not near 0, `mean` is likely too low, by more than its standard error says.
     """
 
     mean: float
@@ -52,6 +55,7 @@ class LogLikelihood(NamedTuple):
     image_se: float
     values: Float[Tensor, "n"]
     effective_samples: Float[Tensor, "n"]
+    doubtful: float
 
 
 class PlanePosterior(NamedTuple):
@@ -279,9 +283,15 @@ def log_likelihood(
 ) -> LogLikelihood:
     """Estimate log p(x) of each image by importance sampling: `losses.iwae_bound` with many samples, in chunks.
 
-    In expectation a lower bound, short of log p(x) by about half the squared Monte Carlo error of one image. The Monte Carlo
-    error comes from the spread of the weights (delta method, Owen 2013, section 9.2); do not trust it where
-    `effective_samples` is near 1, because then the weights that matter may not have been drawn yet.
+    In expectation a lower bound. Where the weights are tame it is short of log p(x) by about half the squared Monte Carlo error of
+    one image, and that error comes from the spread of the weights (delta method, Owen 2013, section 9.2).
+
+    What `monte_carlo_se` does not show is bias: where q(z|x) and the posterior lie apart, the draws that matter were never made,
+    and the weights that were drawn say nothing of them. By its formula, sqrt(1 / effective - 1 / samples), an image's error is below
+    1 nat however wrong the value is, so that of the mean is below 1 / sqrt(n). About exp(KL(posterior || q)) draws are needed
+    (Chatterjee and Diaconis 2018, theorem 1.1), and no spread of the weights that were drawn is a safe sign that they were enough
+    (the same paper, on testing for convergence). So `doubtful` is a warning, and its absence is no proof: of a posterior with two humps of which q knows one,
+    every effective number may be large and half of p(x) missing. With two latents `plane_posterior` has the exact value.
 
     Args:
         model: has `encode` and `decode`, as `models.VAE`.
@@ -313,7 +323,9 @@ def log_likelihood(
     share = (second - 2 * first).exp()  # sum of the squared normalised weights, from 1 / samples to 1
     variance = (share - 1 / samples).clamp(min=0)  # of each value
     n = len(values)
-    return LogLikelihood(values.mean().item(), variance.sum().sqrt().item() / n, values.std().item() / n**0.5, values, 1 / share)
+    monte_carlo_se, image_se = variance.sum().sqrt().item() / n, values.std().item() / n**0.5
+    doubtful = (share > 1 / FEW).double().mean().item()
+    return LogLikelihood(values.mean().item(), monte_carlo_se, image_se, values, 1 / share, doubtful)
 
 
 @torch.no_grad()

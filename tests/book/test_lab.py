@@ -15,15 +15,27 @@ from tests.support import ROOT
 BOOK = ROOT / "book"
 LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"
 VERDICTS = "wrong line: FAILS   right line: passes"
+LOOP_NAMES = {
+    "name",
+    "rows",
+    "seed",
+    "x",
+    "z",
+    "beta",
+    "model",
+    "kl",
+    "steps",
+    "columns",
+}  # each cell sets them before it reads them
 LINK = re.compile(r"\[((?:[^\]`]|`[^`]*`)+)\]\(([^)]+)\)")
 
 
 class Card(NamedTuple):
-    """One card: its title, its Markdown in one piece, and its two code cells."""
+    """One card: its title, its Markdown in one piece, its code cells up to the check (the two lines, runs, folded drawing), and the check."""
 
     title: str
     text: str
-    run: nbformat.NotebookNode
+    runs: list[nbformat.NotebookNode]
     check: nbformat.NotebookNode
 
 
@@ -57,17 +69,21 @@ def as_card(cells) -> Card:
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     title = texts[0].splitlines()[0].removeprefix("### ")
     code = [cell for cell in cells if cell.cell_type == "code"]
-    assert len(code) == 2, f"{title}: {len(code)} code cells, expected the two lines and the check"
-    return Card(title, "\n\n".join(texts), *code)
+    assert len(code) >= 3, f"{title}: {len(code)} code cells, expected the two lines, a run and the check"
+    return Card(title, "\n\n".join(texts), code[:-1], code[-1])
 
 
 NOTEBOOK = nbformat.read(LAB, as_version=4)
 CARDS = [as_card(cells) for cells in sections(NOTEBOOK)]
-SHARED = [cell for cell in NOTEBOOK.cells if cell.cell_type == "code" and cell.id not in {c.id for card in CARDS for c in card[2:]}]
+OWN = {cell.id for card in CARDS for cell in (*card.runs, card.check)}
+SHARED = [cell for cell in NOTEBOOK.cells if cell.cell_type == "code" and cell.id not in OWN]
 
 
 def printed(cell) -> str:
-    return "".join(output.get("text", "") for output in cell.outputs)
+    """What a cell shows in words: what it prints, and its table."""
+    bundles = [output.get("data", {}) for output in cell.outputs]
+    tables = [data["text/plain"] for data in bundles if "text/html" in data]
+    return "".join([*(output.get("text", "") for output in cell.outputs), *tables])
 
 
 def assigned(source: str) -> set[str]:
@@ -103,11 +119,18 @@ def test_there_are_at_least_twenty_cards_and_no_two_alike():
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: slug(card.title)[:40])
 class TestACard:
-    def test_runs_a_wrong_line_and_a_right_one(self, card):
-        assert {"wrong", "right"} <= assigned(card.run.source)
+    def test_has_a_wrong_line_that_says_so_and_a_right_one_in_one_visible_cell(self, card):
+        (lines,) = (cell for cell in card.runs if {"wrong", "right"} <= assigned(cell.source))
+        assert re.search(r"# wrong\b", lines.source)
+        assert "hide-input" not in lines.metadata.get("tags", [])
 
     def test_shows_a_symptom_from_the_run(self, card):
-        assert re.search(r"\d", printed(card.run)), "no number"
+        assert any(re.search(r"\d", printed(cell)) for cell in card.runs), "no number"
+
+    def test_a_picture_is_drawn_in_a_folded_cell(self, card):
+        for cell in (*card.runs, card.check):
+            drawn = any("image/png" in output.get("data", {}) for output in cell.outputs)
+            assert drawn == ("hide-input" in cell.metadata.get("tags", [])), cell.id
 
     def test_has_a_check_that_fails_the_wrong_line_and_passes_the_right_one(self, card):
         assert card.text.count("**The check.**") == 1
@@ -123,9 +146,19 @@ class TestACard:
     def test_stands_alone(self, card):
         """It reads what the shared cells define and what itself defines, and changes nothing that another card reads."""
         shared = set().union(*(assigned(cell.source) for cell in SHARED))
-        assert read(card.run.source) <= shared
-        assert read(card.check.source) <= shared | assigned(card.run.source)
-        assert not shared & (assigned(card.run.source) | assigned(card.check.source))
+        known = set(shared)
+        for cell in (*card.runs, card.check):
+            assert read(cell.source) <= known, cell.id
+            assert not shared & assigned(cell.source), cell.id
+            known |= assigned(cell.source)
+
+    def test_each_name_keeps_its_value(self, card):
+        """No cell rebinds what an earlier one of the card made: a cell may be run twice."""
+        seen: set[str] = set()
+        for cell in (*card.runs, card.check):
+            again = seen & assigned(cell.source) - LOOP_NAMES
+            assert not again, (cell.id, again)
+            seen |= assigned(cell.source)
 
 
 def test_the_tool_refuses_a_check_that_does_not_tell_the_lines_apart():
