@@ -99,7 +99,7 @@ class TwoLayerVAE(nn.Module):
 
     def sample(self, n: int, *, generator: torch.Generator) -> Float[Tensor, "n 784"]:
         """Draw u, then z given u, and return the decoder's means: pixels in (0, 1)."""
-        dtype = self.decoder[0].weight.dtype
+        dtype = next(self.decoder.parameters()).dtype
         u = torch.randn(n, self.top_dim, generator=generator, dtype=dtype)
         z = models.reparameterize(*self.prior(u), generator=generator)
         return torch.sigmoid(self.decode(z))
@@ -280,6 +280,8 @@ class IndexPrior(nn.Module):
         dtype: of the weights, which begin at 0: every index as likely as any.
     """
 
+    before: Tensor
+
     def __init__(self, slots: int, entries: int, *, dtype: torch.dtype = torch.float64):
         super().__init__()
         _require.whole("IndexPrior: slots", slots)
@@ -349,6 +351,8 @@ class Diffusion(nn.Module):
         >>> model.sample(5, generator=torch.Generator().manual_seed(0)).shape
         torch.Size([5, 784])
     """
+
+    keep: Tensor
 
     def __init__(
         self, steps: int, *, generator: torch.Generator, hidden: Sequence[int] = (256, 256), dtype: torch.dtype = torch.float64
