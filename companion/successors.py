@@ -443,7 +443,7 @@ def step_back(
 def denoising_loss(model: Diffusion, x: Float[Tensor, "batch 784"], *, generator: torch.Generator) -> DiffusionTerms:
     """The cross-entropy of the predicted clean image, at one random step an image: a denoiser's loss, for every strength of noise.
 
-    In the ELBO each step has the squared error |x_0 - x_hat|^2 times a weight (see `diffusion_bound`). Ho et al. 2020 (equation 14)
+    In the ELBO each step has the squared error |x_0 - x_hat|^2 times a weight (see `diffusion_bounds`). Ho et al. 2020 (equation 14)
     put simpler weights there; here each step weighs the same, and the cross-entropy, which is least at the same mean of the clean
     image given x_t, stands for the squared error.
 
@@ -458,22 +458,20 @@ def denoising_loss(model: Diffusion, x: Float[Tensor, "batch 784"], *, generator
     return DiffusionTerms(denoising.mean(), denoising)
 
 
-class DiffusionBound(NamedTuple):
-    """The negative ELBO of a `Diffusion`, term by term, nats an image; `total` is their sum, (batch,).
+class DiffusionBounds(NamedTuple):
+    """For each step s = 1 ... T the two parts of the negative ELBO of the model that ends there: nats, (T, batch) each.
 
-    reconstruction: (batch,), of x_0 from x_1, Bernoulli as in the course. steps: (T - 1, batch), the KLs of t = 2 ... T.
-    end: (batch,), KL(q(x_T | x_0) || N(0, I)).
+    rate: KL(q(x_T | x_0) || N(0, I)) and the KLs of the steps t = T ... s + 1. distortion: the cross-entropy of x_0 decoded from x_s.
+    Their sum is a bound of -log p(x), for each s.
     """
 
-    total: Float[Tensor, "batch"]
-    reconstruction: Float[Tensor, "batch"]
-    steps: Float[Tensor, "steps batch"]
-    end: Float[Tensor, "batch"]
+    rate: Float[Tensor, "steps batch"]
+    distortion: Float[Tensor, "steps batch"]
 
 
 @torch.no_grad()
-def diffusion_bound(model: Diffusion, x: Float[Tensor, "batch 784"], *, generator: torch.Generator) -> DiffusionBound:
-    """Minus the ELBO with x_1 ... x_T as latents and the last step a Bernoulli decoder, estimated with one draw of each x_t.
+def diffusion_bounds(model: Diffusion, x: Float[Tensor, "batch 784"], *, generator: torch.Generator) -> DiffusionBounds:
+    """Minus the ELBO with x_s ... x_T as latents and a Bernoulli decoder of x_s, for every s, with one draw of each x_t.
 
     Each KL is between two Gaussians of one variance: |mean - mean_hat|^2 / (2 variance) (Ho et al. 2020, equation 8).
 
@@ -482,21 +480,19 @@ def diffusion_bound(model: Diffusion, x: Float[Tensor, "batch 784"], *, generato
         x: images, (batch, 784), in [0, 1].
         generator: draws the noise of every step.
     """
-    x_0, n = 2 * x - 1, len(x)
-    steps = []
-    for step in range(1, model.steps + 1):
-        t = torch.full((n,), step)
+    x_0, kept = 2 * x - 1, model.keep[-1]
+    rates = [losses.gaussian_kl(kept.sqrt() * x_0, (1 - kept).log().expand(x_0.shape))]
+    distortions = []
+    for step in range(model.steps, 0, -1):
+        t = torch.full((len(x),), step)
         x_t = add_noise(x_0, torch.randn(x.shape, generator=generator, dtype=x.dtype), t, model.keep)
-        if step == 1:
-            reconstruction = losses.bernoulli_nll(x, model.logits(x_t, t))
-            continue
-        mean, variance = step_back(x_0, x_t, t, model.keep)
-        mean_hat, _ = step_back(model.clean(x_t, t), x_t, t, model.keep)
-        steps.append((mean - mean_hat).square().sum(dim=1) / (2 * variance.squeeze(1)))
-    kept = model.keep[-1]
-    end = losses.gaussian_kl(kept.sqrt() * x_0, (1 - kept).log().expand(x_0.shape))
-    each = torch.stack(steps)
-    return DiffusionBound(reconstruction + each.sum(dim=0) + end, reconstruction, each, end)
+        logits = model.logits(x_t, t)
+        distortions.append(losses.bernoulli_nll(x, logits))
+        if step > 1:
+            mean, variance = step_back(x_0, x_t, t, model.keep)
+            mean_hat, _ = step_back(2 * torch.sigmoid(logits) - 1, x_t, t, model.keep)
+            rates.append(rates[-1] + (mean - mean_hat).square().sum(dim=1) / (2 * variance.squeeze(1)))
+    return DiffusionBounds(torch.stack(rates[::-1]), torch.stack(distortions[::-1]))
 
 
 # --- the trained ones
