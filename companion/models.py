@@ -224,6 +224,18 @@ def load_trained(name: str, *, dtype: torch.dtype = torch.float64, path: str | P
     Example:
         >>> vae = load_trained("vae-2-seed0")
     """
+    settings, weights = stored_weights(name, path=path)
+    model = build(settings, generator=torch.Generator(), dtype=dtype)
+    model.load_state_dict(weights)
+    return model.eval().requires_grad_(False)
+
+
+def stored_weights(name: str, *, path: str | Path) -> tuple[dict, dict[str, Tensor]]:
+    """Settings and weights of one model in a file of trained ones, as they are stored; the weights' names are the module's own.
+
+    Raises:
+        ModelError: as `load_trained`, which puts them into a model.
+    """
     settings = trained_settings(path=path)
     if name not in settings:
         raise ModelError(f"load_trained: name: got {name!r}, expected one of {', '.join(settings)}")
@@ -233,9 +245,7 @@ def load_trained(name: str, *, dtype: torch.dtype = torch.float64, path: str | P
         raise ModelError(
             f"load_trained: {path} is damaged: the weights of {name} do not have the SHA-256 recorded with them. {_require.RESTORE}"
         )
-    model = build(settings[name], generator=torch.Generator(), dtype=dtype)
-    model.load_state_dict(weights)
-    return model.eval().requires_grad_(False)
+    return settings[name], weights
 
 
 def trained_settings(*, path: str | Path = TRAINED) -> dict[str, dict]:

@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
-from companion import data, evaluation, losses, models, plots
+from companion import data, evaluation, losses, models, plots, successors
 from tests.support import ROOT
 from tools import notebooks, stored_figures
 
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))
+OUTLOOK = BOOK / "outlook.ipynb"
 LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"  # keeps the rules of `page`; tests/book/test_lab.py has its own
 FILE_NAME = re.compile(r"[\w-]+\.(png|svg|jpg)")
 
@@ -27,7 +28,7 @@ def chapter(request) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.fixture(scope="module", params=[*CHAPTERS, LAB], ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=[*CHAPTERS, OUTLOOK, LAB], ids=lambda path: path.stem)
 def page(request) -> nbformat.NotebookNode:
     return nbformat.read(request.param, as_version=4)
 
@@ -64,7 +65,7 @@ def font_sizes(held) -> list[float]:
     return own + ticks + [size for each in held.values() for size in font_sizes(each)]
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CHAPTERS, OUTLOOK, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
 def test_no_word_of_a_figure_is_too_small_on_a_phone(path):
     entries = stored_figures.read(path)
     small = {
@@ -113,7 +114,7 @@ def test_the_readme_shows_the_first_figure_of_the_first_chapter():
 
 
 def test_figure_names_are_the_figures_own():
-    names = [said["figure"]["name"] for path in [*CHAPTERS, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
+    names = [said["figure"]["name"] for path in [*CHAPTERS, OUTLOOK, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
     assert len(names) == len(set(names))
 
 
@@ -286,6 +287,31 @@ def test_the_mutual_information_of_chapter_8_is_companions_but_for_the_bias(gene
         level = sprites.factors[:, factor]
         counted = theirs(mu[:, latent], level).item()
         assert counted - 0.03 < found[factor][latent].item() <= counted
+
+
+def test_the_two_layer_loss_of_the_outlook_is_companions(digits):
+    model, x = successors.load_trained("two-layer"), digits.x_test[:50]
+    theirs = definition("outlook", "two_layer_loss", "kl_between")(model, x, torch.Generator().manual_seed(4))
+    terms = successors.two_layer_elbo(model, x, generator=torch.Generator().manual_seed(4))
+    torch.testing.assert_close(theirs, tuple(terms)[1:])
+
+
+def test_the_vq_loss_of_the_outlook_is_companions_and_so_are_its_gradients(digits, generator):
+    model, x = successors.VQVAE(4, 2, 5, generator=generator), digits.x_test[:50]
+    theirs = definition("outlook", "vq_loss", "nearest")(model, x)
+    ours = successors.vq_loss(model, x, generator=generator).loss
+    torch.testing.assert_close(theirs, ours)
+    got, expected = (torch.autograd.grad(loss, list(model.parameters())) for loss in (theirs, ours))
+    torch.testing.assert_close(got, expected)
+
+
+def test_the_steps_back_of_the_outlook_are_companions(generator):
+    x_0, x_t = (torch.randn(3, 784, generator=generator, dtype=torch.float64) for _ in range(2))
+    keep = successors.cosine_keep(100)
+    for t in (2, 40, 100):
+        mean, variance = definition("outlook", "step_back")(x_0, x_t, t, keep)
+        expected = successors.step_back(x_0, x_t, torch.full((3,), t), keep)
+        torch.testing.assert_close((mean, variance.expand(3, 1)), expected)
 
 
 def test_the_published_number_is_quoted_as_it_was_measured():

@@ -21,7 +21,7 @@ korean = load_extension("korean")
 glossary_links = load_extension("glossary_links")
 BOOK = ROOT / "book"
 APPENDIX = BOOK / "appendix"
-TARGET = re.compile(r"\.\./(0\d-[\w-]+\.ipynb)(?:#([\w-]+))?")
+TARGET = re.compile(r"\.\./((?:0\d-[\w-]+|outlook)\.ipynb)(?:#([\w-]+))?")
 # The Korean words of the lecture notes that the book grew from, as they stand there. The notes themselves are not in the repository.
 NOTES = re.split(
     r",\s+",
@@ -85,10 +85,10 @@ def names(term):
     return [re.sub(r" \(.*", "", plain), *re.findall(r"\(([^)]*)\)", plain), *plain.split(", ")]
 
 
-def test_the_glossary_is_in_order_and_has_terms():
+def test_the_glossary_is_in_order():
     terms = [term.strip("`").lower() for term in glossary()]
+    assert terms
     assert terms == sorted(terms)
-    assert 45 <= len(terms) <= 130
 
 
 @pytest.mark.parametrize("term", glossary())
@@ -102,7 +102,7 @@ def test_a_chapters_links_to_the_glossary_lead_to_the_term_that_they_name(site):
     """Of the source, and of the built page, where a term's id is Sphinx's."""
     terms = {glossary_links.slug(term.replace("`", "")): names(term) for term in glossary()}
     assert len(terms) == len(glossary())
-    for path in sorted(BOOK.glob("0*.ipynb")):
+    for path in sorted([*BOOK.glob("0*.ipynb"), BOOK / "outlook.ipynb"]):
         text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
         links = re.findall(r"\[([^\]]+)\]\(appendix/glossary\.md#([\w-]+)\)", text)
         for words, anchor in links:

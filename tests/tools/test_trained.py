@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from companion import data, evaluation, losses, models
+from companion import data, evaluation, losses, models, successors
 from tools import make_models
 
 # beta -> rate and distortion on test images: each is judged at its own price, and none may pass for a neighbour
@@ -18,7 +18,7 @@ SPRITES_AT_MOST = {1: 75, 8: 105}
 BOTTLENECKS_AT_MOST = {1: 42, 2: 36, 4: 27, 8: 18, 16: 12, 32: 7, 64: 5.5}  # squared error a test image; no two may be exchanged
 
 
-@pytest.mark.parametrize("name", ["classifier", "vae-2-seed0"])
+@pytest.mark.parametrize("name", ["classifier", "vae-2-seed0", "vq-prior"])
 @pytest.mark.slow
 def test_training_again_gives_the_stored_weights(name):
     assert make_models.check(name)
@@ -61,6 +61,31 @@ def test_every_stored_model_does_its_work_on_images_it_never_saw(name, digits, g
         assert found.distortion == pytest.approx(distortion, abs=2)
     else:
         assert losses.negative_elbo(model, digits.x_test, generator=generator).loss < {2: 160, 8: 125, 16: 120}[model.latent_dim]
+
+
+def test_the_models_of_the_outlook_are_stored_with_their_settings_in_two_megabytes():
+    stored = models.trained_settings(path=successors.TRAINED)
+    assert list(stored) == list(make_models.OUTLOOK)
+    for name, settings in make_models.OUTLOOK.items():
+        recipe = json.loads(json.dumps(settings))
+        assert {key: stored[name][key] for key in recipe} == recipe
+        assert {p.dtype for p in successors.load_trained(name).parameters()} == {torch.float64}
+        assert {weight.dtype for weight in models.stored_weights(name, path=successors.TRAINED)[1].values()} == {torch.float16}
+    assert successors.TRAINED.stat().st_size <= 2e6
+
+
+def test_the_models_of_the_outlook_do_their_work_on_images_they_never_saw(digits, generator):
+    two, vq, prior, diffusion = (successors.load_trained(name) for name in ("two-layer", "vq", "vq-prior", "diffusion"))
+    x = digits.x_test[::4]
+    assert successors.two_layer_elbo(two, x, generator=generator).loss < 118
+    indices = vq.indices(x)
+    assert losses.bernoulli_nll(x, vq.decode_indices(indices)).mean() < 110
+    assert 15 < -prior.log_prob(indices).mean() < 28  # nats, of 44 for equal chances
+    t = torch.full((len(x),), 50)  # half of the steps
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    logits = diffusion.logits(successors.add_noise(2 * x - 1, noise, t, diffusion.keep), t)
+    mean_image = digits.x_train.mean(dim=0).clamp(0.001, 0.999).logit().expand(x.shape)
+    assert losses.bernoulli_nll(x, logits).mean() < 0.6 * losses.bernoulli_nll(x, mean_image).mean()
 
 
 def test_the_check_fails_when_a_weight_has_moved(tmp_path, monkeypatch, capsys):
