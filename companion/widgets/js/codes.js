@@ -99,7 +99,7 @@ function medians(codes, labels) {
  * Write labels on the plane, each at its place.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
- * @param {[number, Point][]} places
+ * @param {[number | string, Point][]} places
  */
 export function writeLabels(brush, plane, places) {
   brush.font = `bold ${14 * plane.scale}px sans-serif`;
