@@ -46,6 +46,7 @@ WHERE = {  # page -> what stands on it, in order
     "06-log-variance": ["LogVarianceDial"],
     "07-loss": ["TwoGaussians", "DrawADigit"],
     "08-beta-tradeoff": ["BetaSlider"],
+    "your-own-images": ["PictureMap"],
 }
 KINDS = {
     "desktop, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
