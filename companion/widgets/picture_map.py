@@ -81,7 +81,7 @@ class PictureMap(Explorable):
         side = _require_pictures(pictures, images, size)
         _require_codes(low, high, codes=codes, at=at)
         _require_counts(codes, marks, images, at, called)
-        places = place_names(codes, marks, 1.5 * APART * (high - low)) if called else []
+        places = place_names(codes, marks, 2.5 * APART * (high - low)) if called else []
         super().__init__(
             side=side,
             size=list(size),

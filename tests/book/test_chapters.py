@@ -17,6 +17,7 @@ from tools import notebooks, stored_figures
 BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))
 LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"  # keeps the rules of `page`; tests/book/test_lab.py has its own
+OWN = BOOK / "your-own-images.ipynb"  # the capstone keeps them, too
 FILE_NAME = re.compile(r"[\w-]+\.(png|svg|jpg)")
 
 
@@ -27,7 +28,7 @@ def chapter(request) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.fixture(scope="module", params=[*CHAPTERS, LAB], ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=[*CHAPTERS, OWN, LAB], ids=lambda path: path.stem)
 def page(request) -> nbformat.NotebookNode:
     return nbformat.read(request.param, as_version=4)
 
@@ -64,7 +65,7 @@ def font_sizes(held) -> list[float]:
     return own + ticks + [size for each in held.values() for size in font_sizes(each)]
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CHAPTERS, OWN, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
 def test_no_word_of_a_figure_is_too_small_on_a_phone(path):
     entries = stored_figures.read(path)
     small = {
@@ -113,7 +114,7 @@ def test_the_readme_shows_the_first_figure_of_the_first_chapter():
 
 
 def test_figure_names_are_the_figures_own():
-    names = [said["figure"]["name"] for path in [*CHAPTERS, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
+    names = [said["figure"]["name"] for path in [*CHAPTERS, OWN, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
     assert len(names) == len(set(names))
 
 
