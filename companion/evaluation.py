@@ -3,6 +3,7 @@
 Distances are Euclidean over the pixels of an image; an interval is the mean plus and minus 1.96 standard errors.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -342,7 +343,8 @@ def log_joint(
         model: `model.decode(z)` gives what `nll` takes, as `models.VAE` does.
         x: images, (n, pixels).
         z: codes, (codes, latent_dim).
-        nll: as in `losses.negative_elbo`. For `bernoulli_nll` all pairs are one matrix product; any other is called for each pair.
+        nll: as in `losses.negative_elbo`. For `bernoulli_nll`, `gaussian_nll` and `functools.partial(gaussian_nll, sigma=s)` all pairs
+            are one matrix product; any other is called for each pair.
 
     Returns:
         (codes, n), nats. Beside it about 32 MB are in use, whatever the number of codes.
@@ -378,7 +380,7 @@ def plane_posterior(
         x: images, (n, pixels).
         step: between two codes of the grid.
         margin: how far the grid reaches beyond the means.
-        nll: as in `log_joint`; any but `bernoulli_nll` takes about `pixels` times as long.
+        nll: as in `log_joint`; one that is no matrix product there takes about `pixels` times as long.
 
     Returns:
         `PlanePosterior`. The mode is looked for once more, on a grid ten times as fine around the best code.
@@ -611,7 +613,8 @@ def _plane_around(mu: Tensor, step: float, margin: float | int) -> tuple[Tensor,
 
 def _codes_at_a_time(x: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> int:
     """How many codes `log_joint` works on at once: with one code it holds an image and a row, or an image for each row."""
-    a_code = len(x) + x.shape[1] if nll is losses.bernoulli_nll else x.numel()
+    one_product = nll is losses.bernoulli_nll or _noise(nll) is not None
+    a_code = len(x) + x.shape[1] if one_product else x.numel()
     return max(1, NUMBERS // a_code)
 
 
@@ -621,8 +624,20 @@ def _log_joint_of(model: nn.Module, x: Tensor, z: Tensor, nll: Callable[[Tensor,
     log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1, keepdim=True)
     if nll is losses.bernoulli_nll:  # sum of x log p + (1 - x) log(1 - p) = x . logits - sum of log(1 + exp(logits))
         return output @ x.T - nn.functional.softplus(output).sum(dim=1, keepdim=True) + log_prior
+    if (sigma := _noise(nll)) is not None:  # |x - mean|^2 = |x|^2 - 2 x . mean + |mean|^2
+        distance = (output**2).sum(dim=1, keepdim=True) - 2 * output @ x.T + (x**2).sum(dim=1)
+        return log_prior - distance / (2 * sigma**2) - x.shape[1] * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
     pairs = nll(x.repeat(len(z), 1), output.repeat_interleave(len(x), dim=0))
     return log_prior - pairs.reshape(len(z), len(x))
+
+
+def _noise(nll: Callable[[Tensor, Tensor], Tensor]) -> float | int | None:
+    """The sigma of `losses.gaussian_nll`, or of a `functools.partial` of it; None for any other nll."""
+    if nll is losses.gaussian_nll:
+        return 1
+    if isinstance(nll, functools.partial) and nll.func is losses.gaussian_nll and not nll.args:
+        return nll.keywords.get("sigma", 1)
+    return None
 
 
 def _plane_sums(model: nn.Module, x: Tensor, codes: Tensor, outside: Tensor, nll: Callable[[Tensor, Tensor], Tensor]) -> _PlaneSums:

@@ -1,16 +1,18 @@
 """The networks of the course, on one pair of multilayer perceptrons, and the trained ones. Losses and training are elsewhere.
 
 An encoder 784-64-128 and a decoder 128-64-784 with SiLU between (Elfwing et al. 2018); smooth activations and float64 are what
-makes a training run come out the same on every CPU. The decoder returns logits; a sigmoid turns them into pixels.
+makes a training run come out the same on every CPU. The decoder returns logits; a sigmoid turns them into pixels. Pictures of
+another size take `pixels`, and `networks=convolutional(size)` puts a pair of convolutional networks in the perceptrons' place.
 """
 
+import functools
 import hashlib
 import itertools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -21,24 +23,44 @@ from companion import _require
 
 PIXELS = 784
 HIDDEN = (64, 128)
+CHANNELS = (8, 16)  # of the convolutional pair
+CONV_WIDTH = 64  # of its linear layer next to the code
 TRAINED = Path(__file__).parent / "_bundled" / "models.safetensors"
+
+
+Layer = TypeVar("Layer", bound=nn.Module)
 
 
 class ModelError(RuntimeError):
     """The file of trained models is missing or damaged, or has no model of that name. The message says which."""
 
 
+class Networks(NamedTuple):
+    """What stands on both sides of a code. pixels: of an image. width: how many numbers the encoder hands on to a code's layer.
+
+    encoder(generator=, dtype=) makes the network (batch, pixels) -> (batch, width), decoder(latent_dim, generator=, dtype=) the one
+    (batch, latent_dim) -> (batch, pixels). `convolutional` gives one.
+    """
+
+    pixels: int
+    width: int
+    encoder: Callable[..., nn.Module]
+    decoder: Callable[..., nn.Module]
+
+
 class Autoencoder(nn.Module):
-    """Encoder, code, decoder: x (batch, 784) -> z (batch, latent_dim) -> logits (batch, 784).
+    """Encoder, code, decoder: x (batch, pixels) -> z (batch, latent_dim) -> logits (batch, pixels).
 
     Args:
         latent_dim: how many numbers a code has.
         generator: draws the initial weights.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse. () makes both maps linear.
+        pixels: of an image.
+        networks: what stands in the perceptrons' place, for example `convolutional((28, 28))`; `hidden` and `pixels` are then not read.
         dtype, device: of the weights.
 
     Raises:
-        ValueError or TypeError: `latent_dim` or a width is not an int of at least 1; `generator` is no torch.Generator.
+        ValueError or TypeError: `latent_dim`, `pixels` or a width is not an int of at least 1; `generator` is no torch.Generator.
 
     Example:
         >>> model = Autoencoder(2, generator=torch.Generator().manual_seed(0))
@@ -52,27 +74,37 @@ class Autoencoder(nn.Module):
         *,
         generator: torch.Generator,
         hidden: Sequence[int] = HIDDEN,
+        pixels: int = PIXELS,
+        networks: Networks | None = None,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ):
         super().__init__()
-        _require_sizes("Autoencoder", latent_dim, hidden)
+        _require_sizes("Autoencoder", latent_dim, hidden, pixels)
         _require.generator("Autoencoder: generator", generator)
         self.latent_dim = latent_dim
-        self.encoder = mlp([PIXELS, *hidden, latent_dim], generator=generator, dtype=dtype, device=device)
-        self.decoder = mlp([latent_dim, *reversed(hidden), PIXELS], generator=generator, dtype=dtype, device=device)
+        options: dict[str, Any] = {"generator": generator, "dtype": dtype}
+        if networks is None:
+            self.pixels = pixels
+            self.encoder: nn.Module = mlp([pixels, *hidden, latent_dim], **options)
+            self.decoder: nn.Module = mlp([latent_dim, *reversed(hidden), pixels], **options)
+        else:
+            self.pixels = networks.pixels
+            self.encoder = nn.Sequential(networks.encoder(**options), mlp([networks.width, latent_dim], **options))
+            self.decoder = networks.decoder(latent_dim, **options)
+        self.to(device)
 
-    def encode(self, x: Float[Tensor, "batch 784"]) -> Float[Tensor, "batch latent_dim"]:
+    def encode(self, x: Float[Tensor, "batch pixels"]) -> Float[Tensor, "batch latent_dim"]:
         """Return the code of each image."""
-        _require.tensor("Autoencoder.encode: x", x, ndim=2, last=PIXELS)
+        _require.tensor("Autoencoder.encode: x", x, ndim=2, last=self.pixels)
         return self.encoder(x)
 
-    def decode(self, z: Float[Tensor, "batch latent_dim"]) -> Float[Tensor, "batch 784"]:
+    def decode(self, z: Float[Tensor, "batch latent_dim"]) -> Float[Tensor, "batch pixels"]:
         """Return the logits of each code's image; `torch.sigmoid` turns them into pixels in (0, 1)."""
         _require.tensor("Autoencoder.decode: z", z, ndim=2, last=self.latent_dim)
         return self.decoder(z)
 
-    def forward(self, x: Float[Tensor, "batch 784"]) -> Float[Tensor, "batch 784"]:
+    def forward(self, x: Float[Tensor, "batch pixels"]) -> Float[Tensor, "batch pixels"]:
         """Return the logits of the reconstructions, `decode(encode(x))`."""
         return self.decode(self.encode(x))
 
@@ -85,9 +117,9 @@ class GaussianCode(NamedTuple):
 
 
 class VAEOutput(NamedTuple):
-    """logits: (batch, 784). mu, logvar, z: (batch, latent_dim); z is the sample that was decoded."""
+    """logits: (batch, pixels). mu, logvar, z: (batch, latent_dim); z is the sample that was decoded."""
 
-    logits: Float[Tensor, "batch 784"]
+    logits: Float[Tensor, "batch pixels"]
     mu: Float[Tensor, "batch latent_dim"]
     logvar: Float[Tensor, "batch latent_dim"]
     z: Float[Tensor, "batch latent_dim"]
@@ -96,17 +128,20 @@ class VAEOutput(NamedTuple):
 class VAE(nn.Module):
     """Variational autoencoder (Kingma & Welling 2014): the `Autoencoder` with two heads and a sample in the middle.
 
-    x (batch, 784) -> mu, logvar (batch, latent_dim) each -> z = mu + exp(logvar / 2) * eps -> logits (batch, 784).
+    x (batch, pixels) -> mu, logvar (batch, latent_dim) each -> z = mu + exp(logvar / 2) * eps -> logits (batch, pixels).
 
     Args:
         latent_dim: how many numbers a code has; the encoder gives twice as many.
         generator: draws the initial weights.
         hidden: widths of the encoder's hidden layers; the decoder has them in reverse. () makes every map linear.
         activation: what stands between linear layers; SiLU, or for example `nn.Tanh` where a paper used it.
+        pixels: of an image.
+        networks: what stands in the perceptrons' place, for example `convolutional((28, 28))`; `hidden`, `activation` and `pixels` are
+            then not read.
         dtype, device: of the weights.
 
     Raises:
-        ValueError or TypeError: `latent_dim` or a width is not an int of at least 1; `generator` is no torch.Generator.
+        ValueError or TypeError: `latent_dim`, `pixels` or a width is not an int of at least 1; `generator` is no torch.Generator.
 
     Example:
         >>> model = VAE(2, generator=torch.Generator().manual_seed(0))
@@ -122,32 +157,36 @@ class VAE(nn.Module):
         generator: torch.Generator,
         hidden: Sequence[int] = HIDDEN,
         activation: Callable[[], nn.Module] = nn.SiLU,
+        pixels: int = PIXELS,
+        networks: Networks | None = None,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ):
         super().__init__()
-        _require_sizes("VAE", latent_dim, hidden)
+        _require_sizes("VAE", latent_dim, hidden, pixels)
         _require.generator("VAE: generator", generator)
         self.latent_dim = latent_dim
-        options: dict[str, Any] = {"generator": generator, "activation": activation, "dtype": dtype, "device": device}
-        self.encoder = mlp([PIXELS, *hidden], activate_last=True, **options)
-        width = hidden[-1] if hidden else PIXELS
-        self.mu_head = mlp([width, latent_dim], **options)
-        self.logvar_head = mlp([width, latent_dim], **options)
-        self.decoder = mlp([latent_dim, *reversed(hidden), PIXELS], **options)
+        options: dict[str, Any] = {"generator": generator, "dtype": dtype}
+        networks = networks or _perceptrons(hidden, pixels, activation)
+        self.pixels = networks.pixels
+        self.encoder = networks.encoder(**options)
+        self.mu_head = mlp([networks.width, latent_dim], **options)
+        self.logvar_head = mlp([networks.width, latent_dim], **options)
+        self.decoder = networks.decoder(latent_dim, **options)
+        self.to(device)
 
-    def encode(self, x: Float[Tensor, "batch 784"]) -> GaussianCode:
+    def encode(self, x: Float[Tensor, "batch pixels"]) -> GaussianCode:
         """Return the Gaussian of each image."""
-        _require.tensor("VAE.encode: x", x, ndim=2, last=PIXELS)
+        _require.tensor("VAE.encode: x", x, ndim=2, last=self.pixels)
         features = self.encoder(x)
         return GaussianCode(self.mu_head(features), self.logvar_head(features))
 
-    def decode(self, z: Float[Tensor, "batch latent_dim"]) -> Float[Tensor, "batch 784"]:
+    def decode(self, z: Float[Tensor, "batch latent_dim"]) -> Float[Tensor, "batch pixels"]:
         """Return the logits of each code's image; `torch.sigmoid` turns them into pixels in (0, 1)."""
         _require.tensor("VAE.decode: z", z, ndim=2, last=self.latent_dim)
         return self.decoder(z)
 
-    def forward(self, x: Float[Tensor, "batch 784"], *, generator: torch.Generator) -> VAEOutput:
+    def forward(self, x: Float[Tensor, "batch pixels"], *, generator: torch.Generator) -> VAEOutput:
         """Encode, draw one z an image, decode."""
         mu, logvar = self.encode(x)
         z = reparameterize(mu, logvar, generator=generator)
@@ -204,6 +243,91 @@ def mlp(
     for inputs, outputs in itertools.pairwise(widths):
         layers += [_linear(inputs, outputs, generator=generator, dtype=dtype), activation()]
     return nn.Sequential(*(layers if activate_last else layers[:-1])).to(device)
+
+
+def convolutional(size: tuple[int, int], *, channels: Sequence[int] = CHANNELS, width: int = CONV_WIDTH) -> Networks:
+    """A small pair of convolutional networks for pictures of any size: `VAE(2, networks=convolutional((28, 28)), generator=generator)`.
+
+    Encoder: for each number of `channels` a 3 x 3 convolution of stride 2, which halves both sides (a side of n becomes ceil(n / 2)),
+    then a linear layer to `width` numbers; SiLU behind each. Decoder: the same backwards, with transposed convolutions, which double
+    the sides again to exactly those that were halved, and no activation behind the last (Dumoulin and Visin 2016, section 4.6).
+
+    Args:
+        size: rows and columns of a picture; images stay flat, (batch, rows * columns), row by row.
+        channels: of the convolutions, in the encoder's order.
+        width: of the linear layer next to the code, on both sides.
+
+    Raises:
+        ValueError or TypeError: a number is no int of at least 1, or no channels.
+
+    Example:
+        >>> model = VAE(2, networks=convolutional((28, 28)), generator=torch.Generator().manual_seed(0))
+        >>> sum(parameter.numel() for parameter in model.parameters())
+        104133
+    """
+    for name, numbers in {"size": size, "channels": channels, "width": (width,)}.items():
+        for number in numbers:
+            _require.whole(f"convolutional: {name}", number)
+    if not channels:
+        raise ValueError("convolutional: channels: got none, expected at least one number")
+    sizes = [size]
+    for _ in channels:
+        rows, columns = sizes[-1]
+        sizes.append(((rows + 1) // 2, (columns + 1) // 2))
+    return Networks(
+        size[0] * size[1],
+        width,
+        functools.partial(_conv_encoder, sizes, (1, *channels), width),
+        functools.partial(_conv_decoder, sizes, (1, *channels), width),
+    )
+
+
+def _conv_encoder(
+    sizes: Sequence[tuple[int, int]], channels: Sequence[int], width: int, *, generator: torch.Generator, dtype: torch.dtype
+) -> nn.Sequential:
+    """Pictures of sizes[0] to `width` numbers, by way of the other sizes."""
+    layers: list[nn.Module] = [nn.Unflatten(1, (1, *sizes[0]))]
+    for inputs, outputs in itertools.pairwise(channels):
+        conv = nn.utils.skip_init(nn.Conv2d, inputs, outputs, 3, stride=2, padding=1, dtype=dtype)
+        layers += [_drawn(conv, 9 * inputs, generator), nn.SiLU()]
+    rows, columns = sizes[-1]
+    last = _linear(channels[-1] * rows * columns, width, generator=generator, dtype=dtype)
+    return nn.Sequential(*layers, nn.Flatten(), last, nn.SiLU())
+
+
+def _conv_decoder(
+    sizes: Sequence[tuple[int, int]],
+    channels: Sequence[int],
+    width: int,
+    latent_dim: int,
+    *,
+    generator: torch.Generator,
+    dtype: torch.dtype,
+) -> nn.Sequential:
+    """Codes to pictures of sizes[0], by way of the other sizes, the last one first."""
+    rows, columns = sizes[-1]
+    layers: list[nn.Module] = [
+        _linear(latent_dim, width, generator=generator, dtype=dtype),
+        nn.SiLU(),
+        _linear(width, channels[-1] * rows * columns, generator=generator, dtype=dtype),
+        nn.Unflatten(1, (channels[-1], rows, columns)),
+    ]
+    backwards = zip(itertools.pairwise(reversed(channels)), reversed(sizes[:-1]), strict=True)
+    for (inputs, outputs), (rows, columns) in backwards:
+        odd = (1 - rows % 2, 1 - columns % 2)  # without it 2n - 1, the odd one of the two sides that were halved to n
+        conv = nn.utils.skip_init(nn.ConvTranspose2d, inputs, outputs, 3, stride=2, padding=1, output_padding=odd, dtype=dtype)
+        layers += [nn.SiLU(), _drawn(conv, 9 * outputs, generator)]
+    return nn.Sequential(*layers, nn.Flatten())
+
+
+def _perceptrons(hidden: Sequence[int], pixels: int, activation: Callable[[], nn.Module]) -> Networks:
+    """The pair of the course, for a VAE."""
+    return Networks(
+        pixels,
+        hidden[-1] if hidden else pixels,
+        functools.partial(mlp, [pixels, *hidden], activate_last=True, activation=activation),
+        lambda latent_dim, **options: mlp([latent_dim, *reversed(hidden), pixels], activation=activation, **options),
+    )
 
 
 def load_trained(name: str, *, dtype: torch.dtype = torch.float64, path: str | Path = TRAINED) -> nn.Module:
@@ -279,15 +403,20 @@ def digest(weights: Mapping[str, Tensor]) -> str:
 
 def _linear(inputs: int, outputs: int, *, generator: torch.Generator, dtype: torch.dtype) -> nn.Linear:
     """torch's own default initialisation, uniform on +-1/sqrt(inputs), but drawn from an explicit generator."""
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=dtype)
+    return _drawn(nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=dtype), inputs, generator)
+
+
+def _drawn(layer: Layer, inputs: int, generator: torch.Generator) -> Layer:
+    """A layer with its weight and bias drawn; `inputs` is what torch counts as its inputs: of a transposed convolution, its outputs."""
     bound = 1 / math.sqrt(inputs)
     with torch.no_grad():
-        for parameter in (layer.weight, layer.bias):
+        for parameter in layer.parameters():
             parameter.uniform_(-bound, bound, generator=generator)
     return layer
 
 
-def _require_sizes(operation: str, latent_dim: int, hidden: Sequence[int]) -> None:
+def _require_sizes(operation: str, latent_dim: int, hidden: Sequence[int], pixels: int) -> None:
     _require.whole(f"{operation}: latent_dim", latent_dim)
+    _require.whole(f"{operation}: pixels", pixels)
     for width in hidden:
         _require.whole(f"{operation}: hidden", width)

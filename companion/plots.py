@@ -94,57 +94,61 @@ def use_style() -> None:
 
 
 def images(
-    x: Float[Tensor, "n 784"],
+    x: Float[Tensor, "n pixels"],
     *,
     columns: int = 10,
     signed: bool = False,
     titles: Sequence[str] | None = None,
+    size: tuple[int, int] = (SIDE, SIDE),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw images in a grid, row by row.
 
     Args:
-        x: (n, 784), values in [0, 1] (0 is paper, 1 is ink), or in [-1, 1] with `signed`.
+        x: (n, pixels), values in [0, 1] (0 is paper, 1 is ink), or in [-1, 1] with `signed`.
         columns: images a row.
         signed: for differences: orange is negative, violet positive, paper is zero.
         titles: one short text above each image of the only row.
+        size: rows and columns of an image.
 
     Raises:
-        ValueError or TypeError: not (n, 784), no image, NaN, or more titles than images.
+        ValueError or TypeError: other than rows * columns pixels, no image, NaN, or more titles than images.
 
     Example:
         >>> images(digits.x_test[:20]).get_title()
         ''
     """
-    _require_images("images: x", x)
+    _require_images("images: x", x, size)
     _require.whole("images: columns", columns)
     columns = min(columns, len(x))
-    ax = ax or _new_axes(height=WIDTH * math.ceil(len(x) / columns) / columns + (0.3 if titles else 0))
-    _draw_tiles(_tile(x, columns), ax=ax, signed=signed)
+    height = WIDTH * math.ceil(len(x) / columns) / columns * size[0] / size[1]
+    ax = ax or _new_axes(height=height + (0.3 if titles else 0))
+    _draw_tiles(_tile(x, columns, size), ax=ax, signed=signed)
     if titles is not None:
         if len(titles) != len(x) or len(x) > columns:
             came = f"{len(titles)} for {len(x)} images in rows of {columns}"
             raise ValueError(f"images: titles: got {came}, expected one for each image of a single row")
-        _write_titles(titles, ax=ax)
+        _write_titles(titles, size[1], ax=ax)
     return ax
 
 
 def image_rows(
-    rows: Mapping[str, Float[Tensor, "n 784"]],
+    rows: Mapping[str, Float[Tensor, "n pixels"]],
     *,
     titles: Sequence[str] | None = None,
     signed: bool = False,
+    size: tuple[int, int] = (SIDE, SIDE),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one row of images for each name, the names on the left: what to compare stands in one column.
 
     Args:
-        rows: name -> (n, 784), every row with the same n.
+        rows: name -> (n, pixels), every row with the same n.
         titles: one short text above each column.
-        signed: as in `images`.
+        signed, size: as in `images`.
 
     Raises:
-        ValueError or TypeError: no row, rows of different lengths, as many titles as there are not columns, or no images of 784 pixels.
+        ValueError or TypeError: no row, rows of different lengths, as many titles as there are not columns, or images of another size.
 
     Example:
         >>> image_rows({"original": x, "reconstruction": x_hat})
@@ -153,17 +157,17 @@ def image_rows(
         raise ValueError("image_rows: rows: got none, expected at least one name with its images")
     counts = {name: len(x) for name, x in rows.items()}
     for name, x in rows.items():
-        _require_images(f"image_rows: {name}", x)
+        _require_images(f"image_rows: {name}", x, size)
     if len(set(counts.values())) > 1:
         raise ValueError(f"image_rows: rows: got {counts} images, expected the same number in every row")
     n = next(iter(counts.values()))
     if titles is not None and len(titles) != n:
         raise ValueError(f"image_rows: titles: got {len(titles)} for {n} columns, expected one for each")
-    ax = ax or _new_axes(height=(WIDTH - 1.1) * len(rows) / n + (0.4 if titles else 0.1))
-    _draw_tiles(_tile(torch.cat(list(rows.values())), n), ax=ax, signed=signed)
+    ax = ax or _new_axes(height=(WIDTH - 1.1) * len(rows) / n * size[0] / size[1] + (0.4 if titles else 0.1))
+    _draw_tiles(_tile(torch.cat(list(rows.values())), n, size), ax=ax, signed=signed)
     for i, name in enumerate(rows):
-        ax.text(-3, _centre(i), name, ha="right", va="center")
-    _write_titles(titles or (), ax=ax)
+        ax.text(-3 * size[1] / SIDE, _centre(i, size[0]), name, ha="right", va="center")
+    _write_titles(titles or (), size[1], ax=ax)
     return ax
 
 
@@ -276,17 +280,27 @@ def plane_extent(low: float | int, high: float | int, side: int) -> tuple[float,
     return low - margin, high + margin, low - margin, high + margin
 
 
-def decoded_grid(x: Float[Tensor, "n 784"], *, low: float | int, high: float | int, ax: Axes | None = None) -> Axes:
+def decoded_grid(
+    x: Float[Tensor, "n pixels"],
+    *,
+    low: float | int,
+    high: float | int,
+    size: tuple[int, int] = (SIDE, SIDE),
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the decoded images of `grid_codes(low, high, side)`, each at its code: a picture of the latent space itself.
 
     Args:
-        x: (side * side, 784), values in [0, 1].
+        x: (side * side, pixels), values in [0, 1].
         low, high: as given to `grid_codes`.
+        size: rows and columns of an image.
     """
-    _require_images("decoded_grid: x", x)
+    _require_images("decoded_grid: x", x, size)
     side = _side("decoded_grid: x", x)
     ax = ax or _new_axes(height=WIDTH - 0.4)
-    picture = x.detach().cpu().double().reshape(side, side, SIDE, SIDE).permute(0, 2, 1, 3).reshape(side * SIDE, side * SIDE)
+    rows, columns = size
+    tiles = x.detach().cpu().double().reshape(side, side, rows, columns)
+    picture = tiles.permute(0, 2, 1, 3).reshape(side * rows, side * columns)
     _draw_plane(picture, side=side, low=low, high=high, cmap="gray_r", limits=(0, 1), ax=ax)
     return ax
 
@@ -508,25 +522,25 @@ def _frame_image(ax: Axes, image: Tensor | None, *, left: float | int, side: flo
     ax.add_patch(Rectangle((left, -side / 2), side, side, fc="none", lw=1.2, **line))
 
 
-def _write_titles(titles: Sequence[str], *, ax: Axes) -> None:
-    """One text above each column of images."""
+def _write_titles(titles: Sequence[str], width: int, *, ax: Axes) -> None:
+    """One text above each column of images, which are `width` pixels wide."""
     for i, title in enumerate(titles):
-        ax.text(_centre(i), -2, title, ha="center", va="bottom")
+        ax.text(_centre(i, width), -2 * width / SIDE, title, ha="center", va="bottom")
 
 
-def _centre(i: int) -> float:
-    """Middle of the i-th tile, in pixels of the tiled picture, where tiles are one pixel apart."""
-    return i * (SIDE + 1) + 1 + (SIDE - 1) / 2
+def _centre(i: int, side: int) -> float:
+    """Middle of the i-th tile along a side, in pixels of the tiled picture, where tiles are one pixel apart."""
+    return i * (side + 1) + 1 + (side - 1) / 2
 
 
-def _tile(x: Tensor, columns: int) -> np.ndarray:
-    """(n, 784) -> one picture with `columns` images a row and a frame of NaN, one pixel wide, around each."""
+def _tile(x: Tensor, columns: int, size: tuple[int, int]) -> np.ndarray:
+    """(n, pixels) -> one picture with `columns` images a row and a frame of NaN, one pixel wide, around each."""
+    height, width = size
     rows = math.ceil(len(x) / columns)
-    step = SIDE + 1
-    picture = np.full((rows * step + 1, columns * step + 1), np.nan)
-    for i, image in enumerate(x.detach().cpu().double().reshape(-1, SIDE, SIDE).numpy()):
-        top, left = (i // columns) * step + 1, (i % columns) * step + 1
-        picture[top : top + SIDE, left : left + SIDE] = image
+    picture = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
+    for i, image in enumerate(x.detach().cpu().double().reshape(-1, height, width).numpy()):
+        top, left = (i // columns) * (height + 1) + 1, (i % columns) * (width + 1) + 1
+        picture[top : top + height, left : left + width] = image
     return picture
 
 
@@ -575,8 +589,8 @@ def _dots(labels: Sequence[int]) -> list[Line2D]:
     return [Line2D([], [], color=PALETTE[label], marker="o", markersize=6, linestyle="", label=str(label)) for label in labels]
 
 
-def _require_images(name: str, x: Tensor) -> None:
-    _require.tensor(name, x, ndim=2, last=SIDE * SIDE)
+def _require_images(name: str, x: Tensor, size: tuple[int, int]) -> None:
+    _require.tensor(name, x, ndim=2, last=size[0] * size[1])
     _require.not_empty(name, x)
     _require.finite(name, x)
 

@@ -12,6 +12,8 @@ from companion.widgets.latent_map import LatentMap
 from companion.widgets.latent_pads import LatentPads, Pad
 from companion.widgets.log_variance_dial import LogVarianceDial
 from companion.widgets.one_eps import OneEps
+from companion.widgets.page import save_html
+from companion.widgets.picture_map import PictureMap
 from companion.widgets.region import Regions
 from companion.widgets.two_gaussians import TwoGaussians
 from companion.widgets.weights import Weights
@@ -26,8 +28,10 @@ __all__ = [
     "LogVarianceDial",
     "OneEps",
     "Pad",
+    "PictureMap",
     "Regions",
     "Stage",
     "TwoGaussians",
     "Weights",
+    "save_html",
 ]

@@ -18,6 +18,7 @@ BOOK = ROOT / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.ipynb"))
 OUTLOOK = BOOK / "outlook.ipynb"
 LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"  # keeps the rules of `page`; tests/book/test_lab.py has its own
+OWN = BOOK / "your-own-images.ipynb"  # the capstone keeps them, too
 FILE_NAME = re.compile(r"[\w-]+\.(png|svg|jpg)")
 
 
@@ -28,7 +29,7 @@ def chapter(request) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.fixture(scope="module", params=[*CHAPTERS, OUTLOOK, LAB], ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=[*CHAPTERS, OUTLOOK, OWN, LAB], ids=lambda path: path.stem)
 def page(request) -> nbformat.NotebookNode:
     return nbformat.read(request.param, as_version=4)
 
@@ -65,7 +66,7 @@ def font_sizes(held) -> list[float]:
     return own + ticks + [size for each in held.values() for size in font_sizes(each)]
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, OUTLOOK, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*CHAPTERS, OUTLOOK, OWN, LAB, BOOK / "index.ipynb"], ids=lambda path: path.stem)
 def test_no_word_of_a_figure_is_too_small_on_a_phone(path):
     entries = stored_figures.read(path)
     small = {
@@ -114,7 +115,7 @@ def test_the_readme_shows_the_first_figure_of_the_first_chapter():
 
 
 def test_figure_names_are_the_figures_own():
-    names = [said["figure"]["name"] for path in [*CHAPTERS, OUTLOOK, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
+    names = [said["figure"]["name"] for path in [*CHAPTERS, OUTLOOK, OWN, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
     assert len(names) == len(set(names))
 
 

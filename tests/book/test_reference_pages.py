@@ -21,7 +21,7 @@ korean = load_extension("korean")
 glossary_links = load_extension("glossary_links")
 BOOK = ROOT / "book"
 APPENDIX = BOOK / "appendix"
-TARGET = re.compile(r"\.\./((?:0\d-[\w-]+|outlook)\.ipynb)(?:#([\w-]+))?")
+TARGET = re.compile(r"\.\./((?:0\d-[\w-]+|outlook|your-own-images)\.ipynb)(?:#([\w-]+))?")
 # The Korean words of the lecture notes that the book grew from, as they stand there. The notes themselves are not in the repository.
 NOTES = re.split(
     r",\s+",

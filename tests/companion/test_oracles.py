@@ -189,20 +189,26 @@ def test_on_a_trained_vae_the_quadrature_agrees_with_draws_and_the_grid_with_imp
     assert (far < 4.5 * (1 / estimated.effective_samples[trusted] - 1 / 2000).sqrt()).all()
 
 
-def test_any_likelihood_gives_on_the_plane_what_the_matrix_product_of_the_bernoulli_gives():
+@pytest.mark.parametrize(
+    "likelihood",
+    [losses.bernoulli_nll, losses.gaussian_nll, partial(losses.gaussian_nll, sigma=0.2)],
+    ids=["bernoulli", "gaussian", "gaussian, sigma 0.2"],
+)
+def test_any_likelihood_gives_on_the_plane_what_its_matrix_product_gives(likelihood):
     vae = models.load_trained("vae-2-seed0")
     x = data.load_digits().x_test[:3]
     z = torch.tensor([[0.0, 1.0], [-2.0, 0.3]]).double()
-    quick = evaluation.log_joint(vae, x, z)
-    slow = evaluation.log_joint(vae, x, z, nll=lambda a, b: losses.bernoulli_nll(a, b))
+    quick = evaluation.log_joint(vae, x, z, nll=likelihood)
+    slow = evaluation.log_joint(vae, x, z, nll=lambda a, b: likelihood(a, b))
     torch.testing.assert_close(quick, slow)
-    by_hand = -losses.bernoulli_nll(x[1:2], vae.decode(z[:1])) + Normal(0.0, 1.0).log_prob(z[0]).sum()
+    by_hand = -likelihood(x[1:2], vae.decode(z[:1])) + Normal(0.0, 1.0).log_prob(z[0]).sum()
     torch.testing.assert_close(quick[0, 1:2], by_hand)
 
 
 def test_the_plane_holds_no_more_numbers_at_a_time_than_it_may_and_their_count_changes_nothing(plane, monkeypatch):
     model, x, *_ = plane
-    whole = evaluation.plane_posterior(model, x, nll=nll)
+    pairs = lambda a, b: nll(a, b)  # noqa: E731  # no likelihood that is a matrix product
+    whole = evaluation.plane_posterior(model, x, nll=pairs)
     seen = []
     log_joint = evaluation.log_joint
 
@@ -212,7 +218,7 @@ def test_the_plane_holds_no_more_numbers_at_a_time_than_it_may_and_their_count_c
 
     monkeypatch.setattr(evaluation, "NUMBERS", 200_000)
     monkeypatch.setattr(evaluation, "log_joint", counting)
-    parts = evaluation.plane_posterior(model, x, nll=nll)
+    parts = evaluation.plane_posterior(model, x, nll=pairs)
     assert max(seen) <= 200_000
     for part, value in zip(parts, whole, strict=True):
         torch.testing.assert_close(part, value)

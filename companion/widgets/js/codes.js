@@ -130,7 +130,7 @@ export function parted(names, least) {
  * Write labels on the plane, each at its place.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
- * @param {[number, Point][]} places
+ * @param {[number | string, Point][]} places
  * @param {number} letters their size, of a plane of 300
  */
 export function writeLabels(brush, plane, places, letters = 14) {
