@@ -304,7 +304,9 @@ def test_turning_the_codes_of_chapter_8_leaves_p_of_x(digits):
     vae, x = models.load_trained("vae-2-seed0"), torch.bernoulli(digits.x_test[:5], generator=torch.Generator().manual_seed(1))
     turn = torch.tensor([[0.8, 0.6], [-0.6, 0.8]], dtype=torch.float64)
     turned = definition("08-beta-tradeoff", "Turned")(vae, turn)
-    torch.testing.assert_close(evaluation.plane_posterior(turned, x).log_p, evaluation.plane_posterior(vae, x).log_p, rtol=0, atol=1e-4)
+    torch.testing.assert_close(
+        evaluation.plane_posterior(turned, x).log_p, evaluation.plane_posterior(vae, x).log_p, rtol=0, atol=1e-4
+    )
     mu, logvar = vae.encode(x)
     precision = torch.linalg.inv(turn.T @ torch.diag(logvar[0].exp()) @ turn)  # of the turned Gaussian, by hand
     torch.testing.assert_close(turned.encode(x)[1][0], -precision.diagonal().log())
