@@ -535,8 +535,8 @@ def mutual_information_gap(mu: Float[Tensor, "n latent_dim"], factors: Int[Tenso
 
     Counting overstates the information of n samples, by about (bins - 1) (levels - 1) / 2n nats. That is subtracted (Miller
     1955, counting the cells in use), so independent columns give 0 on average and values a little below 0. Use n well above
-    bins * levels. The measure is blind to scale: a collapsed latent whose mean moves by 1e-6 still counts. Set such columns to
-    0 first, `mu * active_units(mu)`; a constant column knows nothing.
+    bins * levels. The definition has no mask and is blind to scale: a collapsed latent whose mean moves by 1e-6 still counts. To
+    leave such columns out, which is another measure, set them to 0: `mu * active_units(mu)`; a constant column knows nothing.
 
     Args:
         mu: a code, (n, latent_dim), for example posterior means.

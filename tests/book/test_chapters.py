@@ -1,6 +1,7 @@
 """What every chapter promises its reader, read off the stored notebooks: shape, figures, prompts, and definitions equal to companion's."""
 
 import ast
+import functools
 import json
 import math
 import re
@@ -279,15 +280,53 @@ def test_rate_distortion_and_active_units_of_chapter_8_are_companions(digits):
     assert theirs.tolist() == evaluation.active_units(mu).tolist() == [False, False, False, True]
 
 
-def test_the_mutual_information_of_chapter_8_is_companions_but_for_the_bias(generator):
+def test_the_mutual_information_gap_of_chapter_8_is_companions(generator):
     sprites = data.make_sprites(3000)
-    mu = torch.randn(3000, 2, generator=generator, dtype=torch.float64) + sprites.factors[:, 1:3]
-    found = evaluation.mutual_information_gap(mu, sprites.factors).mutual_information
-    theirs = definition("08-beta-tradeoff", "mutual_information")
-    for latent, factor in ((0, 1), (1, 2), (1, 1)):
-        level = sprites.factors[:, factor]
-        counted = theirs(mu[:, latent], level).item()
-        assert counted - 0.03 < found[factor][latent].item() <= counted
+    noise = torch.randn(3000, 4, generator=generator, dtype=torch.float64)
+    mu = noise + torch.cat([sprites.factors[:, 1:4], sprites.factors[:, :1]], dim=1)  # the last factor is in no latent
+    found = evaluation.mutual_information_gap(mu, sprites.factors)
+    gap, gaps = definition("08-beta-tradeoff", "information_gap", "mutual_information")(mu, sprites.factors)
+    torch.testing.assert_close(gap.item(), found.gap)
+    torch.testing.assert_close(gaps, found.per_factor)
+
+
+def test_a_price_is_a_noise_in_chapter_8(digits):
+    """D + beta R with s = 1 is beta times the negative ELBO with s^2 = beta, but for a constant: for every model."""
+    vae, x = models.load_trained("vae-2-seed1"), digits.x_test[:20]
+    for beta in (0.1, 1.0, 5.0176):
+        both = []
+        for sigma, weight in ((1.0, beta), (math.sqrt(beta), 1.0)):
+            nll = functools.partial(losses.gaussian_nll, sigma=sigma)
+            both.append(losses.negative_elbo(vae, x, beta=weight, nll=nll, generator=torch.Generator().manual_seed(3)).loss)
+        constant = 392 * ((1 - beta) * math.log(2 * math.pi) - beta * math.log(beta))
+        torch.testing.assert_close(both[0], beta * both[1] + constant)
+
+
+def test_turning_the_codes_of_chapter_8_leaves_p_of_x(digits):
+    vae, x = models.load_trained("vae-2-seed0"), torch.bernoulli(digits.x_test[:5], generator=torch.Generator().manual_seed(1))
+    turn = torch.tensor([[0.8, 0.6], [-0.6, 0.8]], dtype=torch.float64)
+    turned = definition("08-beta-tradeoff", "Turned")(vae, turn)
+    torch.testing.assert_close(
+        evaluation.plane_posterior(turned, x).log_p, evaluation.plane_posterior(vae, x).log_p, rtol=0, atol=1e-4
+    )
+    mu, logvar = vae.encode(x)
+    precision = torch.linalg.inv(turn.T @ torch.diag(logvar[0].exp()) @ turn)  # of the turned Gaussian, by hand
+    torch.testing.assert_close(turned.encode(x)[1][0], -precision.diagonal().log())
+    torch.testing.assert_close(turned.decode(turned.encode(x)[0]), vae.decode(mu))
+
+
+def test_the_threshold_of_chapter_8_is_the_lowest_point_of_one_direction():
+    """J of one direction, minimised by brute force: silent below the threshold, half the logarithm above it."""
+    for u in (0.5, 0.95, 1.5, 4.0):  # variance over beta s^2, with beta s^2 = 1
+        grid = torch.linspace(-2, 2, 161, dtype=torch.float64)
+        w, a = torch.meshgrid(grid, grid, indexing="ij")
+        best, kl = torch.tensor(torch.inf, dtype=torch.float64), None
+        for v in torch.linspace(0.02, 1.2, 60, dtype=torch.float64):
+            each = 0.5 * (a**2 * u + v - 1 - v.log())
+            cost = 0.5 * ((1 - w * a) ** 2 * u + w**2 * v) + each
+            if cost.min() < best:
+                best, kl = cost.min(), each.flatten()[cost.argmin()].item()
+        assert kl == pytest.approx(0.5 * math.log(max(u, 1)), abs=0.03)
 
 
 def test_the_two_layer_loss_of_the_outlook_is_companions(digits):
