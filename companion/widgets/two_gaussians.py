@@ -138,4 +138,11 @@ def _draw_slopes(ax: Axes, mu: float, logvar: float) -> None:
         }
         ax.annotate("", (x - 0.5 * slope[0], y - 0.5 * slope[1]), (x, y), arrowprops=style)
     ax.plot(mu, logvar, "o", color=plots.INK, markersize=8)
-    ax.set(title="KL(q ‖ p), nats", xlabel="$\\mu$", ylabel="$\\log\\,\\sigma^2$", aspect="equal", xticks=range(-4, 5, 2), yticks=range(-6, 4, 2))
+    ax.set(
+        title="KL(q ‖ p), nats",
+        xlabel="$\\mu$",
+        ylabel="$\\log\\,\\sigma^2$",
+        aspect="equal",
+        xticks=range(-4, 5, 2),
+        yticks=range(-6, 4, 2),
+    )

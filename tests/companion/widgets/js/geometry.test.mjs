@@ -147,5 +147,7 @@ test("labels part until each has room, and those that have it stay", () => {
     placed.map(([label]) => label),
     [...Array(11).keys()],
   );
+  const middle = [0, 1].map((axis) => line.reduce((sum, _, i) => sum + placed[i][1][axis], 0) / 10);
+  assert.ok(Math.hypot(middle[0] - 0.225, middle[1]) < 1e-4); // pushes balance
   assert.ok(Math.hypot(placed[10][1][0] - 5, placed[10][1][1] - 5) < 1e-4);
 });
