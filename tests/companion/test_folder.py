@@ -106,6 +106,17 @@ def test_sixteen_bits_stay_sixteen_bits_and_unknown_scales_are_refused(tmp_path,
     assert became(pictures)["b.tiff"] == ("skipped", "F: values from 0 to 6.3e+04, whose brightness is not known")
 
 
+def test_the_first_frame_of_an_animation_is_taken(tmp_path, load):
+    frames = [Image.new("L", (SIDE, SIDE), level) for level in (40, 200, 90)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "b.tiff", save_all=True, append_images=frames[1:])
+    pictures = load()
+    assert (255 * pictures.x == 40).all()
+    found = became(pictures)
+    assert found["a.gif"][1].startswith("the first of several frames")
+    assert found["b.tiff"] == ("copy", "the same pixels as a.gif")
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_stands_as_its_exif_data_say(tmp_path, load, orientation):
     stored = np.zeros((SIDE, SIDE), np.uint8)
