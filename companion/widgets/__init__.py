@@ -5,8 +5,8 @@ plain arrays; nothing here trains.
 """
 
 from companion.widgets.beta_slider import BetaSlider, Stage
-from companion.widgets.bound import Bound
 from companion.widgets.bottleneck_dial import BottleneckDial
+from companion.widgets.bound import Bound
 from companion.widgets.draw_a_digit import DrawADigit
 from companion.widgets.latent_map import LatentMap
 from companion.widgets.latent_pads import LatentPads, Pad

@@ -31,10 +31,12 @@ import { bytes, decode, weightsOnDemand } from "./js/weights.js";
  */
 
 const SHOWN = 6;
+const LETTERS = 11; // of a map of 300 pixels
+const SMALLEST = 9.5; // pixels of the page
 const COLLAPSED = 0.5; // codes all as near as this to the origin would write ten labels in one place
 const HELP =
   "Move the slider, also with the arrow keys. Dashed: the prior at one and two sigma. Orange: the six draws. " +
-  "Each β has a map of its own scale.";
+  "Each β has a map of its own scale. A number stands at the middle of its digit's codes, or beside it where several meet.";
 
 /**
  * What stands still on the map of a stage: painted when it is first asked for, and after `forget`.
@@ -53,16 +55,17 @@ function makeGround({ reach, codes }, labels) {
       painted = null;
     },
     /**
-     * The picture, in the colours that `root`, an element of the page, has now.
+     * The picture, in the colours that `root`, an element of the page, has now, and with letters of a size.
      * @param {Element} root
+     * @param {number} letters of a plane of 300
      */
-    get(root) {
+    get(root, letters) {
       if (painted) return painted;
       const plane = makePlane({ low: -reach, high: reach, label: "", coloured: root });
       plane.paint((brush) => {
         paintGrid(brush, plane, every);
-        paintTicks(brush, plane, 2 * every, ["z₁", "z₂"]);
-        paintCodes(brush, plane, points, labels, { names: spread > COLLAPSED });
+        paintTicks(brush, plane, 2 * every, ["z₁", "z₂"], 0, letters);
+        paintCodes(brush, plane, points, labels, { names: spread > COLLAPSED, letters });
       });
       painted = plane.canvas;
       return painted;
@@ -72,10 +75,12 @@ function makeGround({ reach, codes }, labels) {
 
 /**
  * The map: the codes of a stage in its own scale, the prior's circles of one and two sigma around the origin, the draws.
+ * @param {View} view
  * @param {Stage[]} stages
  * @param {Uint8Array} labels
+ * @param {() => void} resized what places it again, when its letters are to be larger or smaller
  */
-function makeMap(stages, labels) {
+function makeMap(view, stages, labels, resized) {
   const plane = makePlane({ low: -1, high: 1, label: "Latent map" }); // its unit is the stage's reach
   const prior = makeEllipses(plane, [1, 2]);
   const dots = Array.from({ length: SHOWN }, () => element("circle", { class: "explorable-dot", r: 9 }));
@@ -85,12 +90,23 @@ function makeMap(stages, labels) {
   overlay(plane, prior.root, ...dots);
   /** @type {HTMLCanvasElement | null} */
   let painted = null;
+  let letters = LETTERS;
+  const forget = () => {
+    for (const ground of grounds) ground.forget();
+  };
+  view.watchSize(plane.root, ({ contentRect: { width } }) => {
+    const wanted = Math.round(Math.max(LETTERS, (300 * SMALLEST) / Math.max(1, width)));
+    if (wanted === letters) return;
+    letters = wanted;
+    forget();
+    resized();
+  });
   return {
     root: plane.root,
     /** @type {(i: number, samples: Point[]) => void} */
     place(i, samples) {
       const { reach, beta } = stages[i];
-      const ground = grounds[i].get(plane.root);
+      const ground = grounds[i].get(plane.root, letters);
       if (ground !== painted) plane.paint((brush) => brush.drawImage(ground, 0, 0));
       painted = ground;
       const label = `Latent map for beta ${beta}, from ${number(-reach, 1)} to ${number(reach, 1)}`;
@@ -102,10 +118,8 @@ function makeMap(stages, labels) {
       });
     },
     has: (/** @type {number} */ i) => grounds[i].has(),
-    prepare: (/** @type {number} */ i) => grounds[i].get(plane.root),
-    forget() {
-      for (const ground of grounds) ground.forget();
-    },
+    prepare: (/** @type {number} */ i) => grounds[i].get(plane.root, letters),
+    forget,
   };
 }
 
@@ -126,12 +140,12 @@ function makeCurve(view, stages) {
   const names = stages.map(({ beta }) => element("text", {}, `${beta}`));
   const chart = makeChart(view, {
     x: [-0.06 * widest, widest],
-    y: [lowest - room, highest + room],
-    height: 270,
+    y: [lowest - 1.9 * room, highest + room],
+    height: (width) => (width < 240 ? 172 : 270),
     label: "Rate and distortion",
     title: "distortion, nats",
     draw: () => draw(),
-    titleAt: 0.3 * widest,
+    titleAt: 0.22 * widest,
     left: 36,
   });
   chart.area.append(line, ...dots, mark, ...names);
@@ -150,10 +164,12 @@ function makeCurve(view, stages) {
     const own = i === current;
     put(names[i], { class: own ? "explorable-title" : "" });
     if (beyond(stage)) {
-      put(names[i], { x: x + 4, y: y + 20, "text-anchor": "end" });
+      put(names[i], { x: x + 4, y: y + 18, "text-anchor": "end" });
       write(names[i], `β ${stage.beta}, rate ${number(stage.rate, 1)} →`);
     } else {
-      put(names[i], { x: x + 8, y: y - 9, "text-anchor": "start" });
+      const high = y - 21 < chart.top; // no room above it
+      const far = x + 28 > chart.width; // nor beside it
+      put(names[i], { x: x + (far ? 5 : 9), y: y + (high ? 5 : -9), "text-anchor": far ? "end" : "start" });
       write(names[i], `${i === 0 || own ? "β " : ""}${stage.beta}`);
     }
   };
@@ -196,7 +212,7 @@ function makeRows(levels, roll) {
   digits.forEach((canvas, i) => {
     paintDigit(canvas, storedInk(levels, i));
   });
-  const aboutSamples = element("span", { class: "explorable-quiet" }, "Six draws from the prior, decoded: samples");
+  const aboutSamples = element("span", { class: "explorable-quiet" }, "Samples: six draws from the prior, decoded");
   const live = box(
     "explorable-live-rows",
     note("The same, encoded and decoded: reconstructions"),
@@ -294,7 +310,8 @@ function draw(view, el) {
   /** @type {Stage[]} */
   const stages = view.get("stages");
   const stored = bytes(view.get("pictures")); // of stage `start` and seed 0
-  const map = makeMap(stages, bytes(view.get("labels")));
+  const placeMap = () => map.place(view.get("index"), samplesOf(view.get("seed")));
+  const map = makeMap(view, stages, bytes(view.get("labels")), placeMap);
   const figures = makeFigures();
   const curve = makeCurve(view, stages);
   const knob = makeBetaSlider(view, stages);
@@ -320,7 +337,6 @@ function draw(view, el) {
       paintDigit(canvas, isStored ? storedInk(stored, k) : pictures[k]);
     });
   };
-  const placeMap = () => map.place(view.get("index"), samplesOf(view.get("seed")));
   const update = () => {
     const i = view.get("index");
     knob.place(i);

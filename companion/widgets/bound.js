@@ -4,6 +4,7 @@
 import { bind, requireNumbers } from "./js/bind.js";
 import { addChartHandle, makeChart } from "./js/chart.js";
 import { addChartSigma } from "./js/chart_sigma.js";
+import { makeNormal } from "./js/dice.js";
 import { element, makeButton, put, write } from "./js/dom.js";
 import { box, controls, heading, makeSaid, note } from "./js/layout.js";
 import { overlay, ruled } from "./js/lines.js";
@@ -11,11 +12,13 @@ import { hundredths, number, pair, thousandths } from "./js/numbers.js";
 import {
   decodeLatent,
   descend,
+  drawnBound,
   logDensity,
   logEvidence,
   logJoint,
   logPrior,
   MEANS,
+  RADIUS,
   SIGMAS,
   TURN,
   termsOf,
@@ -38,6 +41,8 @@ import { makeSlider } from "./js/slider.js";
  * @property {Gaussian} q
  * @property {Terms} terms
  * @property {number[]} heights
+ * @property {number} k
+ * @property {{ mean: number, error: number }} drawn the bound of k draws
  */
 
 const LIMIT = 2.5; // of the plane of the two pixels, each way
@@ -48,6 +53,8 @@ const SEEN = 0.1; // of its highest: where the posterior is marked on the ring
 const STALKS = [0.7, 2.2]; // how far from the mean the handles of the least and the largest sigma stand
 const BESIDE = 1.7; // a mean beyond this has its handle on the other side
 const FRAMES = 40; // of the way downhill
+const DRAWS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]; // k of the importance-weighted bound
+const ROLLED = 10000; // draws in all, in groups of k
 const BARS = { first: 24, second: 74, thick: 18, height: 124 }; // pixels
 const BLOCK = 4; // nats: the bars' range grows by these, with x and s, never with q
 const HELP =
@@ -68,6 +75,7 @@ function makeState(view) {
   let logP = 0;
   /** @type {number[]} */
   let heights = [];
+  const eps = Array.from({ length: ROLLED }, makeNormal(0));
   return () => {
     /** @type {Seen} */
     const seen = { x: view.get("x"), noise: view.get("noise") };
@@ -78,7 +86,8 @@ function makeState(view) {
       heights = LINE.map((z) => Math.exp(logJoint(z, seen) - logP));
     }
     const q = { mu: view.get("mu"), sigma: view.get("sigma") };
-    return { seen, q, terms: termsOf(q, seen, logP), heights };
+    const k = view.get("draws");
+    return { seen, q, terms: termsOf(q, seen, logP), heights, k, drawn: drawnBound(q, seen, k, eps) };
   };
 }
 
@@ -216,17 +225,18 @@ function makeDensities(view, at, move) {
     describe: (sigma) => `sigma ${number(sigma, 3)}, ${told}`,
   });
   /** @param {State} state */
-  const update = ({ q, terms, heights }) => {
+  const update = ({ seen: { noise }, q, terms, heights }) => {
     told = threeNumbers(terms);
-    const top = Math.max(1, Math.ceil(2.3 * Math.max(...heights)) / 2); // with x and s, not with q
+    const sharp = Math.hypot(1, (RADIUS * TURN) / noise); // one over the sigma of a hump whose x is on the ring
+    const top = Math.ceil(2.15 * Math.max(...heights, 0.4 * sharp)) / 2; // with x and s, not with q
     chart.y = [0, top];
-    const seen = (/** @type {number} */ height) => Math.min(height, 0.97 * top); // a narrow q's top is beyond the frame
+    const inFrame = (/** @type {number} */ height) => Math.min(height, 0.97 * top); // a narrow q's top is beyond the frame
     if (chart.frame()) put(prior, { d: chart.path(LINE.map((z) => [z, Math.exp(logPrior(z))])) });
     put(posterior, { d: `${chart.path(LINE.map((z, i) => [z, heights[i]]))}` });
     const bell = Array.from({ length: 121 }, (_, i) => q.mu + (q.sigma * (i - 60)) / 12);
     put(own, { d: chart.path(bell.map((z) => [z, Math.exp(logDensity(z, q))])) });
-    mean.place(q.mu, q.mu, seen(Math.exp(logDensity(q.mu, q))));
-    spread.place(q.mu, q.sigma, seen(Math.exp(logDensity(q.mu + q.sigma, q))));
+    mean.place(q.mu, q.mu, inFrame(Math.exp(logDensity(q.mu, q))));
+    spread.place(q.mu, q.sigma, inFrame(Math.exp(logDensity(q.mu + q.sigma, q))));
   };
   return { root: chart.root, update };
 }
@@ -333,18 +343,60 @@ function makeBars(view, at) {
     "",
   );
   const mark = element("path", { class: "explorable-bar-mark" });
-  chart.area.append(...bound.rects, ...loss.rects, mark);
+  const ofDraws = element("path", { class: "explorable-bar-drawn" });
+  chart.area.append(...bound.rects, ...loss.rects, mark, ofDraws);
   chart.root.append(bound.said, loss.said);
   /** @param {State} state */
-  const update = ({ terms: { logP, gap, reconstruction, kl } }) => {
+  const update = ({ terms: { logP, gap, reconstruction, kl }, drawn }) => {
     chart.x = [0, BLOCK * Math.ceil(1.5 - logP / BLOCK)];
     chart.frame();
     bound.place(chart, [-logP, gap]);
     loss.place(chart, [reconstruction, kl]);
     const [from, to] = [BARS.first - 3, BARS.second + BARS.thick + 3];
     put(mark, { d: `M${chart.at(-logP)} ${from}V${to}` });
+    put(ofDraws, { d: `M${chart.at(-drawn.mean)} ${BARS.first + BARS.thick - 7}l6 11h-12z` });
   };
   return { root: chart.root, update };
+}
+
+// The bound of k draws.
+
+/**
+ * @param {View} view
+ * @param {() => State} at
+ */
+function makeDraws(view, at) {
+  const slider = makeSlider({
+    label: "draws k",
+    min: 0,
+    max: DRAWS.length - 1,
+    step: 1,
+    value: DRAWS.indexOf(view.get("draws")),
+    text: (i) => DRAWS[i].toLocaleString("en"),
+    say: (i) => `${DRAWS[i]} draws: bound ${number(at().drawn.mean)}, standard error ${number(at().drawn.error)}`,
+    moved: (i) => view.save({ draws: DRAWS[i] }),
+  });
+  const name = element("dt");
+  const value = element("dd", { class: "explorable-of-draws" });
+  const exact = element("dd", { class: "explorable-log-p" });
+  const list = element(
+    "dl",
+    { class: "explorable-bound-numbers" },
+    name,
+    value,
+    element("dt", {}, "log p(x), exact"),
+    exact,
+  );
+  return {
+    root: box("", slider.root, list),
+    /** @param {State} state */
+    update({ k, drawn: { mean, error }, terms: { logP } }) {
+      slider.place(DRAWS.indexOf(k));
+      write(name, k === 1 ? "▲ from 1 draw" : `▲ from ${k.toLocaleString("en")} draws`);
+      write(value, `${number(mean)} ± ${number(error)}`);
+      write(exact, number(logP));
+    },
+  };
 }
 
 // The way downhill.
@@ -386,7 +438,7 @@ function describeEnd(q, seen) {
  * @param {HTMLElement} el
  */
 function draw(view, el) {
-  requireNumbers(view.model, "mu", "sigma", "noise");
+  requireNumbers(view.model, "mu", "sigma", "noise", "draws");
   const at = makeState(view);
   const said = makeSaid("explorable-quiet explorable-bound-end");
   const descent = makeDescent(view, (text) => write(said, text));
@@ -413,10 +465,11 @@ function draw(view, el) {
       view.save({ noise: hundredths(s) });
     },
   });
-  const tools = box("explorable-bound-tools", controls("q", descent.button), noise.root, said);
+  const draws = makeDraws(view, at);
+  const tools = box("explorable-bound-tools", controls("q", descent.button), said, noise.root, draws.root);
   const update = () => {
     const state = at();
-    for (const part of [pixels, densities, bars]) part.update(state);
+    for (const part of [pixels, densities, bars, draws]) part.update(state);
     noise.place(state.seen.noise);
   };
   el.append(
@@ -434,7 +487,7 @@ function draw(view, el) {
   );
   bars.root.classList.add("explorable-bound-bars");
   update();
-  view.listen(["x", "mu", "sigma", "noise"], view.oncePerFrame(update));
+  view.listen(["x", "mu", "sigma", "noise", "draws"], view.oncePerFrame(update));
 }
 
 /** @param {Host} host */

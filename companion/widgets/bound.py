@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from companion import plots
+from companion.widgets.dice import normals
 from companion.widgets.explorable import Explorable
 
 RADIUS, TURN = 1.5, 1.5  # of the ring; radians of it for a z of 1
@@ -20,6 +21,8 @@ REACH, STEP = 8.0, 0.02  # of the sums over z
 SPAN, POINTS = 9.0, 361  # of the sums over q: sigmas each way
 RANGES = {"mu": (-3.5, 3.5), "sigma": (0.05, 2.0), "noise": (0.4, 1.5)}
 LONGEST, STEPS = 0.1, 2000  # of the steps downhill
+DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # k of the importance-weighted bound
+ROLLED = 10_000  # draws in all, in groups of k
 LOG_TAU = math.log(2 * math.pi)
 
 
@@ -44,6 +47,8 @@ class Bound(Explorable):
     x ~ N(d(z), noise^2 I). q(z) = N(mu, sigma^2) stands in for the posterior p(z|x), which is drawn beside it. Two bars split the same
     loss, -ELBO: into -log p(x), which no q moves, and the gap KL(q || p(z|x)); and into reconstruction and KL(q || p(z)).
 
+    A mark at the first bar is the importance-weighted bound of k draws, as the mean over 10,000 seeded draws of q in groups of k.
+
     The ring's ends meet: an x near its top may come from z = 2.1 or z = -2.1, so its posterior has two humps, and no Gaussian closes the gap.
 
     Args:
@@ -51,6 +56,8 @@ class Bound(Explorable):
         mu: mean of q, in [-3.5, 3.5].
         sigma: standard deviation of q, in [0.05, 2].
         noise: standard deviation s of x around d(z), in [0.4, 1.5]; from 0.4 on no density passes 1, and every bar has a length.
+
+        draws: k of the importance-weighted bound, one of 1, 2, 5, 10, … 1000.
 
     All sync both ways.
 
@@ -68,17 +75,19 @@ class Bound(Explorable):
     mu = traitlets.Float(help="mean of q").tag(sync=True)
     sigma = traitlets.Float(help="standard deviation of q").tag(sync=True)
     noise = traitlets.Float(help="standard deviation of x around d(z)").tag(sync=True)
+    draws = traitlets.Int(help="k of the importance-weighted bound").tag(sync=True)
 
     def __init__(
         self,
-        x: Iterable[float] = (0.2, 1.5),
+        x: Iterable = (0.2, 1.5),
         *,
         mu: float | int = -1,
         sigma: float | int = 1,
         noise: float | int = 0.5,
+        draws: int = 1,
         **options: Any,
     ):
-        super().__init__(x=list(x), mu=mu, sigma=sigma, noise=noise, **options)
+        super().__init__(x=list(x), mu=mu, sigma=sigma, noise=noise, draws=draws, **options)
 
     @traitlets.validate("x")
     def _valid_x(self, proposal: dict) -> list[float]:
@@ -95,6 +104,12 @@ class Bound(Explorable):
             raise ValueError(f"Bound: {name}: got {value}, expected a number from {low:g} to {high:g}")
         return float(value)
 
+    @traitlets.validate("draws")
+    def _valid_draws(self, proposal: dict) -> int:
+        if proposal["value"] not in DRAWS:
+            raise ValueError(f"Bound: draws: got {proposal['value']}, expected one of {DRAWS}")
+        return proposal["value"]
+
     def terms(self) -> BoundTerms:
         """What the page shows of q as it stands, as `BoundTerms`.
 
@@ -107,6 +122,18 @@ class Bound(Explorable):
         log_q = _log_normal(e) - math.log(self.sigma)
         gap = (np.exp(_log_normal(e)) * (log_q - self._log_joint(z) + log_p)).sum() * step
         return BoundTerms(log_p, -reconstruction - kl, float(gap), reconstruction, kl)
+
+    def drawn(self) -> tuple[float, float]:
+        """Importance-weighted bound of `draws` draws (Burda et al. 2016), as the page estimates it, and its standard error, in nats.
+
+        The mean of log of the mean of k weights p(z, x) / q(z), over groups of k of the 10,000 draws. The error tells how the groups
+        scatter, and nothing of what no draw has seen.
+        """
+        e = normals(0, ROLLED)
+        log_q = _log_normal(e) - math.log(self.sigma)
+        weights = (self._log_joint(self.mu + self.sigma * e) - log_q).reshape(-1, self.draws)
+        groups = np.logaddexp.reduce(weights, axis=1) - math.log(self.draws)
+        return float(groups.mean()), float(groups.std(ddof=1) / math.sqrt(len(groups)))
 
     def posterior(self, z: Iterable) -> np.ndarray:
         """The density p(z|x): (n,) -> (n,)."""
@@ -166,10 +193,11 @@ class Bound(Explorable):
         axes.plot(*decode(np.linspace(-math.pi / TURN, math.pi / TURN, 301)), color=plots.GREY, linewidth=1.5)
         axes.plot(*decode(np.linspace(self.mu - self.sigma, self.mu + self.sigma, 101)), color=plots.BLUE, linewidth=4)
         for z, side in zip(range(-2, 3), ("right", "center", "center", "center", "left"), strict=True):
+            across, up = 0.76 * decode(z)
             axes.plot(*decode(z), "o", color=plots.GREY, markersize=4)
-            axes.text(*0.76 * decode(z), f"{z}".replace("-", "\N{MINUS SIGN}"), ha=side, va="center", fontsize="small")
+            axes.text(across, up, f"{z}".replace("-", "\N{MINUS SIGN}"), ha=side, va="center", fontsize="small")
         for radius in (1, 2):
-            axes.add_patch(Circle(self.x, radius * self.noise, fc="none", ec=plots.SLATE, lw=1, ls="--"))
+            axes.add_patch(Circle((self.x[0], self.x[1]), radius * self.noise, fc="none", ec=plots.SLATE, lw=1, ls="--"))
         axes.plot(*self.x, "o", color=plots.INK, markersize=7)
         ticks = range(-2, 3)
         axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xticks=ticks, yticks=ticks, aspect="equal")

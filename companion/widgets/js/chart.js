@@ -14,6 +14,7 @@ import { followPointer, nearestHandle } from "./pointer.js";
 
 const RIGHT = 8; // pixels beside the frame, and above it
 const TOP = 8;
+const APART = 38; // pixels from a number below the frame to the next, about
 const ROOM = 20; // pixels below the frame that numbers need
 
 /**
@@ -53,7 +54,7 @@ export const square = (x, y, r) => `M${(x - r).toFixed(1)} ${(y - r).toFixed(1)}
  * @typedef {object} ChartOptions
  * @property {Range} x
  * @property {Range} y
- * @property {number} height pixels
+ * @property {number | ((width: number) => number)} height pixels
  * @property {string} label
  * @property {string} title
  * @property {() => void} draw runs whenever the width changes
@@ -72,14 +73,16 @@ export const square = (x, y, r) => `M${(x - r).toFixed(1)} ${(y - r).toFixed(1)}
  * @param {ChartOptions} options
  */
 export function makeChart(view, options) {
-  const { height, label, title, draw, titleAt = options.x[0], left = 34, bottom = 24 } = options;
+  const { label, title, draw, titleAt = options.x[0], left = 34, bottom = 24 } = options;
   const { countX = 6, countY = 4, nameX, nameY } = options;
   const grid = element("path", { class: "explorable-grid" });
   const rulers = makeTexts();
   const heading = element("text", { class: "explorable-title" }, title);
   const area = element("svg");
   const svg = element("svg", { "aria-hidden": "true" }, grid, rulers.root, heading, area);
-  const style = `height: ${height}px`;
+  const heightOf = (/** @type {number} */ width) =>
+    typeof options.height === "number" ? options.height : options.height(width);
+  const style = `height: ${heightOf(300)}px`;
   const root = element("div", { class: "explorable-chart", role: "group", "aria-label": label, style }, svg);
   const chart = {
     root,
@@ -87,7 +90,7 @@ export function makeChart(view, options) {
     area,
     x: options.x,
     y: options.y,
-    height,
+    height: heightOf(300),
     left,
     bottom,
     width: 300,
@@ -106,7 +109,7 @@ export function makeChart(view, options) {
      * Pixels from above.
      * @param {number} value
      */
-    up: (value) => TOP + ((chart.y[1] - value) / (chart.y[1] - chart.y[0])) * (height - TOP - bottom),
+    up: (value) => TOP + ((chart.y[1] - value) / (chart.y[1] - chart.y[0])) * (chart.height - TOP - bottom),
 
     /** @param {PointerEvent} event */
     valueAt(event) {
@@ -127,9 +130,10 @@ export function makeChart(view, options) {
       const key = [chart.width, ...chart.x, ...chart.y].join(" ");
       if (key === chart.framed) return false;
       chart.framed = key;
-      const inner = { x: left, y: TOP, width: Math.max(1, chart.width - left - RIGHT), height: height - TOP - bottom };
+      const wide = Math.max(1, chart.width - left - RIGHT);
+      const inner = { x: left, y: TOP, width: wide, height: chart.height - TOP - bottom };
       put(area, { ...inner, viewBox: Object.values(inner).join(" ") });
-      const across = ticks(chart.x, countX);
+      const across = ticks(chart.x, Math.min(countX, Math.max(2, wide / APART)));
       const upward = ticks(chart.y, countY);
       put(grid, { d: gridLines(chart, across.values, upward.values) });
       rulers.show([
@@ -145,7 +149,9 @@ export function makeChart(view, options) {
     if (!width || width === drawn) return;
     drawn = width;
     chart.width = width;
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    chart.height = heightOf(width);
+    root.style.height = `${chart.height}px`;
+    svg.setAttribute("viewBox", `0 0 ${width} ${chart.height}`);
     draw();
   });
   return chart;

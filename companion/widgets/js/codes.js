@@ -35,13 +35,14 @@ export function unpackFineCodes(data, low, high) {
 }
 
 /**
- * Scatter codes in the colours of their labels; with `names` each label is written at the median of its codes.
+ * Scatter codes in the colours of their labels; with `names` each label is written at the median of its codes, or as near
+ * as leaves room for each; `letters` is the size of the plane's letters.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
  * @param {Point[]} codes
  * @param {ArrayLike<number>} labels
  */
-export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75, names = true } = {}) {
+export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75, names = true, letters = 11 } = {}) {
   brush.globalAlpha = alpha;
   codes.forEach((code, i) => {
     const [x, y] = plane.pixel(code);
@@ -51,7 +52,10 @@ export function paintCodes(brush, plane, codes, labels, { size = 2, alpha = 0.75
     brush.fill();
   });
   brush.globalAlpha = 1;
-  if (names) writeLabels(brush, plane, medians(codes, labels));
+  if (!names) return;
+  const height = 1.27 * letters;
+  const places = parted(medians(codes, labels), (1.15 * height * plane.scale) / plane.unit);
+  writeLabels(brush, plane, places, height);
 }
 
 /**
@@ -95,13 +99,42 @@ function medians(codes, labels) {
 }
 
 /**
+ * Labels pushed apart until any two are `least` from each other, as `place_names` of latent_map.py does it.
+ * @param {[number, Point][]} names
+ * @param {number} least
+ * @returns {[number, Point][]}
+ */
+export function parted(names, least) {
+  /** @type {Point[]} */
+  const places = names.map(([, [a, b]], i) => [a + 1e-6 * least * i, b + 1e-6 * least * i]); // two in one place have a way to part
+  for (let round = 0; round < 200; round++) {
+    const pushes = places.map(([a, b], i) => {
+      const push = [0, 0];
+      places.forEach(([c, d], j) => {
+        const far = Math.hypot(a - c, b - d);
+        const share = i === j ? 0 : Math.max(0, 1.01 * least - far) / far;
+        push[0] += 0.5 * share * (a - c);
+        push[1] += 0.5 * share * (b - d);
+      });
+      return push;
+    });
+    places.forEach((place, i) => {
+      place[0] += pushes[i][0];
+      place[1] += pushes[i][1];
+    });
+  }
+  return names.map(([label], i) => [label, places[i]]);
+}
+
+/**
  * Write labels on the plane, each at its place.
  * @param {CanvasRenderingContext2D} brush
  * @param {Plane} plane
  * @param {[number, Point][]} places
+ * @param {number} letters their size, of a plane of 300
  */
-export function writeLabels(brush, plane, places) {
-  brush.font = `bold ${14 * plane.scale}px sans-serif`;
+export function writeLabels(brush, plane, places, letters = 14) {
+  brush.font = `bold ${letters * plane.scale}px sans-serif`;
   brush.textAlign = "center";
   brush.textBaseline = "middle";
   brush.lineWidth = 3 * plane.scale;

@@ -148,3 +148,30 @@ export function descend(start, seen) {
   }
   return way;
 }
+
+/**
+ * The importance-weighted bound of k draws of q (Burda et al. 2016): the mean of log of the mean of k weights
+ * p(z, x) / q(z), over groups of k draws, and its standard error.
+ * @param {Gaussian} q
+ * @param {Seen} seen
+ * @param {number} k
+ * @param {number[]} eps standard normal, two groups at least
+ */
+export function drawnBound(q, seen, k, eps) {
+  const groups = Math.floor(eps.length / k);
+  let sum = 0;
+  let squares = 0;
+  const logs = new Float64Array(k);
+  for (let group = 0; group < groups; group++) {
+    for (let i = 0; i < k; i++) {
+      const z = q.mu + q.sigma * eps[group * k + i];
+      logs[i] = logJoint(z, seen) - logDensity(z, q);
+    }
+    const most = logs.reduce((a, b) => Math.max(a, b));
+    const one = most + Math.log(logs.reduce((total, log) => total + Math.exp(log - most), 0) / k);
+    sum += one;
+    squares += one * one;
+  }
+  const mean = sum / groups;
+  return { mean, error: Math.sqrt(Math.max(0, squares / groups - mean * mean) / (groups - 1)) };
+}

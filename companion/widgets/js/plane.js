@@ -88,8 +88,9 @@ export function paintGrid(brush, plane, every) {
  * @param {number} every
  * @param {[across: string, up: string]} names
  * @param {number} places of the numbers
+ * @param {number} letters their size, of a plane of 300
  */
-export function paintTicks(brush, plane, every, [across, up], places = 0) {
+export function paintTicks(brush, plane, every, [across, up], places = 0, letters = 11) {
   const margin = 4 * plane.scale;
   const end = plane.pixels - margin;
   /** @type {(text: string, at: Point, align: CanvasTextAlign, baseline: CanvasTextBaseline) => void} */
@@ -98,16 +99,16 @@ export function paintTicks(brush, plane, every, [across, up], places = 0) {
     brush.textBaseline = baseline;
     brush.fillText(text, x, y);
   };
-  brush.font = `${11 * plane.scale}px system-ui, sans-serif`;
+  brush.font = `${letters * plane.scale}px system-ui, sans-serif`;
   brush.fillStyle = colour(plane.coloured, "quiet");
-  const room = 24 * plane.scale;
+  const room = 2.2 * letters * plane.scale;
   for (const value of plane.multiples(every)) {
     const [x] = plane.pixel([value, 0]);
     if (x > 0 && x < plane.pixels - room) say(number(value, places), [x, end], "center", "bottom");
   }
   for (const value of plane.multiples(every, 1)) {
     const [, y] = plane.pixel([0, value]);
-    if (y > room && y < plane.pixels) say(number(value, places), [margin, y], "left", "middle");
+    if (y > room && y < plane.pixels - room / 2) say(number(value, places), [margin, y], "left", "middle");
   }
   say(across, [end, end], "right", "bottom");
   say(up, [margin, margin], "left", "top");

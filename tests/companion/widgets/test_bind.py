@@ -9,6 +9,7 @@ from companion import models
 from companion.widgets import (
     BetaSlider,
     BottleneckDial,
+    Bound,
     DrawADigit,
     LatentMap,
     LatentPads,
@@ -101,6 +102,7 @@ MAKE = {
         high={dim: np.ones(dim) for dim in (2, 3)},
         errors={dim: np.arange(9) for dim in (2, 3)},
     ),
+    "Bound": Bound,
     "DrawADigit": lambda: DrawADigit(vae(), codes=CODES, labels=np.zeros(20), digits=DIGITS, average=(149.0, 5.6)),
     "LatentMap": lambda: LatentMap(DECODER, CODES, np.zeros(20), images=DIGITS, at=CODES[:6], low=-4, high=4),
     "LatentPads": lambda: LatentPads(
@@ -114,6 +116,7 @@ MAKE = {
 CHANGE = {  # a trait that moves, and another value of it
     "BetaSlider": ("index", 0),
     "BottleneckDial": ("bits", 5),
+    "Bound": ("mu", 2),
     "DrawADigit": ("seed", 1),
     "LatentMap": ("digit", 3),
     "LatentPads": ("points", [[1, 1], [0, 0]]),

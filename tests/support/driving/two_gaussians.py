@@ -21,8 +21,14 @@ def point(page) -> tuple[float, float]:
     left, top = page.locator(".explorable-plane .explorable-handle").evaluate(
         "k => [parseFloat(k.style.left), parseFloat(k.style.top)]"
     )
-    return -3 + 0.06 * left, 3 - 0.06 * top
+    return -4.5 + 0.09 * left, 3 - 0.09 * top
 
 
 def tensors(mu: float, logvar: float) -> tuple[torch.Tensor, torch.Tensor]:
     return tuple(torch.tensor([[value]], dtype=torch.float64, requires_grad=True) for value in (mu, logvar))
+
+
+def tally(page) -> tuple[int, int]:
+    """How many rolls missed, and of how many."""
+    missed, rolls = re.match(r"(\d+) of ([\d,]+) rolls? missed", page.locator(".explorable-tally").inner_text()).groups()
+    return int(missed), int(rolls.replace(",", ""))
