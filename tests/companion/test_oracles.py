@@ -244,7 +244,7 @@ def test_on_a_trained_vae_the_quadrature_agrees_with_draws_and_the_grid_with_imp
 
 
 def test_on_the_plane_the_estimate_is_short_and_doubtful_where_the_encoder_stands_beside_the_posterior(plane, generator):
-    model, x, log_p, posterior = plane
+    model, x, log_p, _ = plane
     beside = OffCentre(model.w, model.b, rotated=False)
     beside.by = 6.0
     exact = evaluation.plane_posterior(beside, x, margin=6, nll=nll)
