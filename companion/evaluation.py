@@ -290,9 +290,10 @@ def log_likelihood(
     What `monte_carlo_se` does not show is bias: where q(z|x) and the posterior lie apart, the draws that matter were never made,
     and the weights that were drawn say nothing of them. By its formula, sqrt(1 / effective - 1 / samples), an image's error is below
     1 nat however wrong the value is, so that of the mean is below 1 / sqrt(n). About exp(KL(posterior || q)) draws are needed
-    (Chatterjee and Diaconis 2018, theorem 1.1), and no spread of the weights that were drawn is a safe sign that they were enough
-    (the same paper, on testing for convergence). So `doubtful` is a warning, and its absence is no proof: of a posterior with two humps of which q knows one,
-    every effective number may be large and half of p(x) missing. With two latents `plane_posterior` has the exact value.
+    (Chatterjee and Diaconis 2018, theorem 1.1), and a small spread of the weights that were drawn does not show that they were enough
+    (the same paper, on testing for convergence). So `doubtful` is a warning, and its absence is no proof: of a posterior with two
+    humps of which q knows one, every effective number may be large and half of p(x) missing. With two latents `plane_posterior` has
+    the exact value.
 
     Args:
         model: has `encode` and `decode`, as `models.VAE`.

@@ -270,6 +270,38 @@ def test_the_kl_and_the_loss_of_chapter_7_are_companions(digits, generator):
         torch.testing.assert_close(tuple(got), tuple(expected))
 
 
+def test_the_importance_weighted_bound_of_chapter_7_is_companions(digits):
+    model, x = models.load_trained("vae-2-seed1"), digits.x_test[:20].round()
+    theirs = definition("07-loss", "importance_weighted_bound")(model, x, samples=7, generator=torch.Generator().manual_seed(4))
+    ours = losses.iwae_bound(model, x, samples=7, generator=torch.Generator().manual_seed(4)).bound
+    torch.testing.assert_close(theirs, ours)
+
+
+def test_the_linear_model_of_chapter_7_has_the_posterior_and_the_elbo_of_a_joint_gaussian(generator):
+    w = torch.randn(5, 2, generator=generator, dtype=torch.float64)
+    model = definition("07-loss", "LinearGaussian", "gaussian_kl")(w, s=0.7)
+    x = torch.randn(4, 5, generator=generator, dtype=torch.float64)
+    covariance = w @ w.T + 0.49 * torch.eye(5, dtype=torch.float64)  # of x; that of z and x is w
+    posterior = model.posterior(x)
+    torch.testing.assert_close(posterior.mean, x @ torch.linalg.inv(covariance) @ w)
+    expected = torch.eye(2, dtype=torch.float64) - w.T @ torch.linalg.inv(covariance) @ w
+    torch.testing.assert_close(posterior.covariance_matrix[0], expected)
+    q = model.encode(x)
+    elbo = definition("07-loss", "exact_elbo", "gaussian_kl", "LinearGaussian")(model, x, *q)
+    gap = definition("07-loss", "gap", "LinearGaussian")
+    torch.testing.assert_close(elbo + gap(model, x, *q), model.p_x.log_prob(x))
+    for change in (-0.1, 0.1):  # the best diagonal q: any other width leaves more
+        assert (gap(model, x, q[0], q[1] + change) > gap(model, x, *q)).all()
+
+
+def test_the_mismatch_of_chapter_7_is_the_kl_of_one_gaussian_and_0_for_the_prior(generator):
+    mismatch = definition("07-loss", "mismatch")
+    mu, logvar = torch.tensor([[0.7, -1.2]]).double(), torch.tensor([[-3.0, -1.0]]).double()
+    assert mismatch(mu, logvar) == pytest.approx(losses.gaussian_kl(mu, logvar).item(), abs=1e-6)
+    assert mismatch(mu.repeat(3, 1), logvar.repeat(3, 1)) == pytest.approx(losses.gaussian_kl(mu, logvar).item(), abs=1e-6)
+    assert mismatch(torch.zeros(1, 2).double(), torch.zeros(1, 2).double()) == pytest.approx(0, abs=1e-6)
+
+
 def test_rate_distortion_and_active_units_of_chapter_8_are_companions(digits):
     model, x = models.load_trained("vae-16-seed0"), digits.x_test[:200]
     found = evaluation.rate_distortion(model, x, generator=torch.Generator().manual_seed(4))

@@ -117,6 +117,60 @@ def test_log_likelihood_is_within_its_errors_of_the_truth_and_the_errors_are_rig
     assert 1 < runs[0].effective_samples.min() < runs[0].effective_samples.max() < 400
 
 
+class OffCentre(LinearGaussian):
+    """Its q stands `by` posterior standard deviations beside the posterior's mean, in every direction, and is as wide."""
+
+    by = 8.0
+
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return models.GaussianCode(mu + self.by * (0.5 * logvar).exp(), logvar)
+
+
+def test_where_q_misses_the_posterior_the_standard_error_is_small_the_estimate_wrong_and_doubtful_says_so(exact, generator):
+    w, b, x, log_p = exact
+    found = evaluation.log_likelihood(OffCentre(w, b, rotated=True), x, samples=200, nll=nll, generator=generator)
+    wrong = log_p.mean().item() - found.mean
+    assert wrong > 20  # KL(posterior || q) is 3 * 8^2 / 2 = 96 nats: exp(96) draws would be needed
+    assert found.monte_carlo_se < 1 / 40**0.5  # as it is whatever the weights: below 1 nat an image
+    assert wrong > 100 * found.monte_carlo_se
+    assert found.doubtful > 0.95
+    near = evaluation.log_likelihood(LinearGaussian(w, b, rotated=True, widen=1.5), x, samples=200, nll=nll, generator=generator)
+    assert near.doubtful == 0
+    assert (near.values - log_p).abs().max() < 0.5
+
+
+def test_doubtful_is_the_share_of_images_with_fewer_than_ten_effective_draws(exact, generator):
+    w, b, x, _ = exact
+    model = OffCentre(w, b, rotated=True)
+    model.by = 1.2
+    found = evaluation.log_likelihood(model, x, samples=200, nll=nll, generator=generator)
+    few = (found.effective_samples < 10).sum().item()
+    assert 0 < few < 40
+    assert found.doubtful == pytest.approx(few / 40)
+
+
+class TwoHumps(torch.nn.Module):
+    """One latent, one pixel, x ~ N(|z|, 0.1^2): z and -z draw the same, and q knows only the positive one."""
+
+    def encode(self, x):
+        return models.GaussianCode(x.clone(), torch.full_like(x, 0.01).log())
+
+    def decode(self, z):
+        return z.abs()
+
+
+def test_no_sign_warns_of_a_hump_that_q_does_not_know(generator):
+    x = torch.linspace(1, 2, 20, dtype=torch.float64)[:, None]
+    found = evaluation.log_likelihood(TwoHumps(), x, samples=500, nll=partial(losses.gaussian_nll, sigma=0.1), generator=generator)
+    z = torch.linspace(-8, 8, 16001, dtype=torch.float64)
+    log_joint = Normal(z.abs(), 0.1).log_prob(x) + Normal(0.0, 1.0).log_prob(z)
+    log_p = log_joint.logsumexp(dim=1) + math.log(0.001)
+    torch.testing.assert_close(log_p - found.values, torch.full((20,), math.log(2)).double(), rtol=0, atol=0.05)
+    assert found.effective_samples.min() > 400
+    assert found.doubtful == 0
+
+
 def test_log_likelihood_decodes_no_more_than_a_chunk_at_a_time_and_uses_every_sample(exact, generator):
     w, b, x, log_p = exact
     seen = []
@@ -187,6 +241,17 @@ def test_on_a_trained_vae_the_quadrature_agrees_with_draws_and_the_grid_with_imp
     assert trusted.sum() >= 5
     far = (exact.log_p - estimated.values).abs()[trusted]
     assert (far < 4.5 * (1 / estimated.effective_samples[trusted] - 1 / 2000).sqrt()).all()
+
+
+def test_on_the_plane_the_estimate_is_short_and_doubtful_where_the_encoder_stands_beside_the_posterior(plane, generator):
+    model, x, log_p, _ = plane
+    beside = OffCentre(model.w, model.b, rotated=False)
+    beside.by = 6.0
+    exact = evaluation.plane_posterior(beside, x, margin=6, nll=nll)
+    torch.testing.assert_close(exact.log_p, log_p, rtol=0, atol=1e-6)  # the plane does not care where q stands
+    found = evaluation.log_likelihood(beside, x, samples=200, nll=nll, generator=generator)
+    assert (exact.log_p.mean() - found.mean).item() > 20 * found.monte_carlo_se
+    assert found.doubtful > 0.8
 
 
 @pytest.mark.parametrize(

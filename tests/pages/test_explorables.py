@@ -44,7 +44,7 @@ WHERE = {  # page -> what stands on it, in order
     "04-gaussian-parameters": ["Regions"],
     "05-reparameterization": ["OneEps"],
     "06-log-variance": ["LogVarianceDial"],
-    "07-loss": ["TwoGaussians", "DrawADigit"],
+    "07-loss": ["TwoGaussians", "DrawADigit", "Bound"],
     "08-beta-tradeoff": ["BetaSlider"],
     "your-own-images": ["PictureMap"],
 }
