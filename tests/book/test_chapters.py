@@ -116,7 +116,9 @@ def test_the_readme_shows_the_first_figure_of_the_first_chapter():
 
 
 def test_figure_names_are_the_figures_own():
-    names = [said["figure"]["name"] for path in [*CHAPTERS, OUTLOOK, OWN, LAB] for _, said in figures(nbformat.read(path, as_version=4))]
+    names = [
+        said["figure"]["name"] for path in [*CHAPTERS, OUTLOOK, OWN, LAB] for _, said in figures(nbformat.read(path, as_version=4))
+    ]
     assert len(names) == len(set(names))
 
 

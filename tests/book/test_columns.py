@@ -1,8 +1,4 @@
-"""How wide code on a page is: no line over 79 columns, no printed line over 75, and each cell as ruff lints and formats it.
-
-The notebooks and pages of solutions that are still to be written anew stand in book/ruff.toml, which keeps ruff from them, too. The list
-stays true: what is on it and keeps the rules fails, until it is taken off.
-"""
+"""How wide code on a page is: no line over 79 columns, no printed line over 75, and each cell as ruff lints and formats it."""
 
 import json
 import re
@@ -19,7 +15,6 @@ from tests.support import ROOT
 
 BOOK = ROOT / "book"
 SETTINGS = tomllib.loads((BOOK / "ruff.toml").read_text(encoding="utf-8"))
-TO_REWRITE = [name.removeprefix("./") for name in SETTINGS["extend-exclude"]]  # ruff takes a bare name for one in any folder
 CODE, PRINTED = SETTINGS["line-length"], 75
 NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
 SOLUTIONS = sorted((BOOK / "exercises" / "solutions").glob("*.md"))  # made of the exercises' sources, as their notebooks are
@@ -53,7 +48,7 @@ def shown(outputs) -> str:
 
 
 def ruff(command: str, *arguments: str) -> str:
-    """What ruff prints of files that are named, which it looks at although they are on the list."""
+    """What ruff prints of files."""
     done = subprocess.run(
         [sys.executable, "-m", "ruff", command, "--no-cache", *map(str, arguments)], cwd=BOOK, capture_output=True, text=True
     )
@@ -74,17 +69,8 @@ def by_ruff() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_keeps_to_its_columns_or_is_still_to_be_rewritten(by_ruff, page):
-    problems = too_wide(cells_of(page)) + by_ruff[page]
-    if page in TO_REWRITE:
-        assert problems, f"{page} keeps the rules: take it off the list in book/ruff.toml"
-    else:
-        assert problems == []
-
-
-def test_the_list_names_pages_of_the_book_once():
-    assert set(TO_REWRITE) <= set(PAGES)
-    assert len(TO_REWRITE) == len(set(TO_REWRITE))
+def test_a_page_keeps_to_its_columns(by_ruff, page):
+    assert too_wide(cells_of(page)) + by_ruff[page] == []
 
 
 def test_each_line_that_is_too_wide_is_named():
