@@ -40,7 +40,7 @@ def node(text: str, kind: str, folder: Path) -> subprocess.CompletedProcess:
 
 def test_each_explorable_has_one_script_and_no_script_is_left_over():
     exported = [getattr(widgets, name) for name in widgets.__all__]
-    kinds = [kind for kind in exported if issubclass(kind, Explorable) and kind is not Explorable]
+    kinds = [kind for kind in exported if isinstance(kind, type) and issubclass(kind, Explorable) and kind is not Explorable]
     assert [file.stem for file in EXPLORABLES] == sorted(kind.__module__.split(".")[-1] for kind in kinds)
 
 
