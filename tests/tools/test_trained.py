@@ -88,6 +88,12 @@ def test_the_models_of_the_outlook_do_their_work_on_images_they_never_saw(digits
     assert losses.bernoulli_nll(x, logits).mean() < 0.6 * losses.bernoulli_nll(x, mean_image).mean()
 
 
+def test_a_stored_file_is_readable_for_everybody(tmp_path):
+    path = tmp_path / "models.safetensors"
+    make_models.write({"a": torch.zeros(1)}, {}, path)
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
 def test_the_check_fails_when_a_weight_has_moved(tmp_path, monkeypatch, capsys):
     trained = models.load_trained("vae-2-seed0")
     monkeypatch.setattr(make_models, "train", lambda name: trained)
