@@ -14,7 +14,7 @@ from tests.support import ROOT
 
 BOOK = ROOT / "book"
 LAB = BOOK / "appendix" / "wrong-code-lab.ipynb"
-VERDICTS = "wrong line: FAILS   right line: passes"
+VERDICTS = "wrong line FAILS, right line passes"
 LOOP_NAMES = {
     "name",
     "rows",
