@@ -397,7 +397,7 @@ def test_the_published_number_is_quoted_as_it_was_measured():
     errors = f"{result['monte_carlo_se']:.3f} from the draws", f"{result['image_se']:.2f} from the images"
     for number in (
         *errors,
-        f"{short:.2f} nats short",
+        f"{short:.2f} nats worse",
         f"{result['nll']:.2f}",
         f"{result['paper']['nll']:.2f}",
         f"{result['epochs']} epochs",
