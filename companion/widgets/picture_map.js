@@ -1,13 +1,14 @@
 // The map of one's own pictures: a point on the plane of codes, and the picture that the decoder drew at the nearest code
-// of a grid. There is no decoder here.
+// of a grid, or at the very code of an image that is in. There is no decoder here.
 
 import { bind } from "./js/bind.js";
-import { paintCodes, unpackFineCodes, writeLabels } from "./js/codes.js";
+import { paintCodes, unpackFineCodes } from "./js/codes.js";
 import { brushOf, element, makeButton, put, write } from "./js/dom.js";
 import { nearestTo } from "./js/geometry.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
 import { overlay } from "./js/lines.js";
 import { number, pair, ticks } from "./js/numbers.js";
+import { PALETTE } from "./js/theme.js";
 import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
 import { capital } from "./js/thumbs.js";
 import { bytes } from "./js/weights.js";
@@ -81,8 +82,6 @@ function makeMap(view, moved) {
   const [low, high] = [view.get("low"), view.get("high")];
   const codes = unpackFineCodes(view.get("codes"), [low, low], [high, high]);
   const labels = bytes(view.get("labels"));
-  /** @type {[string, Point][]} */
-  const names = view.get("names").map((/** @type {[string, number, number]} */ [name, a, b]) => [name, [a, b]]);
   const plane = makePlane({ low, high, label: "Map: the plane of codes, with those of training images" });
   const lines = ticks([low, high], LINES);
   const reach = element("circle", { class: "explorable-reach" });
@@ -103,7 +102,6 @@ function makeMap(view, moved) {
         const every = lines.values[1] - lines.values[0];
         paintGrid(brush, plane, every);
         paintCodes(brush, plane, codes, labels, { names: false });
-        writeLabels(brush, plane, names);
         paintTicks(brush, plane, every, ["z₁", "z₂"], lines.places);
       }),
     /** @type {(z: Point) => number} the distance to the nearest code */
@@ -130,12 +128,24 @@ function codeOf(view) {
 }
 
 /**
- * The image that is in beside what is drawn: `place(image, picture)`.
+ * What the colours of the dots mean; nothing where they have no names.
+ * @param {View} view
+ */
+function makeKey(view) {
+  const names = view.get("names").map((/** @type {[number, string]} */ [label, name]) => {
+    const dot = element("i", { style: `background: ${PALETTE[label]}` });
+    return element("span", {}, dot, name);
+  });
+  return element("p", { class: "explorable-key", hidden: names.length ? null : "" }, ...names);
+}
+
+/**
+ * The image that is in beside what is drawn, its copy or the picture of a place of the grid: `place(image, picture)`.
  * @param {View} view
  * @param {Size} size
  */
 function makePair(view, size) {
-  const [images, pictures] = [bytes(view.get("images")), bytes(view.get("pictures"))];
+  const [images, copies, pictures] = ["images", "copies", "pictures"].map((name) => bytes(view.get(name)));
   const input = pictureCanvas(size, "The image that is in");
   const output = pictureCanvas(size, "What the decoder draws");
   const figure = (/** @type {HTMLCanvasElement} */ canvas, /** @type {string} */ name) =>
@@ -146,8 +156,9 @@ function makePair(view, size) {
     /** @type {(image: number | null, picture: number) => void} */
     place(image, picture) {
       root.classList.toggle("explorable-alone", image === null);
-      if (image !== null) paintLevels(input, images, image);
-      paintLevels(output, pictures, picture);
+      if (image === null) return paintLevels(output, pictures, picture);
+      paintLevels(input, images, image);
+      paintLevels(output, copies, image);
     },
   };
 }
@@ -198,7 +209,7 @@ function draw(view, el) {
     const nearest = nearestOfGrid(grid, z);
     shown.place(image, nearest.place);
     choices.place(image);
-    write(code, pair(nearest.code));
+    write(code, pair(image === null ? nearest.code : z));
     write(distance, number(map.place(z)));
     write(
       said,
@@ -217,6 +228,7 @@ function draw(view, el) {
           "explorable-beside",
           shown.root,
           element("dl", {}, element("dt", {}, "drawn at"), code, element("dt", {}, "to the nearest dot"), distance),
+          makeKey(view),
         ),
         box("explorable-images", heading("Test images"), choices.root),
         note(HELP),

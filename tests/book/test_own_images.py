@@ -59,7 +59,7 @@ def test_the_one_line_is_there_once():
 def test_patches_of_a_photograph_go_through_the_whole_notebook(tmp_path):
     (tmp_path / "photos").mkdir()
     count = patches(tmp_path / "photos")
-    said, shown = run(tmp_path / "photos", tmp_path, size=("size=28", "size=(32, 24)"))
+    said, shown = run(tmp_path / "photos", tmp_path, size=('"size": 28', '"size": (32, 24)'))
     assert count > 60
     assert "grey pixels: 9" in said["own-grey"]
     assert str(count) in shown["own-load"]

@@ -454,12 +454,12 @@ def test_only_the_code_of_an_explorable_in_a_pages_opening_is_asked_for_ahead(si
 
 @pytest.mark.parametrize("name", WHERE)
 def test_a_pages_weights_are_within_their_budget(site, name):
-    """150 kB compressed; 220 kB for the capstone's map, which holds 441 pictures and no decoder; 350 kB for the family of the beta
+    """150 kB compressed; 350 kB for the family of the beta
     slider, which comes at first touch, and 82 kB for each of the dial's seven decoders, which come one by one as their size is chosen.
     """
     external = {b["external"] for model in page_models(site, name).values() for b in model.get("buffers", []) if "external" in b}
     sizes = [len(gzip.compress((site / "_static/explorables/buffers" / f"{hashed}.js").read_bytes())) for hashed in external]
-    assert sum(sizes) <= {"02-bottleneck": 560_000, "08-beta-tradeoff": 350_000, "your-own-images": 220_000}.get(name, 150_000)
+    assert sum(sizes) <= {"02-bottleneck": 560_000, "08-beta-tradeoff": 350_000}.get(name, 150_000)
     assert name != "02-bottleneck" or max(sizes) <= 82_000
     assert math.isclose(sum(sizes), 0) == (name == "06-log-variance")
 

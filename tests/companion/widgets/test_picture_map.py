@@ -25,6 +25,7 @@ def given(generator):
         "high": HIGH,
         "size": SIZE,
         "images": draw(3, 24),
+        "copies": draw(3, 24),
         "at": torch.tensor([[0.0, 0.0], [4.9, -2.9], [-1.4, 2.6]]).double(),
         "labels": torch.arange(40) % 2,
         "names": ["cat", "dog"],
@@ -36,14 +37,16 @@ def make(given):
     return lambda **other: PictureMap(**given | other)
 
 
-def check(tab, given, z):
-    """The picture of the grid's code that is nearest to z is painted, its code and the distance to the nearest dot are written."""
+def check(tab, given, z, image=None):
+    """The picture of the grid's code that is nearest to z is painted, or an image's copy; its code and the distance to the nearest dot
+    are written."""
     grid = plots.grid_codes(LOW, HIGH, SIDE)
     nearest = torch.cdist(torch.tensor([z]).double(), grid)[0].argmin()
-    level = 255 - np.rint(255 * given["pictures"][nearest].numpy())
+    drawn, at = (given["pictures"][nearest], grid[nearest]) if image is None else (given["copies"][image], given["at"][image])
+    level = 255 - np.rint(255 * drawn.numpy())
     np.testing.assert_allclose(pixels(tab, OUTPUT), level, atol=0.51)
     said = tab.locator("dd.explorable-code").inner_text().replace("\N{MINUS SIGN}", "-")
-    assert [float(part) for part in said.strip("()").split(",")] == pytest.approx(grid[nearest].tolist(), abs=0.006)
+    assert [float(part) for part in said.strip("()").split(",")] == pytest.approx(at.tolist(), abs=0.006)
     far = torch.cdist(torch.tensor([z]).double(), given["codes"]).min().item()
     assert float(tab.locator("dd.explorable-distance").inner_text()) == pytest.approx(far, abs=0.006)
 
@@ -53,7 +56,7 @@ def use(tab, given):
     for i, z in enumerate(given["at"].tolist()):
         tab.get_by_role("button", name=f"Send test image {i + 1} of 3 through").click()
         next_frame(tab)
-        check(tab, given, z)
+        check(tab, given, z, image=i)
         np.testing.assert_allclose(pixels(tab, INPUT), 255 - np.rint(255 * given["images"][i].numpy()), atol=0.51)
     tab.locator(".explorable-handle").press("ArrowUp")
     next_frame(tab)
@@ -71,6 +74,18 @@ def use(tab, given):
 
 def test_the_picture_of_the_nearest_code_of_the_grid_is_painted(explorable_page, make, given):
     use(explorable_page(make()), given)
+
+
+def test_a_key_says_which_colour_each_name_has(explorable_page, make, given):
+    tab = explorable_page(make(labels=2 * given["labels"], names=["cat", "none", "dog"]))
+    assert tab.locator(".explorable-key span").all_inner_texts() == ["cat", "dog"]
+    shown = tab.locator(".explorable-key i").evaluate_all("dots => dots.map((dot) => getComputedStyle(dot).backgroundColor)")
+    assert shown == [f"rgb{tuple(int(plots.PALETTE[label][i : i + 2], 16) for i in (1, 3, 5))}" for label in (0, 2)]
+
+
+def test_without_names_there_is_no_key(explorable_page, make):
+    tab = explorable_page(make(names=None))
+    assert not tab.locator(".explorable-key").is_visible()
 
 
 def test_a_phone_shows_map_and_picture_together(explorable_page, make):
@@ -144,10 +159,12 @@ def test_the_still_picture_holds_the_codes_and_the_picture_that_is_drawn(make, g
     widget = make()
     plane, beside = widget.still().axes
     assert len(plane.collections[0].get_offsets()) == 40
-    assert [text.get_text() for text in plane.texts] == ["cat", "dog"]
-    grid = plots.grid_codes(LOW, HIGH, SIDE)
-    assert widget.shown == torch.cdist(given["at"][:1], grid).argmin()
+    assert [text.get_text() for text in beside.get_legend().get_texts()] == ["cat", "dog"]
     tile = beside.images[0].get_array()[1:5, 8:14]
+    np.testing.assert_allclose(tile, given["copies"][0].reshape(SIZE), atol=0.003)
+    widget.image, widget.point = None, [4.9, -2.9]
+    assert widget.shown == torch.cdist(given["at"][1:2], plots.grid_codes(LOW, HIGH, SIDE)).argmin()
+    tile = widget.still().axes[1].images[0].get_array()[1:5, 1:7]
     np.testing.assert_allclose(tile, given["pictures"][widget.shown].reshape(SIZE), atol=0.003)
 
 
@@ -163,7 +180,8 @@ def test_the_still_picture_holds_the_codes_and_the_picture_that_is_drawn(make, g
         ({"codes": torch.zeros(0, 2)}, r"codes: got shape \(0, 2\)"),
         ({"labels": torch.full((40,), 10)}, "labels: got shape"),
         ({"names": ["one"]}, "names: got 1, expected one for each label, up to 1"),
-        ({"at": torch.zeros(2, 2)}, "images and at: got 3 and 2"),
+        ({"at": torch.zeros(2, 2)}, r"images, at and copies: got \[3, 2, 3\]"),
+        ({"copies": torch.zeros(2, 24)}, r"images, at and copies: got \[3, 3, 2\]"),
         ({"low": 5.0}, "low and high: got 5"),
     ],
 )
