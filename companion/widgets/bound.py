@@ -195,7 +195,7 @@ class Bound(Explorable):
         for z, side in zip(range(-2, 3), ("right", "center", "center", "center", "left"), strict=True):
             across, up = 0.76 * decode(z)
             axes.plot(*decode(z), "o", color=plots.GREY, markersize=4)
-            axes.text(across, up, f"{z}".replace("-", "\N{MINUS SIGN}"), ha=side, va="center", fontsize="small")
+            axes.text(across, up, f"{z}".replace("-", "\N{MINUS SIGN}"), ha=side, va="center")
         for radius in (1, 2):
             axes.add_patch(Circle((self.x[0], self.x[1]), radius * self.noise, fc="none", ec=plots.SLATE, lw=1, ls="--"))
         axes.plot(*self.x, "o", color=plots.INK, markersize=7)
