@@ -8,8 +8,8 @@ import { nearestTo } from "./js/geometry.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
 import { overlay } from "./js/lines.js";
 import { number, pair, ticks } from "./js/numbers.js";
-import { PALETTE } from "./js/theme.js";
 import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
+import { PALETTE } from "./js/theme.js";
 import { capital } from "./js/thumbs.js";
 import { bytes } from "./js/weights.js";
 
