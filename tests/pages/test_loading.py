@@ -21,7 +21,7 @@ from tools.loopback import serve
 NEAR = 1.5  # screens: MARGIN in sphinx_ext/runtime/near.js
 BUFFERS = "/_static/explorables/buffers/"
 LATER = BOOK[2:9]  # chapters whose explorable comes after the opening, or that have none
-ONE, TWO = BOOK[4], BOOK[7]  # chapters of one explorable and of two
+ONE, SEVERAL = BOOK[4], BOOK[7]  # chapters of one explorable and of several
 WINDOWS = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop", marks=pytest.mark.slow)]
 
 
@@ -112,7 +112,7 @@ def assert_in_place(section, window):
 # --- When ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == TWO else pytest.mark.slow) for name in LATER])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == SEVERAL else pytest.mark.slow) for name in LATER])
 def test_nothing_is_fetched_before_an_explorable_is_near(visit, name):
     """Not for the chapter's own, and nothing where there is none."""
     page = visit(name)
@@ -127,21 +127,22 @@ def test_nothing_is_fetched_before_an_explorable_is_near(visit, name):
 
 
 def test_each_explorable_of_a_page_waits_for_its_own_turn_and_what_they_share_is_fetched_once(visit):
-    """The style, and part of the code; and nothing comes that neither of them needs."""
-    page = visit(TWO)
-    first, second = page.locator(".explorable-view").all()
-    scroll_to(first)
-    wait_alive(first)
-    alone = len(page.asked)
-    scroll_to(second)
-    wait_alive(second)
-    assert 0 < alone < len(page.asked)
+    """The style, and part of the code; and nothing comes that none of them needs."""
+    page, asked = visit(SEVERAL), [0]
+    views = page.locator(".explorable-view").all()
+    for view in views:
+        scroll_to(view)
+        wait_alive(view)
+        asked.append(len(page.asked))
+    assert len(views) > 1
+    assert asked == sorted(set(asked))
     scripts = page.locator(f"script[src*='{BUFFERS}']").evaluate_all("all => all.map((script) => script.src)")
     assert len(scripts) == len(set(scripts)) == len(set(page.asked))  # a browser may answer a second one without asking
     codes = [model["code"] for model in states(page).values() if "code" in model]
-    assert len(codes) == 2
-    assert codes[0]["_esm"][0] == codes[1]["_esm"][0] != codes[0]["_esm"][-1]
-    assert codes[0]["_css"] == codes[1]["_css"]
+    assert len(codes) == len(views)
+    for code in codes:
+        assert code["_esm"][0] == codes[0]["_esm"][0] != code["_esm"][-1]
+        assert code["_css"] == codes[0]["_css"]
     buffers = [buffer["external"] for model in states(page).values() for buffer in model.get("buffers", [])]
     assert set(page.asked) == {file for code in codes for files in code.values() for file in files} | set(buffers)
 
@@ -169,7 +170,7 @@ def test_a_link_into_the_page_wakes_what_stands_there(visit):
 @pytest.mark.parametrize("window", WINDOWS)
 def test_a_link_over_an_explorable_leads_to_its_place_at_once(visit, window):
     """Without scrolling there for half a second; and what comes to life above the place does not move it."""
-    page = visit(TWO, viewport=window)
+    page = visit(SEVERAL, viewport=window)
     beyond = page.evaluate_handle(BEYOND)
     page.evaluate("(section) => { location.hash = section.id; }", beyond)
     next_frame(page)
@@ -207,7 +208,7 @@ def test_a_browser_that_cannot_tell_what_is_near_fetches_all(browser, address):
     """Without a record of errors: the theme's own scripts want to be told, too."""
     page = browser.new_page(viewport=DESKTOP)
     page.add_init_script("window.IntersectionObserver = undefined")
-    page.goto(f"{address}/{TWO}.html")
+    page.goto(f"{address}/{SEVERAL}.html")
     for view in page.locator(".explorable-view").all():
         wait_alive(view)
     assert page.evaluate("scrollY") == 0
@@ -217,9 +218,8 @@ def test_a_browser_that_cannot_tell_what_is_near_fetches_all(browser, address):
 @pytest.mark.slow
 @pytest.mark.parametrize("late", ["explorables/runtime.js", BUFFERS])
 def test_when_scripts_are_slow_the_still_picture_stands_until_they_come(visit, halted, late):
-    page = visit(TWO, start=halted(late), until="domcontentloaded")
-    first, second = page.locator(".explorable-view").all()
-    for view in (first, second):
+    page = visit(SEVERAL, start=halted(late), until="domcontentloaded")
+    for view in page.locator(".explorable-view").all():
         scroll_to(view)
         next_frame(page)
         assert view.locator("img.figure-light").is_visible()
@@ -230,7 +230,7 @@ def test_when_scripts_are_slow_the_still_picture_stands_until_they_come(visit, h
 
 @pytest.mark.slow
 def test_from_disk_it_is_the_same(visit, site):
-    page = visit(TWO, start=site.as_uri())
+    page = visit(SEVERAL, start=site.as_uri())
     next_frame(page)
     assert page.asked == []
     bring_alive(page)
