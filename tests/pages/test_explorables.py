@@ -95,6 +95,11 @@ def tap(page, locator, across, down, kind):
     next_frame(page)
 
 
+def view_of(page, name, kind):
+    """The view of a page's explorable, by its class."""
+    return page.locator(".explorable-view").nth(WHERE[name].index(kind))
+
+
 def test_the_map_draws_what_belongs_to_the_place(open_page, kind):
     page = open_page("01-autoencoders")
     model, state = models.load_trained("ae-2-seed0"), stored_state("01-autoencoders", "LatentMap")
@@ -172,16 +177,17 @@ def test_the_dials_take_torchs_steps(open_page, kind):
 @pytest.mark.slow
 def test_two_gaussians_show_companions_kl(open_page, kind):
     page = open_page("07-loss")
-    tap(page, page.locator(".explorable-view").first.locator(".explorable-plane canvas"), 0.3, 0.6, kind)
-    mu, logvar = gaussians.point(page)
+    view = view_of(page, "07-loss", "TwoGaussians")
+    tap(page, view.locator(".explorable-plane canvas"), 0.3, 0.6, kind)
+    mu, logvar = gaussians.point(view)
     kl = losses.gaussian_kl(*gaussians.tensors(mu, logvar)).item()
-    assert gaussians.shown(page)["forward"] == pytest.approx(kl, abs=0.0006)
+    assert gaussians.shown(view)["forward"] == pytest.approx(kl, abs=0.0006)
 
 
 @pytest.mark.parametrize("name", ["index", pytest.param("07-loss", marks=pytest.mark.slow)])
 def test_a_drawn_digit_is_encoded_as_companion_encodes_it(open_page, kind, name):
     page = open_page(name)
-    view = page.locator(".explorable-view").last
+    view = view_of(page, name, "DrawADigit")
     tap(page, view.locator(".explorable-thumb").nth(2), 0.5, 0.5, kind)
     vae = models.load_trained("vae-2-seed0")
     x = torch.from_numpy(drawing.seen(view).reshape(784))

@@ -1,4 +1,4 @@
-"""How a test drives the explorable `two_gaussians`, and reads what it shows."""
+"""How a test drives the explorable `two_gaussians`, and reads what it shows: on a page with it alone, or in its view."""
 
 import re
 
