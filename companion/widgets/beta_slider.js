@@ -33,6 +33,7 @@ import { bytes, decode, weightsOnDemand } from "./js/weights.js";
 const SHOWN = 6;
 const LETTERS = 11; // of a map of 300 pixels
 const SMALLEST = 9.5; // pixels of the page
+const NARROW = 240; // pixels of the curve's width, as on a phone
 const COLLAPSED = 0.5; // codes all as near as this to the origin would write ten labels in one place
 const HELP =
   "Move the slider, also with the arrow keys. Dashed: the prior at one and two sigma. Orange: the six draws. " +
@@ -141,11 +142,11 @@ function makeCurve(view, stages) {
   const chart = makeChart(view, {
     x: [-0.06 * widest, widest],
     y: [lowest - 1.9 * room, highest + room],
-    height: (width) => (width < 240 ? 172 : 270),
+    height: (width) => (width < NARROW ? 172 : 270),
     label: "Rate and distortion",
     title: "distortion, nats",
     draw: () => draw(),
-    titleAt: 0.22 * widest,
+    titleAt: 0.19 * widest,
     left: 36,
   });
   chart.area.append(line, ...dots, mark, ...names);
@@ -170,7 +171,8 @@ function makeCurve(view, stages) {
       const high = y - 21 < chart.top; // no room above it
       const far = x + 28 > chart.width; // nor beside it
       put(names[i], { x: x + (far ? 5 : 9), y: y + (high ? 5 : -9), "text-anchor": far ? "end" : "start" });
-      write(names[i], `${i === 0 || own ? "β " : ""}${stage.beta}`);
+      const roomy = chart.width >= NARROW; // else the name of the next may begin right behind it
+      write(names[i], `${i === 0 || (own && roomy) ? "β " : ""}${stage.beta}`);
     }
   };
   const draw = () => {

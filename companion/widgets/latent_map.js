@@ -2,14 +2,11 @@
 // numbers, the decoder, its output.
 
 import { bind } from "./js/bind.js";
-import { paintCodes, unpackFineCodes, writeLabels } from "./js/codes.js";
+import { makeCodeMap, send, testImages } from "./js/code_map.js";
 import { element, put, write } from "./js/dom.js";
-import { nearestTo } from "./js/geometry.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
-import { overlay } from "./js/lines.js";
-import { number, pair, ticks } from "./js/numbers.js";
+import { number } from "./js/numbers.js";
 import { digitCanvas, paintDigit, SIDE } from "./js/pictures.js";
-import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
 import { capital, makeThumbs } from "./js/thumbs.js";
 import { bytes, decode, loadWeights } from "./js/weights.js";
 
@@ -17,7 +14,6 @@ import { bytes, decode, loadWeights } from "./js/weights.js";
 /** @typedef {import("./js/bind.js").View} View */
 /** @typedef {import("./js/geometry.js").Point} Point */
 
-const LINES = 5; // of the plane each way, about
 const NO_IMAGE = "No image: the decoder needs only the two numbers.";
 const HELP = "Drag the point, press on the map, or use the arrow keys (with Shift for larger steps).";
 
@@ -89,52 +85,25 @@ function makeHourglass() {
 // The map.
 
 /**
- * The plane with the codes, the point, and the way from it to the nearest code: `place(z, image)`.
+ * The map of codes, and a ring about the point while an image is in: `place(z, image)`.
  * @param {View} view
  * @param {(point: Point) => void} moved
  */
 function makeMap(view, moved) {
-  /** @type {Point[]} */
-  const [low, high] = [view.get("low"), view.get("high")];
-  const codes = unpackFineCodes(view.get("codes"), low, high);
-  const labels = bytes(view.get("labels"));
   /** @type {[number, Point][]} */
   const names = view.get("names").map((/** @type {number[]} */ [name, a, b]) => [name, [a, b]]);
-  const label = "Map: the plane of codes, with those of training images";
-  const plane = makePlane({ low: low[0], high: high[0], rise: low[1] - low[0], label });
-  const lines = ticks([low[0], high[0]], LINES);
-  const reach = element("circle", { class: "explorable-reach" });
-  const way = element("line", { class: "explorable-way" });
-  const ring = element("circle", { class: "explorable-ring", r: 15 * plane.scale });
-  overlay(plane, reach, way, ring);
-  const far = (/** @type {Point} */ point) => nearestTo(codes, point).distance;
-  const handle = addHandle(plane, {
-    label: "Code",
-    value: codeOf(view),
-    anywhere: true,
-    describe: (point) => `z = ${pair(point)}, distance to the nearest dot ${number(far(point))}`,
-    moved,
-  });
+  const ring = element("circle", { class: "explorable-ring" });
+  const [low, high] = [view.get("low"), view.get("high")];
+  const { plane, paint, place } = makeCodeMap(view, { low, high, value: codeOf(view), names, marks: [ring], moved });
+  put(ring, { r: 15 * plane.scale });
   return {
     root: plane.root,
-    paint: () =>
-      plane.paint((brush) => {
-        const every = lines.values[1] - lines.values[0];
-        paintGrid(brush, plane, every);
-        paintCodes(brush, plane, codes, labels, { names: false });
-        writeLabels(brush, plane, names);
-        paintTicks(brush, plane, every, ["z₁", "z₂"], lines.places);
-      }),
+    paint,
     /** @type {(z: Point, image: boolean) => number} the distance to the nearest code */
     place(z, image) {
-      const { nearest, distance } = nearestTo(codes, z);
       const [cx, cy] = plane.pixel(z);
-      const [x2, y2] = plane.pixel(nearest);
-      handle.place(z);
-      put(reach, { cx, cy, r: distance * plane.unit });
-      put(way, { x1: cx, y1: cy, x2, y2 });
       put(ring, { cx, cy, visibility: image ? "visible" : "hidden" });
-      return distance;
+      return place(z);
     },
   };
 }
@@ -163,18 +132,6 @@ function unpackImages(view) {
 }
 
 /**
- * A button for each image: `place(digit)` says which one is in.
- * @param {Float64Array[]} images
- * @param {string[]} titles
- * @param {(digit: number) => void} chosen
- */
-function makeChoices(images, titles, chosen) {
-  const thumbs = makeThumbs(images, titles, (title) => `Send ${title} through`, chosen);
-  const attributes = { class: "explorable-thumbs", role: "group", "aria-label": "Test images" };
-  return { root: element("div", attributes, ...thumbs.buttons), place: thumbs.place };
-}
-
-/**
  * @param {View} view
  * @param {HTMLElement} el
  */
@@ -185,7 +142,7 @@ async function draw(view, el) {
   const map = makeMap(view, (point) => view.save({ point, digit: null }));
   /** @type {string[]} */
   const titles = view.get("titles");
-  const choices = makeChoices(images, titles, (digit) => view.save({ digit, point: view.get("at")[digit] }));
+  const choices = makeThumbs(images, titles, send, (digit) => view.save({ digit, point: view.get("at")[digit] }));
   const said = makeSaid();
   const { distance } = makeDescriptions(["distance"]);
 
@@ -207,7 +164,7 @@ async function draw(view, el) {
         "explorable-places",
         map.root,
         element("dl", {}, element("dt", {}, "distance to the nearest dot"), distance),
-        box("explorable-images", heading("Test images"), choices.root),
+        box("explorable-images", heading("Test images"), testImages(choices.buttons)),
         note(HELP),
       ),
     ),

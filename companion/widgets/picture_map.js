@@ -2,15 +2,12 @@
 // of a grid, or at the very code of an image that is in. There is no decoder here.
 
 import { bind } from "./js/bind.js";
-import { paintCodes, unpackFineCodes } from "./js/codes.js";
-import { brushOf, element, makeButton, put, write } from "./js/dom.js";
-import { nearestTo } from "./js/geometry.js";
+import { makeCodeMap, send, testImages } from "./js/code_map.js";
+import { brushOf, element, write } from "./js/dom.js";
 import { box, heading, makeDescriptions, makeSaid, note } from "./js/layout.js";
-import { overlay } from "./js/lines.js";
-import { number, pair, ticks } from "./js/numbers.js";
-import { addHandle, makePlane, paintGrid, paintTicks } from "./js/plane.js";
+import { number, pair } from "./js/numbers.js";
 import { PALETTE } from "./js/theme.js";
-import { capital } from "./js/thumbs.js";
+import { capital, makePictureButtons } from "./js/thumbs.js";
 import { bytes } from "./js/weights.js";
 
 /** @typedef {import("./js/bind.js").Host} Host */
@@ -19,7 +16,6 @@ import { bytes } from "./js/weights.js";
 /** @typedef {[rows: number, columns: number]} Size of a picture */
 /** @typedef {{ low: number, high: number, side: number }} Grid */
 
-const LINES = 5; // of the plane each way, about
 const HELP = "Drag the point, press on the map, or use the arrow keys (with Shift for larger steps).";
 
 // Pictures.
@@ -68,53 +64,6 @@ function nearestOfGrid({ low, high, side }, [a, b]) {
   const step = (high - low) / (side - 1);
   const [across, up] = [a, b].map((value) => Math.floor((value - low) / step + 0.5));
   return { code: [low + across * step, low + up * step], place: (side - 1 - up) * side + across };
-}
-
-// The map.
-
-/**
- * The plane with the codes, the point, and the way from it to the nearest code: `place(z)`.
- * @param {View} view
- * @param {(point: Point) => void} moved
- */
-function makeMap(view, moved) {
-  /** @type {number[]} */
-  const [low, high] = [view.get("low"), view.get("high")];
-  const codes = unpackFineCodes(view.get("codes"), [low, low], [high, high]);
-  const labels = bytes(view.get("labels"));
-  const plane = makePlane({ low, high, label: "Map: the plane of codes, with those of training images" });
-  const lines = ticks([low, high], LINES);
-  const reach = element("circle", { class: "explorable-reach" });
-  const way = element("line", { class: "explorable-way" });
-  overlay(plane, reach, way);
-  const far = (/** @type {Point} */ point) => nearestTo(codes, point).distance;
-  const handle = addHandle(plane, {
-    label: "Code",
-    value: codeOf(view),
-    anywhere: true,
-    describe: (point) => `z = ${pair(point)}, distance to the nearest dot ${number(far(point))}`,
-    moved,
-  });
-  return {
-    root: plane.root,
-    paint: () =>
-      plane.paint((brush) => {
-        const every = lines.values[1] - lines.values[0];
-        paintGrid(brush, plane, every);
-        paintCodes(brush, plane, codes, labels, { names: false });
-        paintTicks(brush, plane, every, ["z₁", "z₂"], lines.places);
-      }),
-    /** @type {(z: Point) => number} the distance to the nearest code */
-    place(z) {
-      const { nearest, distance } = nearestTo(codes, z);
-      const [cx, cy] = plane.pixel(z);
-      const [x2, y2] = plane.pixel(nearest);
-      handle.place(z);
-      put(reach, { cx, cy, r: distance * plane.unit });
-      put(way, { x1: cx, y1: cy, x2, y2 });
-      return distance;
-    },
-  };
 }
 
 /**
@@ -171,21 +120,14 @@ function makePair(view, size) {
  */
 function makeChoices(view, size, chosen) {
   const levels = bytes(view.get("images"));
-  const buttons = view.get("titles").map((/** @type {string} */ title, /** @type {number} */ i) => {
+  /** @type {string[]} */
+  const titles = view.get("titles");
+  const pictures = titles.map((title, i) => {
     const picture = pictureCanvas(size, title);
     paintLevels(picture, levels, i);
-    return makeButton(picture, () => chosen(i), { class: "explorable-thumb", "aria-label": `Send ${title} through` });
+    return picture;
   });
-  const attributes = { class: "explorable-thumbs", role: "group", "aria-label": "Test images" };
-  return {
-    root: element("div", attributes, ...buttons),
-    /** @param {number | null} image */
-    place(image) {
-      buttons.forEach((/** @type {HTMLElement} */ button, /** @type {number} */ i) => {
-        put(button, { "aria-pressed": i === image });
-      });
-    },
-  };
+  return makePictureButtons(pictures, titles, send, chosen);
 }
 
 /**
@@ -197,7 +139,12 @@ function draw(view, el) {
   /** @type {string[]} */
   const titles = view.get("titles");
   const grid = { low: view.get("low"), high: view.get("high"), side: view.get("side") };
-  const map = makeMap(view, (point) => view.save({ point, image: null }));
+  const map = makeCodeMap(view, {
+    low: [grid.low, grid.low],
+    high: [grid.high, grid.high],
+    value: codeOf(view),
+    moved: (point) => view.save({ point, image: null }),
+  });
   const shown = makePair(view, size);
   const choices = makeChoices(view, size, (image) => view.save({ image, point: view.get("at")[image] }));
   const said = makeSaid();
@@ -223,14 +170,14 @@ function draw(view, el) {
       said,
       box(
         "explorable-places",
-        map.root,
+        map.plane.root,
         box(
           "explorable-beside",
           shown.root,
           element("dl", {}, element("dt", {}, "drawn at"), code, element("dt", {}, "to the nearest dot"), distance),
           makeKey(view),
         ),
-        box("explorable-images", heading("Test images"), choices.root),
+        box("explorable-images", heading("Test images"), testImages(choices.buttons)),
         note(HELP),
       ),
     ),

@@ -158,6 +158,17 @@ def test_a_slot_sees_only_the_slots_before_it(prior):
     assert not torch.allclose(prior(a)[:, 2], prior(b)[:, 2])
 
 
+def test_the_logits_of_a_slot_are_its_bias_and_a_weight_for_each_index_before(prior):
+    logits = prior(torch.tensor([[1, 2, 0]]))[0]
+    torch.testing.assert_close(logits[0], prior.bias[:4])
+    torch.testing.assert_close(logits[2], prior.bias[8:] + prior.weight[8:, 1] + prior.weight[8:, 4 + 2])
+
+
+def test_chances_that_rounding_left_short_of_1_draw_no_index_beyond_the_last(generator):
+    short = torch.full((100_000, 3), 0.333, dtype=torch.float64)
+    assert successors.draw(short, generator=generator).unique().tolist() == [0, 1, 2]
+
+
 def test_drawn_codes_have_the_priors_probabilities(prior, generator):
     n = 50_000
     drawn = prior.sample(n, generator=generator) @ torch.tensor([16, 4, 1])
@@ -181,7 +192,14 @@ def test_the_image_fades_from_all_to_nothing():
     assert keep.shape == (51,)
     assert keep[0] == 1
     assert (keep.diff() < 0).all()
-    assert keep[-1] < 0.001
+    assert keep[-1].item() == pytest.approx(1e-4)  # and not 0, whose logarithm the bounds take
+    angle = [math.pi / 2 * (time + 0.008) / 1.008 for time in (0.5, 0)]  # Nichol and Dhariwal 2021, equation 17, halfway
+    assert keep[25].item() == pytest.approx((math.cos(angle[0]) / math.cos(angle[1])) ** 2)
+
+
+def test_the_network_is_told_which_step_it_undoes(diffusion, digits):
+    x_t, steps = digits.x_test[:1].expand(20, -1), torch.arange(1, 21)
+    assert len(diffusion.logits(x_t, steps).detach().unique(dim=0)) == 20
 
 
 def test_noise_in_one_go_is_noise_step_by_step(generator):
@@ -257,10 +275,11 @@ def test_when_the_clean_image_is_known_the_steps_back_end_where_noise_would_have
     clean, seen = torch.linspace(-1, 1, 784).double().expand(400, 784), {}
     monkeypatch.setattr(diffusion, "clean", lambda x_t, t: clean)
     monkeypatch.setattr(diffusion, "logits", lambda x_t, t: seen.update(x_1=x_t, t=t) or x_t)
-    diffusion.sample(400, generator=generator)
+    drawn = diffusion.sample(400, generator=generator)
     kept = diffusion.keep[1]
     standard = (seen["x_1"] - kept.sqrt() * clean) / (1 - kept).sqrt()
     assert set(seen["t"].tolist()) == {1}
+    torch.testing.assert_close(drawn, torch.sigmoid(seen["x_1"]))
     assert abs(standard.mean().item()) < 4 / (400 * 784) ** 0.5
     assert standard.var().item() == pytest.approx(1, abs=0.02)
 

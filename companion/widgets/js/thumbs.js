@@ -14,11 +14,25 @@ export const capital = (title) => title[0].toUpperCase() + title.slice(1);
  * @param {(i: number) => void} chosen
  */
 export function makeThumbs(images, titles, say, chosen) {
-  const buttons = images.map((image, i) => {
+  const pictures = images.map((image, i) => {
     const picture = digitCanvas(titles[i]);
     paintDigit(picture, image);
-    return makeButton(picture, () => chosen(i), { class: "explorable-thumb", "aria-label": say(titles[i]) });
+    return picture;
   });
+  return makePictureButtons(pictures, titles, say, chosen);
+}
+
+/**
+ * The same for pictures that are painted already.
+ * @param {HTMLCanvasElement[]} pictures
+ * @param {string[]} titles
+ * @param {(title: string) => string} say
+ * @param {(i: number) => void} chosen
+ */
+export function makePictureButtons(pictures, titles, say, chosen) {
+  const buttons = pictures.map((picture, i) =>
+    makeButton(picture, () => chosen(i), { class: "explorable-thumb", "aria-label": say(titles[i]) }),
+  );
   return {
     buttons,
     /** @param {number | null} pressed */
