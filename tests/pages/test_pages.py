@@ -49,7 +49,7 @@ MEASURE = """() => ({
     width: i.getBoundingClientRect().width, height: i.getBoundingClientRect().height,
     reserved: [Number(i.getAttribute('width')), Number(i.getAttribute('height'))],
     waits: i.getAttribute('loading') === 'lazy', output: !!i.closest('.cell_output'),
-    caption: i.closest('figure')?.querySelector('figcaption')?.textContent.trim() ?? ''})),
+    caption: i.closest('figure')?.querySelector(':scope > figcaption')?.textContent.trim() ?? ''})),
   formulas: [...document.querySelectorAll('article .katex')].map((k) => ({
     width: k.querySelector('.katex-html').getBoundingClientRect().width,
     font: getComputedStyle(k).fontFamily,
@@ -66,7 +66,7 @@ SOURCE = """() => ({
 })"""
 FORMULAS = "book/appendix/notation"
 # axe-core looks at the words of code cells on a few pages that have every kind: on the others they take most of its time.
-CODE = ("book/05-reparameterization", "book/06-log-variance", "book/08-beta-tradeoff")
+CODE = ("book/05-reparameterization", "book/06-log-variance", "book/08-beta-tradeoff", "book/your-own-images")
 AXE = """async ([options, exclude]) => {
   for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
   const found = await axe.run(exclude.length ? {exclude} : document, {resultTypes: ['violations'], ...options});

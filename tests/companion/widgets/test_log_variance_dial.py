@@ -164,6 +164,7 @@ def test_keys_reach_every_rate_and_press_the_buttons(explorable_page):
     page.get_by_role("button", name="one step").focus()
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
+    next_frame(page)
     assert page.locator(".explorable-controls output").inner_text() == "step 2"
     assert_shows(page, cost=10, rate=10, steps=2)
 
