@@ -80,6 +80,39 @@ def as_json(result: Result, **about: Any) -> dict:
     return {"format": FORMAT, **about, **result._asdict(), **lists}
 
 
+def class_json(exercise: Exercise, rows: Sequence, missing: Sequence[str], students: Sequence = (), *, groups: bool = False) -> dict:
+    """The content of the class's file: all that a report needs beside the students' files, so that it needs no source.
+
+    Args:
+        rows: `Row`s, one for each file that was handed in. missing: ids of those who handed nothing in. students: `Student`s, where
+            there is a class list. groups: the exercise was given out to groups.
+    """
+    return {
+        "format": FORMAT,
+        "exercise": {
+            "name": exercise.name,
+            "title": exercise.title,
+            "sha256": exercise.sha256,
+            "max_score": exercise.max_score,
+            "manual_points": sum(each.points for each in exercise.written),
+            "due": exercise.due,
+            "late": exercise.late,
+            "tests": [{"id": test.id, "title": test.title, "points": test.points} for test in exercise.tests],
+            "written": [each._asdict() for each in exercise.written],
+        },
+        "groups": groups,
+        "students": [student._asdict() for student in students],
+        "rows": [row_json(row) for row in rows],
+        "missing": list(missing),
+    }
+
+
+def row_json(row: Any) -> dict:
+    """A `Row` without what is of no use on another machine."""
+    kept = {key: value for key, value in row._asdict().items() if key not in ("path", "values")}
+    return {**kept, "flags": [flag._asdict() for flag in row.flags]}
+
+
 def lost(exercise: Exercise, flags: Sequence) -> Result:
     """The result of a submission at which the grader's own process was lost."""
     tests = tuple(TestResult(test.id, test.title, 0, test.points, NOT_SCORED) for test in exercise.tests)
