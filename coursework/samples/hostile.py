@@ -33,6 +33,7 @@ PLACES = ("@SUBMISSIONS@", "@SOURCE@", "@RESULTS@", "@MARK@", "@PORT@")  # fille
 
 class Case(NamedTuple):
     """name: of the submission. what: in words. content: what is handed in. earned: ids of the tests that it passes. flags: kinds.
+    state: of its row.
 
     "raised or stopped" stands for either, or both: which limit is met first hangs on how busy the machine is.
     """
@@ -43,15 +44,15 @@ class Case(NamedTuple):
     earned: tuple[str, ...]
     flags: frozenset[str]
     suffix: str = ".ipynb"
-    status: str = "graded"
+    state: str = "grade"
 
     @property
     def score(self) -> int:
         return sum(small.POINTS[id] for id in self.earned)
 
-    def told(self, result: dict) -> frozenset[str]:
-        """The kinds of a result's flags, in the words of `flags`."""
-        kinds = {flag["kind"] for flag in result["flags"]} - {"manual"}
+    def told(self, flags: Iterable[dict]) -> frozenset[str]:
+        """The kinds of some flags, in the words of `flags`."""
+        kinds = {flag["kind"] for flag in flags} - {"manual"}
         if "raised or stopped" in self.flags and kinds & {"raised", "stopped"}:
             kinds = kinds - {"raised", "stopped"} | {"raised or stopped"}
         return frozenset(kinds)
@@ -61,12 +62,12 @@ CASES: list[Case] = []
 
 
 def case(
-    what: str, *, earned: Iterable[str], flags: Iterable[str] = (), suffix: str = ".ipynb", status: str = "graded"
+    what: str, *, earned: Iterable[str], flags: Iterable[str] = (), suffix: str = ".ipynb", state: str = "grade"
 ) -> Callable[[Callable], Callable]:
     """Put the function below, which makes a content from the exercise, into the table under its own name."""
 
     def add(make: Callable) -> Callable:
-        CASES.append(Case(make.__name__.replace("_", "-"), what, make, tuple(earned), frozenset(flags), suffix, status))
+        CASES.append(Case(make.__name__.replace("_", "-"), what, make, tuple(earned), frozenset(flags), suffix, state))
         return make
 
     return add
@@ -704,32 +705,32 @@ CASES.insert(
 )
 
 
-@case("a link to another student's notebook", earned=(), flags=["link"], status="unreadable")
+@case("a link to another student's notebook", earned=(), flags=["link"], state="unreadable")
 def link_to_another(exercise: Exercise) -> dict | str | bytes:
     return "-> honest.ipynb"
 
 
-@case("an empty file", earned=(), flags=["unreadable"], status="unreadable")
+@case("an empty file", earned=(), flags=["unreadable"], state="unreadable")
 def empty(exercise: Exercise) -> dict | str | bytes:
     return b""
 
 
-@case("a PDF named .ipynb", earned=(), flags=["unreadable"], status="unreadable")
+@case("a PDF named .ipynb", earned=(), flags=["unreadable"], state="unreadable")
 def pdf(exercise: Exercise) -> dict | str | bytes:
     return b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n" + bytes(1000)
 
 
-@case("a zip of a notebook", earned=(), flags=["unreadable"], status="unreadable", suffix=".zip")
+@case("a zip of a notebook", earned=(), flags=["unreadable"], state="unreadable", suffix=".zip")
 def zipped(exercise: Exercise) -> dict | str | bytes:
     return b"PK\x03\x04" + bytes(1000)
 
 
-@case("70 MB of text", earned=(), flags=["unreadable"], status="unreadable")
+@case("70 MB of text", earned=(), flags=["unreadable"], state="unreadable")
 def huge_file(exercise: Exercise) -> dict | str | bytes:
     return b'{"cells": [' + b" " * 70_000_000
 
 
-@case("JSON whose parts would fill the memory", earned=(), flags=["unreadable"], status="unreadable")
+@case("JSON whose parts would fill the memory", earned=(), flags=["unreadable"], state="unreadable")
 def json_bomb(exercise: Exercise) -> dict | str | bytes:
     return '{"cells": [{"source": ' + "[" + "{}," * 20_000_000 + "{}]}]}"
 
