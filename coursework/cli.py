@@ -40,7 +40,7 @@ examples:
   coursework release                                             the book's own exercises
   coursework release --check 07-loss                             try one of them, write nothing
   coursework release --source private --out released             your assignments
-  coursework release --source private --out released --students class.csv --seed "a text that only you know"
+  coursework release --source private --out released --students class.csv
 """
 GRADE = """\
 Grade every submission for an exercise. Students' code runs in a locked-down process that sees neither the tests nor the network nor
@@ -128,9 +128,8 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the notebooks; needed with --source")
     parser.add_argument("--solutions", type=Path, metavar="DIR", help="folder for pages of solutions")
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--students", type=Path, metavar="FILE", help="names, a line each or a column of a table: a notebook for each")
-    who.add_argument("--groups", type=Path, metavar="FILE", help="the same for groups: the members of one get the same numbers")
-    parser.add_argument("--seed", metavar="TEXT", help="draws the numbers that each student gets; keep it, grading needs it")
+    who.add_argument("--students", type=Path, metavar="FILE", help="the class: names, a line each, or a table: a notebook for each")
+    who.add_argument("--groups", type=Path, metavar="FILE", help="the same with a column of groups: a notebook for each group")
     parser.add_argument("--check", action="store_true", help="try the exercises and write nothing")
     parser.add_argument("--force", action="store_true", help="overwrite files that were changed or made by something else")
     parser.set_defaults(run=_release)
@@ -197,23 +196,38 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from coursework.assignment import release, roster, source
+    from coursework.assignment import release, roster, source, stamp
 
     folder, out, solutions = _folders(options)
     try:
         exercises = source.load_sources(folder, [name.removesuffix(".md") for name in options.names])
         students = _students(options)
+        private = folder.resolve() != PRACTICE
+        key = (
+            (stamp.read_key(folder) or stamp.Key.new()) if private else None
+        )  # a new one is kept once there is something to release
+        where = {"solutions": solutions, "students": students, "force": options.force}
         if not options.check:
-            release.plan(exercises, out, solutions=solutions, students=students, seed=options.seed, force=options.force)
+            release.plan(exercises, out, key=key, **where)
         if _tried(exercises):
             return LOOK
         if options.check:
             return DONE
-        made = release.release(exercises, out, solutions=solutions, students=students, seed=options.seed, force=options.force)
-    except (release.ReleaseError, roster.RosterError, source.SourceError) as error:
+        made = release.release(exercises, out, key=_key(folder) if private else None, **where)
+    except (release.ReleaseError, roster.RosterError, source.SourceError, stamp.KeyFileError) as error:
         raise _Refused(str(error)) from error
     _tell(exercises, made, out, students)
     return DONE
+
+
+def _key(folder: Path) -> Any:
+    """The key of a folder of sources, made where there is none yet."""
+    from coursework.assignment.stamp import KEY_FILE, make_key, read_key
+
+    if (key := read_key(folder)) is None:
+        key = make_key(folder)
+        print(f"{folder / KEY_FILE}: made. Keep a copy where no student can read it: grading needs it.")
+    return key
 
 
 def _folders(options: argparse.Namespace) -> tuple[Path, Path, Path | None]:
@@ -228,11 +242,11 @@ def _folders(options: argparse.Namespace) -> tuple[Path, Path, Path | None]:
     return options.source, options.out or Path(), options.solutions
 
 
-def _students(options: argparse.Namespace) -> list[str] | None:
-    from coursework.assignment.roster import read_roster
+def _students(options: argparse.Namespace) -> Any:
+    from coursework.assignment.roster import read_class
 
     path = options.students or options.groups
-    return None if path is None else read_roster(path, groups=options.groups is not None)
+    return None if path is None else read_class(path, groups=options.groups is not None)
 
 
 def _tried(exercises: Sequence) -> bool:
@@ -254,7 +268,7 @@ def _tried(exercises: Sequence) -> bool:
     return wrong
 
 
-def _tell(exercises: Sequence, made: dict[Path, str], out: Path, students: list[str] | None) -> None:
+def _tell(exercises: Sequence, made: dict[Path, str], out: Path, students: Any) -> None:
     if students is None:
         for path, what in made.items():
             print(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}: {what}")
@@ -263,7 +277,8 @@ def _tell(exercises: Sequence, made: dict[Path, str], out: Path, students: list[
                 print(f"{exercise.name}: first value of each variant; --students or --groups gives each their own")
         return
     written = sum(what == "written" for what in made.values())
-    print(f"{out}: {len(students)} folders, {len(made)} notebooks, {written} written, {len(made) - written} unchanged")
+    whom = students.recipients()
+    print(f"{out}: {len(whom)} folders, {len(made)} files, {written} written, {len(made) - written} unchanged")
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -9,18 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from coursework.assignment.source import Exercise, Test, role_of
+from coursework.flags import Flag
 from coursework.handin.names import Names, names_of, parses, same_code, without_magics
 
 SIMILAR = 0.75  # ratio of difflib above which a cell is taken for one that it resembles
 MOST_CELLS = 1000
 NOTHING = Names(frozenset(), frozenset(), frozenset())
-
-
-class Flag(NamedTuple):
-    """Something that an instructor may want to look at. kind: one word, explained on the instructors' page; detail: one sentence."""
-
-    kind: str
-    detail: str
 
 
 class StudentCell(NamedTuple):

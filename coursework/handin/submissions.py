@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coursework.assignment.roster import LONGEST
 from coursework.assignment.source import Exercise
+from coursework.files import LONGEST
 from coursework.handin.matching import Flag, Matcher, RawCell, StudentCell
 from coursework.handin.names import parses, without_magics
 
