@@ -140,10 +140,11 @@ def _step(name: str, folder: Path | None) -> "nbgrader.preprocessors.NbGraderPre
     for word, (step, begin, end) in MARKS.items():
         if step == name:
             ours = {begin: f"BEGIN {word}", end: f"END {word}"}
-    return getattr(preprocessors, name)(config=_settings(folder), **ours)
+    return getattr(preprocessors, name)(config=settings(folder), **ours)
 
 
-def _settings(folder: Path | None) -> "traitlets.config.Config":
+def settings(folder: Path | None) -> "traitlets.config.Config":
+    """What the course's `nbgrader_config.py` sets; it is run."""
     from traitlets.config import Config, PyFileConfigLoader
 
     path = folder and _of_course(folder, CONFIG)
@@ -161,8 +162,8 @@ def _words(folder: Path) -> dict[str, tuple[str, str]]:
     """The course's words for the begin and the end of what is marked: kind -> both."""
     from nbgrader import preprocessors
 
-    settings = _settings(folder)
-    made = {word: getattr(preprocessors, step)(config=settings) for word, (step, _, _) in MARKS.items()}
+    config = settings(folder)
+    made = {word: getattr(preprocessors, step)(config=config) for word, (step, _, _) in MARKS.items()}
     return {word: (getattr(made[word], begin), getattr(made[word], end)) for word, (_, begin, end) in MARKS.items()}
 
 

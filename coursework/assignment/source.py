@@ -48,7 +48,10 @@ class Answer(NamedTuple):
 
 
 class Test(NamedTuple):
-    """A check and its hidden part. title: the exercise's heading; visible: what the learner gets; code: both, for the grader."""
+    """A check and its hidden part.
+
+    title: the exercise's heading; visible: what the learner gets; code: both, for the grader. grade_id: nbgrader's name of the cell.
+    """
 
     id: str
     points: int | float
@@ -56,6 +59,7 @@ class Test(NamedTuple):
     visible: str
     hidden: str
     code: str
+    grade_id: str = ""
 
 
 Test.__test__ = False  # type: ignore[attr-defined]  # pytest, which would collect it by its name, asks for this
@@ -384,8 +388,9 @@ def _exercise(path: Path, notebook: NotebookNode, settings: Settings, sha256: st
         if kind == "answer":
             answers.append(Answer(name, without_markers(cell.source, SOLUTION), stub))
         elif kind == "test":
-            hidden = split(cell.source, HIDDEN)[1]
-            tests.append(Test(name, role["points"], title or name, stub, hidden, without_markers(cell.source, HIDDEN)))
+            hidden, code = split(cell.source, HIDDEN)[1], without_markers(cell.source, HIDDEN)
+            grade_id = (cell.metadata.get("nbgrader") or {}).get("grade_id") or f"test-{name}"
+            tests.append(Test(name, role["points"], title or name, stub, hidden, code, grade_id))
         elif kind == "written":
             written.append(_written(cell, stub, said))
         elif kind == "wrong":
