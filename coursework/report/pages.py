@@ -1,0 +1,94 @@
+"""The report as pages: one for the instructor, one for each student to read or print. Each is one file that loads nothing.
+
+Here is what the pages say; how they look is in templates/. Jinja escapes every text that comes from a result.
+"""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from statistics import fmean, median
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from coursework.report.feedback import Feedback
+from coursework.report.reading import Graded
+from coursework.report.standing import GRADED, MISSING, Standing
+from coursework.report.tables import Sheet, flags
+
+
+def index(sheets: Sequence[Sheet]) -> str:
+    """The instructor's page: who stands where and why, what to look at, and every file that came in."""
+    return TEMPLATES.get_template("index.html").render(sections=[_section(*sheet) for sheet in sheets])
+
+
+def student(told: Sequence[Feedback]) -> str:
+    """One student's page: a part for each exercise, of nothing but `Feedback`."""
+    return TEMPLATES.get_template("student.html").render(name=told[0].name, sections=told)
+
+
+def place(student: str) -> str:
+    """Where a student's page lies, from the index."""
+    return f"students/{student}.html"
+
+
+def _section(graded: Graded, standings: Sequence[Standing]) -> dict:
+    finals = [each.final for each in standings if each.final is not None]
+    return {
+        "exercise": graded.exercise,
+        "title": graded.about["title"],
+        "due": graded.about.get("due"),
+        "counts": list(_counts(standings)),
+        "mean": fmean(finals) if finals else None,
+        "median": median(finals) if finals else None,
+        "most": max((each.possible for each in standings), default=0),
+        "missing": [each.name for each in standings if each.state == MISSING],
+        "rows": [_row(graded, each) for each in standings],
+        "by_hand": bool(graded.about["written"]),
+        "tests": list(_tests(graded, standings)),
+        "files": graded.rows,
+        "damaged": list(graded.damaged.values()),
+    }
+
+
+def _counts(standings: Sequence[Standing]) -> Iterator[tuple[int, str]]:
+    """How many are in which state, the graded ones first."""
+    states = [each.state for each in standings]
+    for state in sorted(set(states), key=lambda state: (state != GRADED, state == MISSING, state)):
+        yield states.count(state), "handed nothing in" if state == MISSING else state
+    if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
+        yield waiting, "with answers that wait for a mark"
+
+
+def _row(graded: Graded, standing: Standing) -> dict:
+    again = [*(graded.command or ("coursework", "grade", graded.exercise, "SUBMISSIONS")), "--only", standing.owner or standing.student]
+    return {
+        "standing": standing,
+        "place": place(standing.student),
+        "by_hand": sum(each.mark.points or 0 for each in standing.words),
+        "flags": flags(standing),
+        "again": shlex.join([*again, "--force"]) if standing.state != MISSING else "",
+    }
+
+
+def _tests(graded: Graded, standings: Sequence[Standing]) -> Iterator[dict]:
+    """How each test went: how many got all of it, some, nothing. A group's result counts once."""
+    results = list({each.owner: each.result for each in standings if each.state == GRADED}.values())
+    for test in graded.about["tests"]:
+        got = [each["points"] / (each["max_points"] or 1) for result in results for each in result["tests"] if each["id"] == test["id"]]
+        full, none = sum(share >= 1 for share in got), sum(share <= 0 for share in got)
+        yield {"title": test["title"], "points": test["points"], "full": full, "some": len(got) - full - none, "none": none}
+
+
+def _number(points: int | float) -> str:
+    """Points without needless zeros: 2, 2.5."""
+    return f"{points:.10g}"
+
+
+def _environment() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("coursework.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters["number"] = _number
+    return templates
+
+
+TEMPLATES = _environment()
