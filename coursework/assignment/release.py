@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode, v4
 
+from coursework.assignment import nbgrader
 from coursework.assignment.roster import unsafe
 from coursework.assignment.source import HIDDEN, SOLUTION, STUB, Exercise, headings, role_of, split, without_markers
 from coursework.assignment.variants import values_for
@@ -22,7 +23,6 @@ from coursework.files import write_whole
 
 __all__ = ["ReleaseError", "nbgrader_source", "release", "solution_page", "student_notebook"]
 
-YOUR_WORDS = "*Your answer here.*"
 KEPT = ("tags", "mystnb")  # of a cell's metadata
 STAMP = re.compile(
     r"<!-- Made by coursework release from (?P<name>\S+), (?P<digest>[0-9a-f]{16})\. Edit that file, not this one\. -->\n"
@@ -46,7 +46,10 @@ def student_notebook(exercise: Exercise, solutions: str | None = None) -> Notebo
         nbformat 4.5, with the metadata of nbgrader (schema 3). Cell ids follow from the content.
     """
     exercise = _filled(exercise)
-    cells = [made for cell in exercise.notebook.cells if (made := _student_cell(exercise, cell)) is not None]
+    if nbgrader.is_nbgraders(exercise.notebook):
+        cells = nbgrader.cleared(exercise.notebook, exercise.path.parent).cells
+    else:
+        cells = [made for cell in exercise.notebook.cells if (made := _student_cell(exercise, cell)) is not None]
     if solutions:
         cells.append(v4.new_markdown_cell(f"When you have tried: the [solutions]({solutions}), each folded away."))
     return _finished(exercise, cells)
@@ -177,7 +180,7 @@ def _student_cell(exercise: Exercise, cell: NotebookNode) -> NotebookNode | None
     elif kind == "test":
         source = split(source, HIDDEN)[0]
     elif kind == "written":
-        source = next(each.prompt for each in exercise.written if each.id == name).rstrip() + "\n\n" + YOUR_WORDS
+        source = next(each.stub for each in exercise.written if each.id == name)
     new = v4.new_code_cell(source) if cell.cell_type == "code" else v4.new_markdown_cell(source)
     if "attachments" in cell:
         new.attachments = cell.attachments

@@ -1,7 +1,7 @@
 """Exercises as their author writes them: one MyST file each, cells told apart by their `companion` metadata.
 
 This file reads a source and says what is wrong with it; what students and readers get is made of it in `release`. A notebook or a
-MyST file with nbgrader's metadata is read too. The instructors' page of the book describes the format.
+MyST file with nbgrader's metadata is read too, by nbgrader's rules (`nbgrader`). The instructors' page of the book describes the format.
 """
 
 import hashlib
@@ -13,16 +13,19 @@ from typing import Any, NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from coursework.assignment import nbgrader
+
 SUFFIXES = (".md", ".ipynb")
 KEYS = {
     "answer": {"answer"},
     "test": {"test", "points"},
     "note": {"note"},
     "wrong": {"wrong", "slip", "says"},
-    "written": {"written", "points"},
+    "written": {"written", "points", "rubric"},
 }
-CODE_ONLY, MARKDOWN_ONLY = ("answer", "test", "wrong"), ("written",)
-ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+CODE_ONLY = ("answer", "test", "wrong")
+ID = re.compile(r"[A-Za-z0-9_-]+")  # as nbgrader's
+YOUR_WORDS = "*Your answer here.*"
 SOLUTION, HIDDEN, SCHEME = "SOLUTION", "HIDDEN TESTS", "MARK SCHEME"
 MARKER = re.compile(r"(#{3}|={3}) (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)\b.*")
 NEARLY = re.compile(r"\s*[#=]*\s*(BEGIN|END)[ _-]+(HIDDEN|SOLUTION|TEST|MARK)", re.IGNORECASE)
@@ -43,7 +46,10 @@ class Answer(NamedTuple):
 
 
 class Test(NamedTuple):
-    """A check and its hidden part. title: the exercise's heading; visible: what the learner gets; code: both, for the grader."""
+    """A check and its hidden part.
+
+    title: the exercise's heading; visible: what the learner gets; code: both, for the grader. grade_id: nbgrader's name of the cell.
+    """
 
     id: str
     points: int | float
@@ -51,18 +57,28 @@ class Test(NamedTuple):
     visible: str
     hidden: str
     code: str
+    grade_id: str = ""
 
 
 Test.__test__ = False  # type: ignore[attr-defined]  # pytest, which would collect it by its name, asks for this
 
 
 class Written(NamedTuple):
-    """An answer in words, graded by hand. prompt: what the learner reads; solution: what the solution page shows."""
+    """An answer that is marked by hand: words, or with `code` a code cell.
+
+    prompt: what the learner reads. solution: what the solution page shows. rubric: names of levels, worst first. stub: the cell as it
+    is given out; a cell that still says so is no answer. task: the cell is nbgrader's task, which asks and is not written in: the
+    answer stands in cells of the student's own below it.
+    """
 
     id: str
     points: int | float
     prompt: str
     solution: str
+    rubric: tuple[str, ...] = ()
+    code: bool = False
+    stub: str = ""
+    task: bool = False
 
 
 class Wrong(NamedTuple):
@@ -140,8 +156,10 @@ def load_source(path: str | Path) -> Exercise:
     path = Path(path)
     text = _text(path)
     notebook = _notebook(path, text)
+    if nbgrader.is_nbgraders(notebook):
+        notebook = _adopted(path, notebook)
+        text += "".join(cell.source for cell in notebook.cells)  # it hangs on the course's autotests.yml and header, too
     for number, cell in enumerate(notebook.cells, 1):
-        _adopt_nbgrader(path, number, cell)
         _check_cell(path, number, cell)
     exercise = _exercise(path, notebook, _variants(path, notebook), hashlib.sha256(text.encode()).hexdigest())
     _check_whole(exercise)
@@ -277,22 +295,17 @@ def _variants(path: Path, notebook: NotebookNode) -> dict[str, list]:
     return {name: list(values) for name, values in variants.items()}
 
 
-def _adopt_nbgrader(path: Path, number: int, cell: NotebookNode) -> None:
-    """Turn nbgrader's metadata into ours."""
-    graded = cell.metadata.pop("nbgrader", None)
-    if not graded or "companion" in cell.metadata:
-        return
-    name, points = graded.get("grade_id") or f"cell-{number}", graded.get("points", 0)
-    if cell.cell_type == "code" and graded.get("solution") and graded.get("grade"):
-        raise SourceError(
-            f"{path}: cell {number} ({name}): got code that is graded by hand, expected an answer with a test, or Markdown"
-        )
-    if graded.get("task") or (graded.get("solution") and cell.cell_type == "markdown"):
-        cell.metadata["companion"] = {"written": name, "points": points}
-    elif graded.get("solution"):
-        cell.metadata["companion"] = {"answer": name}
-    elif graded.get("grade"):
-        cell.metadata["companion"] = {"test": name.removeprefix("test-"), "points": points}
+def _adopted(path: Path, notebook: NotebookNode) -> NotebookNode:
+    for number, cell in enumerate(notebook.cells, 1):
+        kind, name = role_of(cell)
+        if kind not in (None, *nbgrader.OURS):
+            raise SourceError(
+                f"{path}: cell {number} ({kind} {name}): got a role of ours, expected nbgrader's metadata as in other cells"
+            )
+    try:
+        return nbgrader.adopted(notebook, path.parent)
+    except nbgrader.NbgraderError as error:
+        raise SourceError(f"{path}: {error}") from error
 
 
 def _check_cell(path: Path, number: int, cell: NotebookNode) -> None:
@@ -310,7 +323,7 @@ def _check_cell(path: Path, number: int, cell: NotebookNode) -> None:
     pairs = [("BEGIN", what) if i % 2 == 0 else ("END", seen[i - 1][1]) for i, (_, what) in enumerate(seen)]
     if seen != pairs or len(seen) % 2:
         raise SourceError(f"{here}: got {_listed(' '.join(mark) for mark in seen)}, expected a BEGIN and its END, in turn")
-    if kind == "answer" and not seen:
+    if (kind == "answer" or (kind == "written" and cell.cell_type == "code")) and not seen:
         raise SourceError(f"{here}: got no solution, expected lines ### BEGIN SOLUTION and ### END SOLUTION")
 
 
@@ -320,11 +333,14 @@ def _check_role(here: str, cell: NotebookNode, kind: str | None, name: object, r
         raise SourceError(f"{here}: got the keys {_listed(role)}, expected {known}")
     if not isinstance(name, str) or not ID.fullmatch(name):
         raise SourceError(f"{here}: got the id {name!r}, expected letters, digits, - and _")
-    if (cell.cell_type == "markdown" and kind in CODE_ONLY) or (cell.cell_type == "code" and kind in MARKDOWN_ONLY):
-        raise SourceError(f"{here}: got a {cell.cell_type} cell, expected {'code' if kind in CODE_ONLY else 'markdown'}")
+    if cell.cell_type == "markdown" and kind in CODE_ONLY:
+        raise SourceError(f"{here}: got a markdown cell, expected code")
     points = role.get("points")
     if "points" in KEYS[kind] and (isinstance(points, bool) or not isinstance(points, (int, float)) or points < 0):
         raise SourceError(f"{here}: got points: {points!r}, expected a number, 0 or more")
+    rubric = role.get("rubric", ["", "-"])
+    if not isinstance(rubric, list) or len(rubric) < 2 or not all(isinstance(level, str) for level in rubric):
+        raise SourceError(f"{here}: got rubric: {rubric!r}, expected a list of two or more levels in words, worst first")
     if kind == "wrong":
         _check_wrong(here, role)
 
@@ -350,24 +366,58 @@ def _markers(here: str, source: str) -> Iterator[tuple[str, str]]:
 
 def _exercise(path: Path, notebook: NotebookNode, variants: dict[str, list], sha256: str) -> Exercise:
     answers, tests, written, wrong = [], [], [], []
-    title: str | None = None
-    for cell in notebook.cells:
+    title, said = None, ""
+    for cell, stub in zip(notebook.cells, _stubs(path, notebook), strict=True):
         kind, name = role_of(cell)
         role = cell.metadata.get("companion") or {}
         if kind == "answer":
-            answers.append(Answer(name, without_markers(cell.source, SOLUTION), split(cell.source, SOLUTION, STUB)[0]))
+            answers.append(Answer(name, without_markers(cell.source, SOLUTION), stub))
         elif kind == "test":
-            visible, hidden = split(cell.source, HIDDEN)
-            tests.append(Test(name, role["points"], title or name, visible, hidden, without_markers(cell.source, HIDDEN)))
+            hidden, code = split(cell.source, HIDDEN)[1], without_markers(cell.source, HIDDEN)
+            grade_id = (cell.metadata.get("nbgrader") or {}).get("grade_id") or f"test-{name}"
+            tests.append(Test(name, role["points"], title or name, stub, hidden, code, grade_id))
         elif kind == "written":
-            prompt, solution = split(split(cell.source, SCHEME)[0], SOLUTION)
-            written.append(Written(name, role["points"], prompt, solution))
+            written.append(_written(cell, stub, said))
         elif kind == "wrong":
             wrong.append(Wrong(name, role["slip"], role["says"], cell.source))
         elif kind is None and cell.cell_type == "markdown":
-            title = next(reversed(headings(cell.source, 2)), title)
+            title, said = next(reversed(headings(cell.source, 2)), title), cell.source
     parts = (tuple(answers), tuple(tests), tuple(written), tuple(wrong))
     return Exercise(path.stem, _title(path, notebook), notebook, *parts, variants, sha256, path)
+
+
+def _stubs(path: Path, notebook: NotebookNode) -> list[str]:
+    """The text of each cell as students get it; as it stands where they do not get it."""
+    if not nbgrader.is_nbgraders(notebook):
+        return [_stub(cell) for cell in notebook.cells]
+    try:
+        given = iter(nbgrader.cleared(notebook, path.parent).cells)
+    except nbgrader.NbgraderError as error:
+        raise SourceError(f"{path}: {error}") from error
+    return [cell.source if role_of(cell)[0] in nbgrader.OURS else next(given).source for cell in notebook.cells]
+
+
+def _stub(cell: NotebookNode) -> str:
+    kind, _ = role_of(cell)
+    if kind == "answer" or (kind == "written" and cell.cell_type == "code"):
+        return split(split(cell.source, SCHEME)[0], SOLUTION, STUB)[0]
+    if kind == "written":
+        return f"{_asked(cell).rstrip()}\n\n{YOUR_WORDS}"
+    return split(cell.source, HIDDEN)[0] if kind == "test" else cell.source
+
+
+def _asked(cell: NotebookNode) -> str:
+    return split(split(cell.source, SCHEME)[0], SOLUTION)[0]
+
+
+def _written(cell: NotebookNode, stub: str, said: str) -> Written:
+    """An answer marked by hand. said: the text before it, which asks where the cell itself does not."""
+    role, graded = cell.metadata["companion"], cell.metadata.get("nbgrader") or {}
+    outside, scheme = split(cell.source, SCHEME)
+    asked, solution = split(outside, SOLUTION)
+    rubric, code = tuple(role.get("rubric", ())), cell.cell_type == "code"
+    prompt = asked if asked.strip() else said.strip()
+    return Written(role["written"], role["points"], prompt, solution or scheme, rubric, code, stub, bool(graded.get("task")))
 
 
 def _title(path: Path, notebook: NotebookNode) -> str:

@@ -1,7 +1,7 @@
 """What a cell's code binds and uses, read from its syntax without running it.
 
 The grader asks three things of a cell: which names it defines (that is how an answer is known when its metadata is gone), which
-names it needs (a cell that nothing needs is not run), and which names come into it by import (those are never a student's).
+names it needs, and which names come into it by import (those are never a student's).
 """
 
 import ast
@@ -14,6 +14,8 @@ from typing import NamedTuple
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)  # what parsing a stranger's text may raise
 MAGIC = re.compile(r"^(?P<space>[ \t]*)(?:%time\s+(?P<timed>\S.*)|(?P<magic>[%!?].*|[\w.]+\?\??[ \t]*))$", re.MULTILINE)
 TIMERS = ("%%time", "%%timeit", "%%capture")  # cell magics below which Python stands
+WRITES = re.compile(r"\s*%%writefile(?P<append>\s+-a|\s+--append)?\s+(?P<file>\S+)[ \t]*\n(?P<text>.*)", re.DOTALL)
+DEFINES = re.compile(r"^(?:(?:async +def|def|class) +(\w+)|([^\W\d]\w*) *(?::[^=\n]*)?=(?!=))", re.MULTILINE)
 
 
 class Names(NamedTuple):
@@ -26,6 +28,9 @@ class Names(NamedTuple):
     bound: frozenset[str]
     imported: frozenset[str]
     used: frozenset[str]
+
+
+NOTHING = Names(frozenset(), frozenset(), frozenset())
 
 
 @functools.lru_cache(maxsize=4096)
@@ -49,6 +54,15 @@ def names_of(code: str) -> Names | None:
             if symbol.is_global():
                 (bound if symbol.is_assigned() else used).add(symbol.get_name())
     return Names(frozenset(bound), frozenset(imported), frozenset(used))
+
+
+def names_written(code: str) -> frozenset[str]:
+    """The names that a text defines at its left edge, Python or not: what a cell with a slip of the pen was meant to define.
+
+    >>> names_written("def kl(mu, sigma:\\n    return mu")
+    frozenset({'kl'})
+    """
+    return frozenset(found[1] or found[2] for found in DEFINES.finditer(code))
 
 
 def needs(code: str) -> frozenset[str]:
@@ -104,14 +118,18 @@ def parses(code: str) -> bool:
     return True
 
 
-def without_magics(code: str) -> tuple[str, bool]:
-    """A cell with its notebook commands (%, !, ?) taken out, and whether there were any.
+def without_magics(code: str) -> tuple[str, str]:
+    """A cell with its notebook commands (%, !, ?) taken out, and the first of them, or "".
 
     Only a cell that is not Python as it stands is touched, so that a line of a string that begins with % stays. A cell in another
-    language (`%%bash`) becomes empty.
+    language (`%%bash`) becomes empty; `%%writefile` becomes Python that writes the file.
     """
-    if parses(code) or not MAGIC.search(code):
-        return code, False
-    if (first := code.lstrip()).startswith("%%") and not first.startswith(TIMERS):
-        return "", True
-    return MAGIC.sub(lambda found: found["space"] + (found["timed"] or f"pass  # {found['magic']}"), code), True
+    if parses(code) or not (first := MAGIC.search(code)):
+        return code, ""
+    command = first["magic"] or f"%time {first['timed']}"
+    if found := WRITES.fullmatch(code):
+        mode, file = "a" if found["append"] else "w", found["file"].strip("'\"")
+        return f"with open({file!r}, {mode!r}, encoding='utf-8') as _file:\n    _file.write({found['text']!r})", command
+    if (start := code.lstrip()).startswith("%%") and not start.startswith(TIMERS):
+        return "", command
+    return MAGIC.sub(lambda found: found["space"] + (found["timed"] or f"pass  # {found['magic']}"), code), command

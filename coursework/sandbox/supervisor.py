@@ -17,11 +17,13 @@ import time
 import uuid
 import warnings
 import weakref
+from collections.abc import Sequence
 
 from coursework.sandbox import commands
 from coursework.sandbox.commands import SandboxError
 from coursework.wire.limits import Limits, Meter, Used
 from coursework.wire.session import Session, WorkerError, watched
+from coursework.wire.shape import Shape
 
 LINUX = sys.platform == "linux"
 CREDENTIALS = struct.Struct("3i")  # process, user, group
@@ -153,8 +155,12 @@ class Supervisor:
             raise SandboxError(f"the sandbox did not start within {self.limits.start} s")
         return said.get("cannot") or _last_line(self.forkserver) or "the sandbox ended while it started"
 
-    def session(self) -> Session:
+    def session(self, *, shape: Shape | None = None, forbid: Sequence[str] = ()) -> Session:
         """A new worker.
+
+        Args:
+            shape: what kinds of things its code may give (`wire.shape`); None: any.
+            forbid: modules that its code may not import.
 
         Raises:
             WorkerError: it did not begin.
@@ -162,11 +168,11 @@ class Supervisor:
         if not self.opened:
             raise WorkerError("died", "the sandbox is closed")
         self.begun += 1
-        session = self._forked() if self.preloaded else self._alone(self.sandbox)
+        session = self._forked(shape, forbid) if self.preloaded else self._alone(self.sandbox, shape, forbid)
         self.sessions.add(session)
         return session
 
-    def _forked(self) -> Session:
+    def _forked(self, shape: Shape | None = None, forbid: Sequence[str] = ()) -> Session:
         assert self.control is not None  # there is one as long as workers are preloaded
         channel, theirs = socket.socketpair()
         monitor, watchdog = socket.socketpair()
@@ -185,9 +191,9 @@ class Supervisor:
             monitor.close()
             raise WorkerError("died", f"the sandbox gave no worker: {error}") from None
         descriptor = channel.detach()
-        return Session(descriptor, descriptor, watched(monitor), self.limits, monitor, used=Meter(process))
+        return Session(descriptor, descriptor, watched(monitor), self.limits, monitor, Meter(process), shape, forbid)
 
-    def _alone(self, kind: str) -> Session:
+    def _alone(self, kind: str, shape: Shape | None = None, forbid: Sequence[str] = ()) -> Session:
         """A worker with a sandbox of its own, which speaks over pipes."""
         name, engine = f"{self.mark}-{os.getpid()}x{self.begun}", self.engine or "docker"
         command = commands.worker_command(self.limits, kind, name=name, engine=engine, image=self.image)
@@ -214,7 +220,7 @@ class Supervisor:
             process.wait()
 
         used: Used = _Container(engine, name) if kind == "docker" else Meter(process.pid)
-        return Session(read, write, end, self.limits, used=used)
+        return Session(read, write, end, self.limits, None, used, shape, forbid)
 
     def close(self) -> None:
         """End the sandbox and every worker in it. May be called again."""

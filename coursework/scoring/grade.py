@@ -1,33 +1,60 @@
-"""A folder of submissions graded: on several processes, resumable, in slices for several machines, one result file each.
+"""A folder or a zip of submissions graded: on several processes, resumable, in slices for several machines, one result file each.
 
-Every submission gets a result file, whatever it is and whatever it does. A result that is there already and still holds (same
-submission, same source, same variant) is kept, so that a run that was broken off goes on where it stood, and slices of one folder
-graded on several machines merge by copying their files together.
+Every file that was handed in is accounted for, whatever it is and whatever it does. A result that is there already and still holds
+(same submission, same source, same values, whole) is kept, so that a run that was broken off goes on where it stood, and slices of one
+folder graded on several machines merge by copying their files together.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from coursework.assignment.roster import ClassList
 from coursework.assignment.source import Exercise
-from coursework.assignment.variants import values_for
-from coursework.handin.submissions import Found, digest, find_submissions
-from coursework.scoring.pool import GradeError, Pool, Settings, Task
-from coursework.scoring.results import FORMAT, result_file, write_result
-from coursework.wire.limits import TIMEOUT
+from coursework.assignment.stamp import Key
+from coursework.handin.rows import Collected, Row, WrongKeyError, collect
+from coursework.scoring.grader import GradeError, Settings, Task
+from coursework.scoring.pool import NotFinishedError, Pool
+from coursework.scoring.results import (
+    DamagedError,
+    Result,
+    as_json,
+    class_file,
+    class_json,
+    folder_of,
+    read_result,
+    result_file,
+    write_result,
+)
+from coursework.scoring.terms import Terms
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+KEPT = ("graded", "unreadable")
+
+
+class Change(NamedTuple):
+    """A result that was made again. old: its points before, or None where that file was damaged; new: its points now."""
+
+    student: str
+    old: float | int | None
+    new: float | int
 
 
 class Summary(NamedTuple):
     """What a run gave. graded, unreadable, failed: results by status. kept: how many of them an earlier run had made. flagged: how
-    many hold something for the instructor to look at. mean, median: of the scores of those graded, or None. per_minute: the rate of
-    this run.
+    many hold something for the instructor to look at. mean, median: of the scores of those graded, or None. changes: results that were
+    made again and have other points. notes: what else to tell, a line each. missing: who handed nothing in. odd: files that were
+    handed in and are nobody's submission for this exercise. per_minute: the rate of this run.
     """
 
     graded: int
@@ -38,14 +65,19 @@ class Summary(NamedTuple):
     mean: float | None
     median: float | None
     max_score: float
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    missing: tuple[str, ...]
+    odd: int
     per_minute: float
 
     def __str__(self) -> str:
         scores = "" if self.mean is None else f"; mean {self.mean:.2f}, median {self.median:g} of {self.max_score:g}"
         total = self.graded + self.unreadable + self.failed
         return (
-            f"grade: {self.graded} of {total} graded ({self.kept} kept from before), {self.unreadable} unreadable, "
-            f"{self.failed} failed, {self.flagged} flagged{scores}; {self.per_minute:.0f} a minute"
+            f"grade: {self.graded} of {total} graded ({self.kept} kept from before), {self.unreadable + self.odd} unreadable or "
+            f"elsewhere, {self.failed} failed, {self.flagged} flagged, {len(self.missing)} handed nothing in{scores}; "
+            f"{self.per_minute:.0f} a minute"
         )
 
 
@@ -54,140 +86,252 @@ def grade(
     submissions: str | Path,
     *,
     out: str | Path,
+    key: Key | None = None,
+    students: ClassList | None = None,
     jobs: int = 2,
     sandbox: str = "auto",
     shard: tuple[int, int] | None = None,
-    seed: str | int | None = None,
-    timeout: float | int = TIMEOUT,
-    wall: float | int | None = None,
+    only: Sequence[str] = (),
+    terms: Terms = Terms(),  # noqa: B008 (nothing can change it)
     force: bool = False,
     progress: bool = True,
+    command: Sequence[str] = (),
 ) -> Summary:
-    """Grade a folder of submissions into a folder of result files, `out/STUDENT.json`.
+    """Grade submissions into `out/EXERCISE`: `class.json`, and a file a student in `students`.
 
     Args:
         exercise: an `Exercise`.
-        submissions: the folder; see `submissions.find_submissions` for its layouts.
+        submissions: a folder or a zip; see `handin.collect` for its layouts.
+        out: the folder of all results; each exercise has its own in it.
+        key: with which variants and stamps were made; None: without.
+        students: the class list, where there is one.
         jobs: how many processes. Each takes a core, and some 300 MB with its workers.
-        sandbox: "auto", "bwrap", "docker" or "none"; see `sandbox.supervisor`.
+        sandbox: "auto", "bwrap" or "none"; see `sandbox.supervisor`.
         shard: (i, n) grades the i-th of n slices, i from 1. Which slice a student is in hangs on the name alone.
-        seed: with which variants were released; None: the first value of each.
-        timeout: seconds of processor time for a cell and for a test; a submission has ten times that.
-        wall: seconds of the clock for a cell and for a test, for code that waits; None: ten times `timeout`. A submission has ten
-            times that.
+        only: grade these students and nobody else; their names as on the class list.
+        terms: limits of time, and modules that are forbidden besides those that the source forbids.
         force: grade again what has a result already.
         progress: show a bar.
-
-    Returns:
-        A `Summary`; its `code` is 0 when all are graded, 1 when some are unreadable or failed.
+        command: the words with which this was asked for, kept with the results.
 
     Raises:
-        GradeError: grading cannot begin. The command line makes exit code 2 of it. KeyboardInterrupt: results made so far stay.
+        GradeError: grading cannot begin; nothing was done. NotFinishedError, KeyboardInterrupt: grading stopped on its way; results
+            made so far stay, and the same call goes on.
 
     Example:
         >>> print(grade(load_source("07-loss.md"), "submitted", out="results", jobs=2))
-        grade: 31 of 31 graded (0 kept from before), 0 unreadable, 0 failed, 3 flagged; mean 7.81, median 8 of 10; 310 a minute
+        grade: 31 of 31 graded (0 kept from before), 0 unreadable or elsewhere, 0 failed, 3 flagged, 0 handed nothing in; mean 7.81, …
     """
     started = time.monotonic()
-    _check(jobs, timeout, wall)
-    folder = Path(out)
-    todo = [_task(found, exercise, seed) for found in in_shard(_found(submissions, exercise.name), shard)]
-    folder.mkdir(parents=True, exist_ok=True)
+    _check(jobs, terms, shard)
     if sandbox == "none":
         print("grade: students' code runs without a sandbox: it can read, change and delete whatever you can", file=sys.stderr)
-    kept = {} if force else {task.found.student: old for task in todo if (old := _still_holds(folder, task, exercise))}
-    fresh = [task for task in todo if task.found.student not in kept]
-    results = list(kept.values())
-    with (
-        _bar(len(todo), len(kept), progress) as bar,
-        Pool(Settings(exercise, sandbox, timeout, wall), min(jobs, len(fresh))) as pool,
-    ):
-        for result in pool.run(fresh):
-            write_result(folder, result)
-            results.append(result)
-            bar.update()
-    return summary(results, len(kept), exercise, time.monotonic() - started)
+    with tempfile.TemporaryDirectory(prefix="coursework-") as scratch:
+        collected = _collected(exercise, submissions, key, students, Path(scratch))
+        rows = _chosen([row for row in collected.rows if row.state == "grade"], only, shard, students)
+        run = _Run(exercise, folder_of(out, exercise.name), terms, rows, force)
+        run.about(collected, students, str(Path(submissions).resolve()), command)
+        with (
+            _bar(len(rows), len(run.kept), progress) as bar,
+            Pool(Settings(exercise, sandbox, terms), min(jobs, len(run.fresh))) as pool,
+        ):
+            for task, result in pool.run(list(run.fresh)):
+                run.write(task, result)
+                bar.update()
+        run.finish()
+        return summary(run, collected, time.monotonic() - started)
 
 
-def _found(submissions: str | Path, exercise: str) -> list[Found]:
-    try:
-        found = find_submissions(submissions, exercise)
-    except OSError as error:
-        raise GradeError(f"grade: {error}") from error
-    if not found:
-        raise GradeError(
-            f"grade: there is no submission for {exercise} in {submissions}; expected STUDENT.ipynb or STUDENT/{exercise}/"
-        )
-    return found
-
-
-def _check(jobs: int, timeout: float | int, wall: float | int | None) -> None:
+def _check(jobs: int, terms: Terms, shard: tuple[int, int] | None) -> None:
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise GradeError(f"grade: jobs: got {jobs!r}, expected an int of at least 1")
-    if not timeout > 0:
-        raise GradeError(f"grade: timeout: got {timeout!r}, expected seconds above 0")
-    if wall is not None and not wall > 0:
-        raise GradeError(f"grade: wall: got {wall!r}, expected seconds above 0")
+    if not terms.timeout > 0:
+        raise GradeError(f"grade: timeout: got {terms.timeout!r}, expected seconds above 0")
+    if terms.wall is not None and not terms.wall > 0:
+        raise GradeError(f"grade: wall: got {terms.wall!r}, expected seconds above 0")
+    if shard is not None and not 1 <= shard[0] <= shard[1]:
+        raise GradeError(f"grade: shard: got {shard[0]}/{shard[1]}, expected i/n with i from 1 to n")
     if not hasattr(os, "fork"):
         raise GradeError("grade: this system cannot fork processes. Grade under Linux, macOS, or Windows' Linux subsystem (WSL).")
 
 
-def in_shard(found: Sequence[Found], shard: tuple[int, int] | None) -> list[Found]:
-    """Those of a slice (i, n), i from 1 to n. Submissions of one name fall into one slice.
-
-    Raises:
-        GradeError: no such slice.
-    """
-    if shard is None:
-        return list(found)
-    i, n = shard
-    if not 1 <= i <= n:
-        raise GradeError(f"grade: shard: got {i}/{n}, expected i/n with i from 1 to n")
-    return [each for each in found if _slice_of(each.student, n) == i - 1]
-
-
-def _slice_of(student: str, n: int) -> int:
-    name = student.partition("~")[0].casefold()
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % n
-
-
-def _task(found: Found, exercise: Exercise, seed: str | int | None) -> Task:
-    return Task(found, digest(found.path), values_for(exercise, seed, found.student.partition("~")[0]))
-
-
-def _still_holds(folder: Path, task: Task, exercise: Exercise) -> dict | None:
-    """An earlier result of the same submission, source and variant, unless it failed."""
+def _collected(
+    exercise: Exercise, submissions: str | Path, key: Key | None, students: ClassList | None, scratch: Path
+) -> Collected:
     try:
-        old = json.loads(result_file(folder, task.found.student).read_text(encoding="utf-8"))
-        wanted = {
-            "format": FORMAT,
-            "exercise": exercise.name,
-            "student": task.found.student,
-            "submission_sha256": task.sha256,
-            "source_sha256": exercise.sha256,
-            "variant": json.loads(json.dumps(task.variant)),
+        collected = collect(Path(submissions), exercise, key=key, students=students, scratch=scratch)
+    except WrongKeyError as error:
+        raise GradeError(f"grade: {error}") from error
+    except OSError as error:
+        raise GradeError(f"grade: {error.filename or submissions}: {error.strerror or error}") from error
+    if not collected.rows:
+        raise GradeError(
+            f"grade: there is no submission for {exercise.name} in {submissions}; expected STUDENT.ipynb, "
+            f"STUDENT/{exercise.name}/, or what Canvas or Moodle gives to download"
+        )
+    return collected
+
+
+def _chosen(
+    rows: Sequence[Row], only: Sequence[str], shard: tuple[int, int] | None, students: ClassList | None
+) -> list[tuple[str, Row]]:
+    """Those to grade, each with the name of its student."""
+    named = [(row.student, row) for row in rows if row.student is not None]
+    if only:
+        known = {student.casefold(): student for student, _ in named}
+        wanted = {_whom(name, known, students) for name in only}
+        named = [(student, row) for student, row in named if student in wanted]
+    if shard is not None:
+        named = [(student, row) for student, row in named if slice_of(student, shard[1]) == shard[0] - 1]
+    return named
+
+
+def _whom(name: str, known: dict[str, str], students: ClassList | None) -> str:
+    """The student whom a name on the command line means."""
+    listed = students.find(name) if students is not None else None
+    for each in (name, listed.id if listed else name, listed.group if listed else name):
+        if each.casefold() in known:
+            return known[each.casefold()]
+    raise GradeError(f"grade: --only: got {name}, who handed nothing in; expected one of {', '.join(sorted(known.values())) or 'nobody'}")
+
+
+def slice_of(student: str, n: int) -> int:
+    """In which of n slices a student is, from 0; by the name alone."""
+    return int.from_bytes(hashlib.sha256(student.casefold().encode("utf-8", "replace")).digest()[:8], "big") % n
+
+
+class _Run:
+    """One run over a folder: what is kept of earlier ones, what is fresh, and what it wrote."""
+
+    def __init__(self, exercise: Exercise, folder: Path, terms: Terms, rows: Sequence[tuple[str, Row]], force: bool):
+        self.exercise, self.folder = exercise, folder
+        self.rules = rules_of(exercise, terms)
+        self.results: dict[str, dict] = {}
+        self.changes: list[Change] = []
+        self.notes: list[str] = []
+        self.kept: set[str] = set()
+        self.fresh: list[Task] = []
+        self.before: dict[str, dict | None] = {}  # None: a damaged one
+        self.facts: dict[str, dict] = {}
+        self.class_content: dict = {}
+        self.class_written = False
+        for student, row in rows:
+            self._sort(student, row, force)
+
+    def _sort(self, student: str, row: Row, force: bool) -> None:
+        """Keep an earlier result, or note that there is something to do."""
+        assert row.path is not None  # there is one where the state is "grade"
+        self.facts[student] = {
+            "exercise": self.exercise.name,
+            "student": student,
+            "submission_sha256": row.sha256,
+            "source_sha256": self.exercise.sha256,
+            "rules_sha256": self.rules,
+            "values": json.loads(json.dumps(row.values or {})),
         }
-        same = all(old[key] == value for key, value in wanted.items())
-        return old if same and old["status"] in ("graded", "unreadable") else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                self.before[student] = read_result(result_file(self.folder, student))
+            except DamagedError as error:
+                self.before[student] = None
+                self.notes.append(f"{error}; it is graded again")
+        old = self.before.get(student)
+        same = old is not None and all(old.get(name) == fact for name, fact in self.facts[student].items())
+        if old is not None and same and not force and old.get("status") in KEPT:
+            self.kept.add(student)
+            self.results[student] = old
+        else:
+            self.fresh.append(Task(student, row.path, dict(row.values or {})))
+
+    def about(self, collected: Collected, students: ClassList | None, submissions: str, command: Sequence[str]) -> None:
+        """What the class's file says; rows that another folder gave for other students stay."""
+        missing = [getattr(each, "id", each) for each in collected.missing]
+        listed = students.students if students is not None else ()
+        facts = {"graded": datetime.now().astimezone().isoformat(timespec="seconds"), "command": list(command)}
+        content = class_json(self.exercise, collected.rows, missing, listed, **facts)
+        for row in content["rows"]:
+            row["from"] = submissions
+        earlier = self._earlier_rows(submissions, {row["student"] for row in content["rows"]})
+        content["rows"] += earlier
+        came = {row["student"] for row in earlier if row["state"] == "grade"}
+        content["missing"] = [name for name in missing if name not in came]
+        self.class_content = content
+
+    def _earlier_rows(self, submissions: str, seen: set) -> list[dict]:
+        try:
+            rows = read_result(class_file(self.folder)).get("rows", [])
+        except FileNotFoundError:
+            return []
+        except DamagedError as error:
+            self.notes.append(f"{error}; it is made again")
+            return []
+        return [row for row in rows if row.get("from") != submissions and row.get("student") not in seen]
+
+    def write(self, task: Task, result: Result) -> None:
+        """Write a result, and note whether it gives other points than before. The class's file is there before the first of them."""
+        if not self.class_written:
+            self._written(class_file(self.folder), self.class_content)
+            self.class_written = True
+        content = as_json(result, **self.facts[task.student])
+        self._written(result_file(self.folder, task.student), content)
+        self.results[task.student] = content
+        if task.student in self.before:
+            old = self.before[task.student]
+            points = None if old is None else old.get("score")
+            if points != result.score:
+                self.changes.append(Change(task.student, points, result.score))
+
+    def finish(self) -> None:
+        """Write the class's file, and put aside the results of those of whom nothing is there any more."""
+        there = {row["student"] for row in self.class_content["rows"]}
+        for path in sorted((self.folder / "students").glob("[!.]*.json")):
+            if path.stem not in there:
+                aside = self.folder / "aside" / path.name
+                aside.parent.mkdir(exist_ok=True)
+                os.replace(path, aside)
+                self.notes.append(f"{path.stem}: the file that this result was of is gone; the result was moved to {aside}")
+        self._written(class_file(self.folder), self.class_content)
+
+    def _written(self, path: Path, content: dict) -> None:
+        try:
+            write_result(path, content)
+        except OSError as error:
+            why = "the disk is full" if error.errno in FULL else error.strerror
+            raise NotFinishedError(
+                f"grade: {path}: {why}; results made so far are kept. Mend this and run the same command again: it goes on"
+            ) from error
 
 
-def summary(results: Sequence[dict], kept: int, exercise: Exercise, seconds: float | int) -> Summary:
+def rules_of(exercise: Exercise, terms: Terms) -> str:
+    """A sum of what a result hangs on besides source and submission: modules that are forbidden, files that go with the exercise."""
+    files = {name: hashlib.sha256((exercise.path.parent / name).read_bytes()).hexdigest() for name in exercise.files}
+    rules = json.dumps([sorted(terms.forbidden(exercise)), files], sort_keys=True)
+    return hashlib.sha256(rules.encode()).hexdigest()
+
+
+def summary(run: _Run, collected: Collected, seconds: float | int) -> Summary:
     """Count results. See `Summary`."""
+    results = list(run.results.values())
     states = [result["status"] for result in results]
     scores = [result["score"] for result in results if result["status"] == "graded"]
-    flagged = sum(any(flag["kind"] != "manual" for flag in result["flags"]) for result in results)
+    flagged = {row.student for row in collected.rows if row.flags and row.student in run.results}
+    flagged |= {student for student, result in run.results.items() if any(flag["kind"] != "manual" for flag in result["flags"])}
+    odd = [row for row in collected.rows if row.state not in ("grade", "superseded")]
+    told = [f"{row.file}: {row.state}" + "".join(f". {flag.detail}" for flag in row.flags) for row in odd]
     return Summary(
         states.count("graded"),
         states.count("unreadable"),
         states.count("failed"),
-        kept,
-        flagged,
+        len(run.kept),
+        len(flagged),
         statistics.mean(scores) if scores else None,
         statistics.median(scores) if scores else None,
-        sum(test.points for test in exercise.tests),
-        60 * (len(results) - kept) / max(seconds, 1e-9),
+        sum(test.points for test in run.exercise.tests),
+        tuple(run.changes),
+        (*run.notes, *told),
+        tuple(run.class_content["missing"]),
+        len(odd),
+        60 * (len(results) - len(run.kept)) / max(seconds, 1e-9),
     )
 
 

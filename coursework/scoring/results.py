@@ -80,27 +80,25 @@ def as_json(result: Result, **about: Any) -> dict:
     return {"format": FORMAT, **about, **result._asdict(), **lists}
 
 
-def class_json(exercise: Exercise, rows: Sequence, missing: Sequence[str], students: Sequence = (), *, groups: bool = False) -> dict:
+def class_json(exercise: Exercise, rows: Sequence, missing: Sequence[str], students: Sequence = (), **about: Any) -> dict:
     """The content of the class's file: all that a report needs beside the students' files, so that it needs no source.
 
     Args:
         rows: `Row`s, one for each file that was handed in. missing: ids of those who handed nothing in. students: `Student`s, where
-            there is a class list. groups: the exercise was given out to groups.
+            there is a class list. about: more of the run.
     """
     return {
         "format": FORMAT,
-        "exercise": {
-            "name": exercise.name,
-            "title": exercise.title,
-            "sha256": exercise.sha256,
-            "max_score": exercise.max_score,
-            "manual_points": sum(each.points for each in exercise.written),
-            "due": exercise.due,
-            "late": exercise.late,
-            "tests": [{"id": test.id, "title": test.title, "points": test.points} for test in exercise.tests],
-            "written": [each._asdict() for each in exercise.written],
-        },
-        "groups": groups,
+        "exercise": exercise.name,
+        "title": exercise.title,
+        "source_sha256": exercise.sha256,
+        **about,
+        "max_score": exercise.max_score,
+        "manual_points": sum(each.points for each in exercise.written),
+        "due": exercise.due,
+        "late": exercise.late,
+        "tests": [{"id": test.id, "title": test.title, "points": test.points} for test in exercise.tests],
+        "written": [each._asdict() for each in exercise.written],
         "students": [student._asdict() for student in students],
         "rows": [row_json(row) for row in rows],
         "missing": list(missing),

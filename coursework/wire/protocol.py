@@ -216,7 +216,7 @@ class Decoder:
 
     Args:
         body: the bytes of the frame.
-        resolve: called with a `Ref`; returns what stands for it on this side.
+        resolve: called with a `Ref`, and with how deep it lies inside the value; returns what stands for it on this side.
 
     Afterwards `differentiable` holds the tensors marked as such, `generators` the generators, each in order.
 
@@ -224,7 +224,7 @@ class Decoder:
         ProtocolError: from `decode` and `finish`, for anything that no `Encoder` writes.
     """
 
-    def __init__(self, body: bytearray, resolve: Callable[[Ref], Any]):
+    def __init__(self, body: bytearray, resolve: Callable[[Ref, int], Any]):
         self.body, self.resolve = body, resolve
         self.at = self.nodes = 0
         self.differentiable: list[torch.Tensor] = []
@@ -324,11 +324,11 @@ class Decoder:
         self.generators.append(generator)
         return generator
 
-    def _read_ref(self, node: dict, _: int) -> Any:
+    def _read_ref(self, node: dict, depth: int) -> Any:
         kind, name = field(node, "k", str), field(node, "name", str)
         if kind not in KINDS:
             raise ProtocolError("an object of no known kind")
-        return self.resolve(Ref(count(node, "id"), kind, clean(name[:200])))
+        return self.resolve(Ref(count(node, "id"), kind, clean(name[:200])), depth - 1)
 
     def _layout(self, node: dict, known: dict) -> tuple[Any, list[int]]:
         name, shape = field(node, "d", str), field(node, "s", list)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from coursework.wire import protocol
+from coursework.wire.errors import StudentError
+from coursework.wire.shape import PLAIN, Shape
 
 
 @runtime_checkable
@@ -21,50 +23,17 @@ class Peer(Protocol):
     """What a stand-in needs of the session that it came from (`session.Session`)."""
 
     _number: int
+    shape: Shape
 
-    def ask(self, op: str, message: dict, encoder: protocol.Encoder) -> tuple[dict, protocol.Decoder]: ...
+    def ask(self, op: str, message: dict, encoder: protocol.Encoder, place: str = "") -> tuple[dict, protocol.Decoder]: ...
 
-    def fetch(self, op: str, message: dict) -> Any: ...
+    def fetch(self, op: str, message: dict, place: str) -> Any: ...
 
     def checked(self) -> contextlib.AbstractContextManager[None]: ...
 
     def free(self, lent: int) -> None: ...
 
     def drop(self, number: int) -> None: ...
-
-
-class StudentError(Exception):
-    """What a student's code raised. type: the name of its class; str() is its message, cut off where it is long."""
-
-    def __init__(self, type: str, message: str):
-        super().__init__(type, message)
-        self.type, self.message = type, message
-
-    def __str__(self) -> str:
-        return self.message
-
-    def __reduce__(self) -> tuple:
-        return student_error, (self.type, self.message)
-
-
-# Errors that a test may expect, or that Python asks with (hasattr). A student's error of such a name can be caught as one.
-CAUGHT = {
-    each.__name__: each
-    for each in (
-        *(ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, LookupError, NameError, NotImplementedError),
-        *(RuntimeError, TypeError, ValueError, ZeroDivisionError),
-    )
-}
-
-
-def student_error(type_name: str, message: str) -> StudentError:
-    """A `StudentError` whose class bears the name of the student's, and is that builtin error too where it is one of `CAUGHT`.
-
-    >>> isinstance(student_error("ValueError", "negative"), ValueError)
-    True
-    """
-    bases = (StudentError, CAUGHT[type_name]) if type_name in CAUGHT else (StudentError,)
-    return type(type_name, bases, {"__module__": "student"})(type_name, message)
 
 
 class Proxy:
@@ -76,8 +45,8 @@ class Proxy:
         (None, 2)
     """
 
-    def __init__(self, session: Peer, ref: protocol.Ref):
-        vars(self).update(_session=session, _ref=ref)
+    def __init__(self, session: Peer, ref: protocol.Ref, place: str):
+        vars(self).update(_session=session, _ref=ref, _place=place)
         weakref.finalize(self, session.free, ref.id).atexit = False
 
     def __getattr__(self, name: str) -> Any:
@@ -102,12 +71,12 @@ class CallableProxy(Proxy):
         >>> gaussian_kl(mu, torch.zeros(3, 2)).sum().backward()
     """
 
-    def __init__(self, session: Peer, ref: protocol.Ref, owner: "ModuleProxy | None" = None):
-        super().__init__(session, ref)
+    def __init__(self, session: Peer, ref: protocol.Ref, place: str, owner: "ModuleProxy | None" = None):
+        super().__init__(session, ref, place)
         vars(self).update(__name__=ref.name, _owner=owner)
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
-        return call(self._session, self._ref, args, kwargs, self._owner)
+        return call(self, args, kwargs, self._owner)
 
 
 class ModuleProxy(nn.Module):
@@ -124,14 +93,14 @@ class ModuleProxy(nn.Module):
         []
     """
 
-    def __init__(self, session: Peer, ref: protocol.Ref):
+    def __init__(self, session: Peer, ref: protocol.Ref, place: str):
         super().__init__()
-        vars(self).update(_session=session, _ref=ref, _leaves=None, _sent={})
+        vars(self).update(_session=session, _ref=ref, _place=place, _leaves=None, _sent={})
         del vars(self)["training"]  # asked for in the worker, as any attribute
         weakref.finalize(self, session.free, ref.id).atexit = False
 
     def forward(self, *args: object, **kwargs: object) -> Any:
-        return call(self._session, self._ref, args, kwargs, self)
+        return call(self, args, kwargs, self)
 
     def __getattr__(self, name: str) -> Any:
         return attribute(self, name)
@@ -186,7 +155,7 @@ class ModuleProxy(nn.Module):
         return self
 
     def _method(self, name: str, *args: object) -> Any:
-        return self._session.fetch("get", {"on": self._ref.id, "name": name})(*args)
+        return attribute(self, name)(*args)
 
     def _state(self, *, buffers: bool) -> tuple[dict, list]:
         session = self._session
@@ -252,28 +221,36 @@ def session_refuses(value: object) -> NoReturn:
     raise TypeError(f"a {type(value).__name__} is no value of a parameter")
 
 
-def proxy(session: Peer, ref: protocol.Ref) -> Proxy | ModuleProxy:
-    """The stand-in for what a worker lends."""
+def proxy(session: Peer, ref: protocol.Ref, place: str) -> Proxy | ModuleProxy:
+    """The stand-in for what a worker lends at a place, if it may lend it there."""
+    try:
+        session.shape.gave(place, ref.kind)
+    except StudentError:
+        session.free(ref.id)
+        raise
     if ref.kind == "module":
-        return ModuleProxy(session, ref)
-    return (CallableProxy if ref.kind in ("function", "class") else Proxy)(session, ref)
+        return ModuleProxy(session, ref, place)
+    return (CallableProxy if ref.kind in ("function", "class") else Proxy)(session, ref, place)
 
 
 def attribute(target: "Proxy | ModuleProxy", name: str) -> Any:
     """An attribute, asked for in the worker. A method of a module knows its module, for the gradients of its parameters."""
     if name.startswith("_"):
         raise AttributeError(name)
+    place = f"{target._place}.{name}"
+    target._session.shape.asked(place)
     owner = target if isinstance(target, ModuleProxy) else vars(target).get("_owner")
     if owner is not None:
         owner._carry()
-    value = target._session.fetch("get", {"on": target._ref.id, "name": name})
+    value = target._session.fetch("get", {"on": target._ref.id, "name": name}, place)
     if owner is not None and isinstance(value, CallableProxy):
         vars(value)["_owner"] = owner
     return value
 
 
-def call(session: Peer, ref: protocol.Ref, args: tuple, kwargs: dict, owner: ModuleProxy | None) -> Any:
+def call(target: "CallableProxy | ModuleProxy", args: tuple, kwargs: dict, owner: ModuleProxy | None) -> Any:
     """Call something in the worker, with gradients where they are wanted."""
+    session, ref, place = target._session, target._ref, f"{target._place}()"
     modules = [] if owner is None else [owner]
     encoder = protocol.Encoder(lambda value: _own(session, value, modules))
     arguments, keywords = encoder.encode(tuple(args)), encoder.encode(kwargs)
@@ -284,13 +261,15 @@ def call(session: Peer, ref: protocol.Ref, args: tuple, kwargs: dict, owner: Mod
     trained = [(module._ref.id, module._trained()) for module in modules] if gradients else []
     message = {"on": ref.id, "args": arguments, "kwargs": keywords, "grad": gradients}
     message["parameters"] = [[number, list(leaves)] for number, leaves in trained]
-    answer, decoder = session.ask("call", message, encoder)
+    answer, decoder = session.ask("call", message, encoder, place)
     number = session._number
     with session.checked():
         value = decoder.decode(answer.get("value"))
         outputs = list(decoder.differentiable)
         _advance(encoder.generators, protocol.field(answer, "generators", list), decoder)
         decoder.finish()
+    if not isinstance(value, (Proxy, ModuleProxy)):
+        session.shape.gave(place, PLAIN)
     inputs = [*encoder.differentiable, *(leaf for _, leaves in trained for leaf in leaves.values())]
     return _grafted(session, number, value, outputs, inputs)
 

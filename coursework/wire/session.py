@@ -11,12 +11,15 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+import torch
+
 from coursework.wire import protocol, proxies
+from coursework.wire.errors import StudentError, student_error
 from coursework.wire.limits import Budget, Limits, Used
-from coursework.wire.proxies import StudentError
+from coursework.wire.shape import PLAIN, Shape
 
 __all__ = ["Outcome", "Session", "StudentError", "WorkerError"]
 
@@ -41,7 +44,8 @@ class Outcome(NamedTuple):
     """How a cell went.
 
     error: what it raised, or why its worker is gone; None when all went well. output: what it printed, as far as it is kept.
-    alive: the worker can be asked on. kind: as a `WorkerError`'s where it cannot.
+    alive: the worker can be asked on. kind: as a `WorkerError`'s where it cannot. dtype: torch's default dtype after the cell; None
+    where the worker is gone.
     """
 
     ok: bool
@@ -49,6 +53,10 @@ class Outcome(NamedTuple):
     output: str = ""
     alive: bool = True
     kind: str | None = None
+    dtype: torch.dtype | None = None
+
+
+DTYPES = {str(dtype): dtype for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)}
 
 
 class Session:
@@ -60,10 +68,13 @@ class Session:
         limits: what it may take.
         monitor: a socket on which a watchdog tells of the worker's end, where there is one.
         used: tells how many seconds of processor time the worker's processes have used so far, or None where nobody can tell.
+        shape: notes or holds against each other what kinds of things come; None: anything may come.
+        forbid: modules that the code may not import.
 
     Attributes:
         alive: it can be asked on.
         used: seconds of processor time since the worker was ready, as of the last look; stays when the worker is gone.
+        told: a test has sent something into the worker, so what the student's code says from now on may tell of it.
 
     A session may be used by a process forked from its maker, but by one process at a time.
     """
@@ -76,12 +87,15 @@ class Session:
         limits: Limits,
         monitor: socket.socket | None = None,
         used: Used = lambda: None,
+        shape: Shape | None = None,
+        forbid: Sequence[str] = (),
     ):
         self._read, self._write, self._end, self._monitor = read, write, end, monitor
         self.limits = limits
         self.used: float | int = 0.0
         self._ask_used, self._start, self._looked = used, 0.0, 0.0
         self._budget: Budget | None = None
+        self.shape, self.told = shape or Shape(), False
         self.alive = True
         self.fault: WorkerError | None = None
         self._number = 0
@@ -93,6 +107,8 @@ class Session:
             message, body = self._receive(Budget(limits.start, lambda: None, wall=limits.start))
             if message != {"hello": 1} or body:
                 self._fail("protocol", "the worker did not begin as a worker does")
+            if forbid:
+                self.ask("forbid", {"modules": list(forbid)}, protocol.Encoder(_refuse))
             self._start = used() or 0.0  # a worker of its own has loaded torch by now, which is not the student's doing
         except BaseException:
             self.close()
@@ -135,7 +151,10 @@ class Session:
                 self._fail("protocol", "an outcome that is none")
             output = protocol.field(answer, "output", str)[: self.limits.output + 100]
             error = None if error is None else protocol.clean(error[:ERROR])
-            return Outcome(error is None, error, protocol.clean(output))
+            dtype = DTYPES.get(protocol.field(answer, "dtype", str))
+            if dtype is None:
+                self._fail("protocol", "a default dtype that is none")
+            return Outcome(error is None, error, protocol.clean(output), dtype=dtype)
         except protocol.ProtocolError as wrong:
             return self._lost(self._error("protocol", str(wrong)))
         except StudentError as error:
@@ -146,6 +165,19 @@ class Session:
     def _lost(self, error: WorkerError) -> Outcome:
         return Outcome(False, str(error), alive=False, kind=error.kind)
 
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file into the worker's folder, for its cells to read or import.
+
+        Args:
+            name: of the file, relative to that folder: "data.csv", "images/cat.png".
+
+        Raises:
+            ValueError: a name that leads elsewhere. StudentError: it cannot be written. WorkerError: the worker is gone.
+        """
+        if not name or name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
+            raise ValueError(f"put: got the name {name!r}, expected that of a file in the worker's own folder")
+        self.ask("put", {"name": name}, protocol.Encoder(_refuse), raw=data)
+
     def value(self, name: str) -> Any:
         """What a name holds: a plain value, or a proxy for a function, a class, a module or another object.
 
@@ -153,20 +185,29 @@ class Session:
             StudentError: no cell has bound the name (its type is KeyError), or its value cannot be carried.
             WorkerError: the worker cannot be asked any more.
         """
-        return self.fetch("value", {"name": name})
+        return self.fetch("value", {"name": name}, name)
 
-    def fetch(self, op: str, message: dict) -> Any:
-        """Ask for a value."""
-        answer, decoder = self.ask(op, message, protocol.Encoder(_refuse))
+    def fetch(self, op: str, message: dict, place: str) -> Any:
+        """Ask for the value at a place."""
+        answer, decoder = self.ask(op, message, protocol.Encoder(_refuse), place)
         with self.checked():
             value = decoder.decode(answer.get("value"))
             decoder.finish()
+        if not isinstance(value, (proxies.Proxy, proxies.ModuleProxy)):
+            self.shape.gave(place, PLAIN)
         return value
 
     def ask(
-        self, op: str, message: dict, encoder: protocol.Encoder, *, raw: bytes | None = None, budget: Budget | None = None
+        self,
+        op: str,
+        message: dict,
+        encoder: protocol.Encoder,
+        place: str = "",
+        *,
+        raw: bytes | None = None,
+        budget: Budget | None = None,
     ) -> tuple[dict, protocol.Decoder]:
-        """Put a question and wait for its answer.
+        """Put a question about a place and wait for its answer.
 
         Returns:
             The answer, and a decoder for the values in it.
@@ -178,6 +219,7 @@ class Session:
         if not self.alive:
             raise self.fault or WorkerError("died", "the worker has been closed")
         self._number += 1
+        self.told = self.told or op in ("call", "set", "backward")
         free, self._freed = self._freed[:FREED], self._freed[FREED:]
         drop, self._dropped = self._dropped[:FREED], self._dropped[FREED:]
         question = {"n": self._number, "op": op, "free": free, "drop": drop, **message}
@@ -190,7 +232,9 @@ class Session:
             self._kill()
             raise
         with self.checked():
-            return self._checked_answer(answer), protocol.Decoder(body, self._proxy)
+            return self._checked_answer(answer), protocol.Decoder(
+                body, lambda ref, depth: proxies.proxy(self, ref, place + "[]" * (depth > 0))
+            )
 
     def _checked_answer(self, answer: dict) -> dict:
         """An answer, when it is one to this question and not an error."""
@@ -199,7 +243,7 @@ class Session:
         if protocol.field(answer, "ok", bool):
             return answer
         name, text = protocol.field(answer, "type", str), protocol.field(answer, "message", str)
-        raise proxies.student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
+        raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
 
     @contextlib.contextmanager
     def checked(self) -> Iterator[None]:
@@ -208,9 +252,6 @@ class Session:
             yield
         except protocol.ProtocolError as error:
             self._fail("protocol", f"the worker sent {error}")
-
-    def _proxy(self, ref: protocol.Ref) -> proxies.Proxy | proxies.ModuleProxy:
-        return proxies.proxy(self, ref)
 
     def free(self, lent: int) -> None:
         """Note that something lent is needed no more; told with the next question."""

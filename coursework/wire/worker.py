@@ -9,6 +9,7 @@ import ast
 import asyncio
 import builtins
 import contextlib
+import importlib.abc
 import io
 import itertools
 import linecache
@@ -120,6 +121,24 @@ class Shell:
         return lambda *_, **__: None
 
 
+class Forbidden(importlib.abc.MetaPathFinder):
+    """Refuses modules. A bar and not a wall: what is loaded already, or lies on the disk, can be found by who looks for it."""
+
+    def __init__(self, modules: Sequence[str]):
+        self.modules = tuple(modules)
+        for name in filter(self.has, list(sys.modules)):
+            above, _, below = name.rpartition(".")
+            vars(sys.modules.get(above, object)).get(below) and delattr(sys.modules[above], below)
+            del sys.modules[name]
+
+    def has(self, name: str) -> bool:
+        return any(name == each or name.startswith(f"{each}.") for each in self.modules)
+
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if self.has(name):
+            raise ImportError(f"{name} may not be imported here: this assignment asks for code of your own", name=name)
+
+
 class Worker:
     """A student's namespace, and the answers to what the trusted side may ask: see the methods `do_…`."""
 
@@ -134,6 +153,7 @@ class Worker:
     def prepare(self) -> None:
         """Make this process a notebook without a screen or a keyboard."""
         sys.modules["__main__"] = self.space
+        sys.path.insert(0, os.getcwd())  # as in a notebook, whose folder can hold modules
         sys.stdout = sys.stderr = self.printed
         vars(sys).update(__stdout__=self.printed, __stderr__=self.printed)
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open as long as the process); input() meets its end
@@ -164,7 +184,7 @@ class Worker:
             name, text, line = described(error)
             self.channel.send({"re": number, "ok": False, "type": name, "message": text, "line": line})
 
-    def resolve(self, ref: protocol.Ref) -> Any:
+    def resolve(self, ref: protocol.Ref, _: int) -> Any:
         return self.lent[ref.id]
 
     def lend(self, value: object) -> dict:
@@ -192,7 +212,19 @@ class Worker:
         except BaseException as raised:
             name, text, line = described(raised)
             error = f"{name}: {text}" + (f" (line {line})" if line else "")
-        return {"error": error, "output": self.printed.take()}
+        return {"error": error, "output": self.printed.take(), "dtype": str(torch.get_default_dtype())}
+
+    def do_put(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+        """Write a file; the body is what it holds."""
+        os.makedirs(os.path.dirname(message["name"]) or ".", exist_ok=True)
+        with open(message["name"], "wb") as file:
+            file.write(decoder.body)
+        return {}
+
+    def do_forbid(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+        """Let some modules, and all below them, be imported no more."""
+        sys.meta_path.insert(0, Forbidden(message["modules"]))
+        return {}
 
     def do_value(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
         """What a name holds."""

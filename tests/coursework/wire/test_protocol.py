@@ -28,7 +28,7 @@ def over(value):
     """A value as it arrives: encoded, through JSON, decoded."""
     encoder = Encoder(refuse)
     node = encoder.encode(value)
-    decoder = Decoder(bytearray(b"".join(encoder.body)), lambda ref: ref)
+    decoder = Decoder(bytearray(b"".join(encoder.body)), lambda ref, _: ref)
     arrived = decoder.decode(json.loads(json.dumps(node, allow_nan=False)))
     decoder.finish()
     return arrived
@@ -163,7 +163,7 @@ BAD_NODES = {
 
 @pytest.mark.parametrize("node", BAD_NODES.values(), ids=BAD_NODES)
 def test_a_node_that_no_sender_writes_is_refused(node):
-    decoder = Decoder(bytearray(8), lambda ref: ref)
+    decoder = Decoder(bytearray(8), lambda ref, _: ref)
     with pytest.raises(ProtocolError):
         read(decoder, node)
 
@@ -434,4 +434,4 @@ def test_a_ref_carries_what_it_names():
 
 
 def over_ref(node) -> Ref:
-    return Decoder(bytearray(), lambda ref: ref).decode(node)
+    return Decoder(bytearray(), lambda ref, _: ref).decode(node)

@@ -1,0 +1,122 @@
+"""Whose file is it? Read from its name alone, in the way that the platform which made the download names files.
+
+    Canvas     leemin_LATE_1001_900123_week3-1.ipynb     sortable name, LATE, user, attachment (instructure/canvas-lms lib/content_zipper.rb)
+    Moodle     Han Soo_7781_assignsubmission_file/…      full name, participant (moodle/moodle mod/assign/classes/downloader.php)
+    nbgrader   kim/ps1/problem1.ipynb                    and whatever else is a folder a student
+    plain      kim.ipynb
+
+Neither Canvas nor Moodle writes the time of a submission into its zip: the times there are those of the download.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from coursework.assignment.roster import ClassList, Student
+
+CANVAS = re.compile(
+    r"(?P<name>.*?)_?(?P<late>LATE_)?(?P<id>\d+|anon_[^\W_]+)_((?P<attachment>\d+)_(?P<file>.+)|(?P<typed>text|link)\.html)"
+)
+MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
+COPY = re.compile(r"(?P<stem>.*\S) ?\((?P<number>\d{1,4})\)")  # what a browser makes of a name that is there already
+
+
+class Owner(NamedTuple):
+    """Whose a file is, as its place says.
+
+    platform: "canvas", "moodle", "nbgrader" or "plain". id: the platform's own, or "". name: the student's, as the platform writes it.
+    file: the file's own path, as the student named it. order: of two files, the higher was handed in later. late: the platform says so.
+    """
+
+    platform: str
+    id: str
+    name: str
+    file: str
+    order: int = 0
+    late: bool = False
+
+
+def owner_of(name: str, exercise: str = "") -> Owner:
+    """Whose a file is.
+
+    Args:
+        name: a `File`'s. exercise: its name; GitHub Classroom puts it before a folder's.
+
+    Example:
+        >>> owner_of("leemin_LATE_1001_900123_week3-1.ipynb")
+        Owner(platform='canvas', id='1001', name='leemin', file='week3-1.ipynb', order=900123, late=True)
+        >>> owner_of("kim/week3/week3.ipynb").name
+        'kim'
+    """
+    first, _, rest = name.partition("/")
+    if found := MOODLE.fullmatch(first):
+        return Owner("moodle", found["id"], found["name"], "/".join(part for part in (found["file"], rest) if part))
+    if rest:
+        return Owner("nbgrader", "", first.removeprefix(f"{exercise}-"), rest)
+    if found := CANVAS.fullmatch(first):
+        file = found["file"] or f"{found['typed']}.html"
+        return Owner("canvas", found["id"], found["name"], file, int(found["attachment"] or 0), bool(found["late"]))
+    stem, dot, suffix = first.rpartition(".")
+    stem = stem if dot else first
+    copy = COPY.fullmatch(stem)
+    return Owner("plain", "", copy["stem"] if copy else stem, first, int(copy["number"]) if copy else 0)
+
+
+def shared_folder(names: list[str], exercise: str, students: ClassList | None) -> str:
+    """The folder that all files lie in and that is no student's ("submissions/" of a zip made by hand), with its slash, or ""."""
+    first = {name.partition("/")[0] for name in names}
+    if len(first) != 1 or "/" not in names[0]:
+        return ""
+    folder = first.pop()
+    inner = {name.split("/")[1] for name in names}
+    mine = any(re.fullmatch(rf"{re.escape(exercise)}(\.\w+)?", part, re.IGNORECASE) for part in inner)
+    student = students is not None and student_of(Owner("nbgrader", "", folder, ""), students)[0] is not None
+    return "" if mine or student or MOODLE.fullmatch(folder) else f"{folder}/"
+
+
+def student_of(owner: Owner, students: ClassList) -> tuple[Student | None, str]:
+    """The student of the class list whose a file is, and what to tell the instructor of it.
+
+    The platform's id comes first, then the name. In a name that people gave a file themselves, one of its words may be the student
+    ("20241234_이서연.ipynb"). A name that fits two students fits none.
+    """
+    by_id = _by_id(owner, students)
+    named = [found] if (found := students.find(owner.name)) else [s for s in students.students if spells(owner.name, s.name)]
+    if not named and owner.platform in ("plain", "nbgrader"):
+        words = re.split(r"[_\W]+", owner.name)
+        named = list({found.id: found for word in words if word and (found := students.find(word))}.values())
+    if by_id is not None:
+        other = len(named) == 1 and named[0].id != by_id.id
+        return by_id, f"By the id {owner.id} it is {by_id.id}'s, by the name {owner.name} {named[0].id}'s." if other else ""
+    if len(named) == 1:
+        return named[0], ""
+    listed = " or ".join(student.id for student in named)
+    return None, f"{owner.name!r} could be {listed}." if named else f"Nobody in the class list is {owner.name or owner.id!r}."
+
+
+def _by_id(owner: Owner, students: ClassList) -> Student | None:
+    """Moodle's grading worksheet says "Participant 7781", in the site's language; Canvas's gradebook has the id in a column."""
+    if owner.platform != "moodle":
+        return students.find(owner.id) if owner.id else None
+    ends = re.compile(rf"[^\W\d]+ {owner.id}")
+    found = [student for student in students.students if any(ends.fullmatch(alias) for alias in student.aliases)]
+    return found[0] if len(found) == 1 else None
+
+
+def spells(short: str, name: str) -> bool:
+    """Say whether a platform may have written a name so: its letters alone, whichever of its words comes first.
+
+    >>> spells("leemin", "Lee, Min"), spells("leemin", "Min Lee"), spells("leemin", "Lee, Mina")
+    (True, True, False)
+    """
+    words = re.split(r"[\s,]+", name.strip())
+    return letters(short) in {letters("".join(words[i:] + words[:i])) for i in range(len(words))} - {""}
+
+
+def letters(text: str) -> str:
+    """A name's letters and digits alone, upper and lower case and composition aside.
+
+    >>> letters("O'Brien, Zoë")
+    'obrienzoë'
+    """
+    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c.isalnum())

@@ -1,0 +1,66 @@
+"""What kind of thing the reference gave at each place that a test asks about, so that a student's code gives no other kind.
+
+An object whose methods run in the student's process can say yes to whatever a test asks it. So a test gets such a thing only where
+the reference gave it one, and an attribute only where the reference was asked for it. A place reads as the test's own expression:
+`gaussian_kl`, `gaussian_kl()`, `VAE().encode`, and `f()[]` for what lies inside a container.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from coursework.wire.errors import refusal
+
+PLAIN = "plain"
+KINDS = ("function", "class", "module", "object")
+CALLED = frozenset(KINDS) - {"object"}  # interchangeable: a factory for a class, a module for a function
+WORDS = {"function": "a function", "class": "a class", "module": "a module", "object": "an object of a class"}
+
+
+class Shape:
+    """The kinds seen at each place: written down while the reference is graded, and held against a student's afterwards.
+
+    Args:
+        places: place -> kinds ("plain", "function", "class", "module", "object"), as another `Shape` wrote them down. None: this one
+            writes them down, and refuses nothing.
+
+    Example:
+        >>> recorded = Shape()
+        >>> recorded.gave("gaussian_kl()", "plain")
+        >>> Shape(recorded.places).gave("gaussian_kl()", "object")
+        Traceback (most recent call last):
+        ...
+        TypeError: gaussian_kl() gave an object of a class, and the test takes plain values there: numbers, text, tensors, lists of them
+    """
+
+    def __init__(self, places: Mapping[str, Iterable[str]] | None = None):
+        self.checks = places is not None
+        self.places: dict[str, set[str]] = {place: set(kinds) for place, kinds in (places or {}).items()}
+
+    def asked(self, place: str) -> None:
+        """An attribute is about to be asked for.
+
+        Raises:
+            StudentError: an AttributeError: the reference was never asked for it.
+        """
+        if not self.checks:
+            self.places.setdefault(place, set())
+        elif place not in self.places:
+            raise refusal("AttributeError", f"{place}: nothing has this attribute where the test asks for it")
+
+    def gave(self, place: str, kind: str) -> None:
+        """Something of a kind has come at a place. What is plain may come anywhere.
+
+        Raises:
+            StudentError: a TypeError: the reference gave nothing like it there.
+        """
+        if not self.checks:
+            self.places.setdefault(place, set()).add(kind)
+        elif kind != PLAIN:
+            known = self.places.get(place, set()) - {PLAIN}
+            if not ("object" in known or (known and kind in CALLED)):
+                self._refuse(place, kind, known)
+
+    def _refuse(self, place: str, kind: str, known: set[str]) -> NoReturn:
+        expected = " or ".join(WORDS[each] for each in KINDS if each in known)
+        plain = "plain values there: numbers, text, tensors, lists of them"
+        raise refusal("TypeError", f"{place} gave {WORDS[kind]}, and the test takes {expected or plain}")
