@@ -7,7 +7,7 @@ printed can hold a hidden test's numbers, and stay with the instructor.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from coursework.report.standing import GRADED, MISSING, Standing
+from coursework.report.standing import GRADED, MISSING, Standing, Words
 
 STATES = {
     MISSING: "Nothing was handed in.",
@@ -45,6 +45,11 @@ class Item(NamedTuple):
     def full(self) -> bool:
         return self.points is not None and self.points >= self.most
 
+    @property
+    def says(self) -> str:
+        """The level and the text in one."""
+        return " ".join(filter(None, [self.level and f"{self.level.rstrip('.')}.", self.text]))
+
 
 class Feedback(NamedTuple):
     """One exercise for one student. points: None while something is open; so_far: what there is before lateness takes from it.
@@ -76,11 +81,10 @@ def feedback(exercise: str, title: str, standing: Standing) -> Feedback:
         'Your KL is negative. A KL never is.'
     """
     graded = standing.state == GRADED
-    tests = [Item(test["title"], test["points"], test["max_points"], "", test["message"]) for test in standing.result.get("tests", ())]
-    words = [
-        Item(each.title, None if each.open else each.mark.points, each.most, *(("", "") if each.open else (each.level, each.mark.comment)))
-        for each in standing.words
+    tests = [
+        Item(test["title"], test["points"], test["max_points"], "", test["message"]) for test in standing.result.get("tests", ())
     ]
+    words = [_word(each) for each in standing.words]
     return Feedback(
         exercise,
         title,
@@ -104,8 +108,15 @@ def as_text(told: Feedback) -> str:
     lines = [_head(told), *told.remarks, *filter(None, (told.late, told.comment))]
     for item in (*told.tests, *told.words):
         points = "not marked yet" if item.points is None else f"{item.points:g} of {item.most:g}"
-        lines.append(" ".join(filter(None, (f"{item.title}: {points}.", item.level and f"{item.level}.", "" if item.full and not item.text else item.text))))
+        lines.append(" ".join(filter(None, (f"{item.title}: {points}.", item.says))))
     return "\n".join(lines)
+
+
+def _word(words: Words) -> Item:
+    """An answer in words, as far as its mark is one of what was handed in."""
+    if words.open:
+        return Item(words.title, None, words.most, "", "")
+    return Item(words.title, words.mark.points, words.most, words.level, words.mark.comment)
 
 
 def _head(told: Feedback) -> str:

@@ -35,7 +35,11 @@ class Finder:
         for graded, standings in sheets:
             aliases = {person["id"]: person["aliases"] for person in graded.students}
             for standing in standings:
-                ids = [found[1] for row in standing.files if row["student"] == standing.student and (found := PLATFORM.match(row["file"]))]
+                ids = [
+                    found[1]
+                    for row in standing.files
+                    if row["student"] == standing.student and (found := PLATFORM.match(row["file"]))
+                ]
                 for name in (standing.student, standing.name, *aliases.get(standing.student, ()), *ids):
                     self.found.setdefault(_plain(name), set()).add(standing.student)
 
@@ -80,7 +84,7 @@ def moodle(sheet: Sheet, worksheet: Sequence[Row]) -> tuple[list[list], list[str
         student = finder.find(_numbered(row), ("Number", "Identifier", "ID number", "Email address", "Full name"))
         if student is not None:
             seen.add(student)
-            row = _graded_row(row, feedback(graded.exercise, graded.about["title"], of[student]), of[student])
+            row = _graded_row(row, feedback(graded.exercise, graded.title, of[student]), of[student])
         rows.append(list(row.values()))
     return rows, [student for student in of if student not in seen]
 
@@ -93,7 +97,7 @@ def feedback_zip(sheet: Sheet, worksheet: Sequence[Row]) -> bytes:
         for row in worksheet:
             student = finder.find(_numbered(row), ("Number", "Identifier", "ID number", "Email address", "Full name"))
             if student is not None and of[student].files:
-                page = pages.student([feedback(graded.exercise, graded.about["title"], of[student])])
+                page = pages.student([feedback(graded.exercise, graded.title, of[student])])
                 archive.writestr(zipfile.ZipInfo(f"{_moodle_folder(row, of[student])}/feedback.html", (1980, 1, 1, 0, 0, 0)), page)
     return content.getvalue()
 
@@ -187,7 +191,7 @@ def _gradescope_test(item: Item) -> dict:
         "score": item.points,
         "max_score": item.most,
         "status": "passed" if item.full else "failed",
-        "output": " ".join(filter(None, [item.level and f"{item.level}.", item.text])) or ("Passed." if item.full else "Not passed."),
+        "output": item.says or ("Passed." if item.full else "Not passed."),
         "output_format": "text",
         "visibility": "visible",
     }

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from coursework.report.late import Rule
 from coursework.report.marks import LONGEST, Mark, Marks, MarksError, fingerprint, marks_file, points_of, read_marks, write_marks
 from coursework.report.reading import Graded, ReportError, read_all
-from coursework.report.standing import GRADED, Standing, Words, standings
+from coursework.report.standing import GRADED, Standing, Words, standings_of
 
 MOST_SHOWN = 20_000  # characters of an answer
 MOST_SENT = 100_000  # bytes of a request
@@ -71,7 +71,7 @@ class Marking:
             whole = {who: each.comment for who, each in self._standings.items()}
             about = self._graded.about
             questions = [self._question(number, each["id"]) for number, each in enumerate(about["written"])]
-            return {"exercise": self._graded.exercise, "title": about["title"], "questions": questions, "whole": whole}
+            return {"exercise": self._graded.exercise, "title": self._graded.title, "questions": questions, "whole": whole}
 
     def mark(self, question: str, who: str, **change: Any) -> dict:
         """Change one mark: level=2, points=1.5 or comment="..."; points=None takes the mark away.
@@ -99,7 +99,7 @@ class Marking:
     def empty(self, question: str) -> dict:
         """Give nothing to every answer of a question that was left empty and has no mark yet. Says how many."""
         with self._lock:
-            step = []
+            step: list[tuple[str, str | None, Mark | str]] = []
             for who, each in self._standings.items():
                 words = next((words for words in each.words if words.id == question), None)
                 old = self._marks(who)
@@ -107,7 +107,9 @@ class Marking:
                 if words is None or words.text.strip() or not words._replace(mark=before).open:
                     continue
                 step.append((who, question, before))
-                self._write(who, old, question, before._replace(points=0, level=0 if words.rubric else None, answer=fingerprint(words.text)))
+                self._write(
+                    who, old, question, before._replace(points=0, level=0 if words.rubric else None, answer=fingerprint(words.text))
+                )
             if step:
                 self._done.append(step)
                 self._typing = None
@@ -127,7 +129,7 @@ class Marking:
     def whose(self, who: str) -> dict:
         """The name behind an id, and the file that was handed in."""
         each = self._standing(who)
-        return {"name": each.owner, "file": next((row["file"] for row in each.files if row["state"] == "grade"), "")}
+        return {"name": each.owner, "file": each.handed_in.get("file", "")}
 
     def find(self, name: str) -> dict:
         """The id behind a name, {} where none fits: of a student, a name as it is said, or a group."""
@@ -153,7 +155,7 @@ class Marking:
         if len(found) != 1:
             raise ReportError(f"mark: {folder}: got the results of {len(found)} exercises, expected the folder of one of them")
         self._graded: Graded = found[0]
-        self._everybody = standings(self._graded, Rule())
+        self._everybody = standings_of(self._graded, Rule())
         counted = {each.owner: each for each in self._everybody if each.owner is not None and each.state == GRADED}
         self._standings: dict[str, Standing] = {self._id(owner): each for owner, each in counted.items()}
 
@@ -245,7 +247,9 @@ class App:
             return self._post(name, headers, body)
         if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             return _said(403, "Another site may not ask for this.")
-        return _page() if name == "" else _json(200, self._data()) if name == "data" else _said(404, "There is nothing of this name.")
+        return (
+            _page() if name == "" else _json(200, self._data()) if name == "data" else _said(404, "There is nothing of this name.")
+        )
 
     def _post(self, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
         kind = headers.get("Content-Type", "").partition(";")[0].strip()
@@ -313,10 +317,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     server_version, sys_version = "coursework", ""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._reply(b"")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdecimal() or int(length) > MOST_SENT:
             self._send(_said(413, "That is too much for one request."))
@@ -391,7 +395,9 @@ def _checked(words: Words, change: Mapping[str, Any]) -> dict:
 
 def _comment(text: object) -> str:
     if not isinstance(text, str) or len(text) > LONGEST:
-        raise MarkingError(f"comment: got {len(text) if isinstance(text, str) else type(text).__name__}, expected text of up to {LONGEST}")
+        raise MarkingError(
+            f"comment: got {len(text) if isinstance(text, str) else type(text).__name__}, expected text of up to {LONGEST}"
+        )
     return text.encode("utf-8", "replace").decode()
 
 

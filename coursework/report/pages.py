@@ -34,7 +34,7 @@ def _section(graded: Graded, standings: Sequence[Standing]) -> dict:
     finals = [each.final for each in standings if each.final is not None]
     return {
         "exercise": graded.exercise,
-        "title": graded.about["title"],
+        "title": graded.title,
         "due": graded.about.get("due"),
         "counts": list(_counts(standings)),
         "mean": fmean(finals) if finals else None,
@@ -59,13 +59,14 @@ def _counts(standings: Sequence[Standing]) -> Iterator[tuple[int, str]]:
 
 
 def _row(graded: Graded, standing: Standing) -> dict:
-    again = [*(graded.command or ("coursework", "grade", graded.exercise, "SUBMISSIONS")), "--only", standing.owner or standing.student]
+    command = graded.about.get("command") or ["coursework", "grade", graded.exercise, "SUBMISSIONS"]
+    again = [*command, "--only", standing.owner or standing.student, "--force"]
     return {
         "standing": standing,
         "place": place(standing.student),
         "by_hand": sum(each.mark.points or 0 for each in standing.words),
         "flags": flags(standing),
-        "again": shlex.join([*again, "--force"]) if standing.state != MISSING else "",
+        "again": shlex.join(again) if standing.state != MISSING else "",
     }
 
 
@@ -73,7 +74,9 @@ def _tests(graded: Graded, standings: Sequence[Standing]) -> Iterator[dict]:
     """How each test went: how many got all of it, some, nothing. A group's result counts once."""
     results = list({each.owner: each.result for each in standings if each.state == GRADED}.values())
     for test in graded.about["tests"]:
-        got = [each["points"] / (each["max_points"] or 1) for result in results for each in result["tests"] if each["id"] == test["id"]]
+        got = [
+            each["points"] / (each["max_points"] or 1) for result in results for each in result["tests"] if each["id"] == test["id"]
+        ]
         full, none = sum(share >= 1 for share in got), sum(share <= 0 for share in got)
         yield {"title": test["title"], "points": test["points"], "full": full, "some": len(got) - full - none, "none": none}
 

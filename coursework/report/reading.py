@@ -6,13 +6,13 @@
 
 `scoring/results.py` writes the first two. What a report takes of them:
 
-    class.json  exercise: {name, title, due: ISO time with offset | null, late: {per_day, days, grace_minutes}, tests: [{id, title,
-                points}], written: [{id, points, prompt, solution, rubric: [worst, .., best], code}]}
-                students: [{id, name, aliases, group}] of the class list    missing: [id, ..]
+    class.json  exercise (its name), title, due: ISO time with offset | null, late: {per_day, days, grace_minutes}
+                tests: [{id, title, points}]    written: [{id, points, prompt, solution, rubric: [worst, .., best], code}]
+                students: [{id, name, aliases, group}] of the class list
                 rows: [{student | null, file, state, stamp, submitted, late, flags: [{kind, detail}]}], one for each file that came
-                command (optional): the words of the command that graded, ["coursework", "grade", "week3.md", "submitted", ..]
+                command: the words of the command that graded, ["coursework", "grade", "week3.md", "submitted", ..]
     kim.json    student, status, score, max_score, tests: [{id, title, points, max_points, message, detail}], words: {id: text},
-                flags: [{kind, detail}], values: {name: value} of the variants (optional)
+                flags: [{kind, detail}], values: {name: value} of the variants
 """
 
 import re
@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from coursework.report.marks import Marks, read_marks
 from coursework.scoring.results import DamagedError, class_file, read_result
 
+
 class ReportError(ValueError):
     """A report cannot be made; says which file, what came and what was expected."""
 
@@ -31,22 +32,31 @@ class ReportError(ValueError):
 class Graded(NamedTuple):
     """One exercise as it was graded.
 
-    folder: results/EXERCISE. about: what class.json says of the exercise. students, rows: of class.json. command: that graded, or ().
-    results, marks: of students/ and marks/, by the name of the file. damaged: path -> what is wrong with it.
+    folder: results/EXERCISE. about: the content of class.json. results, marks: of students/ and marks/, by the name of the file.
+    damaged: path -> what is wrong with it.
     """
 
     folder: Path
     about: dict[str, Any]
-    students: list[dict]
-    rows: list[dict]
-    command: tuple[str, ...]
     results: dict[str, dict]
     marks: dict[str, Marks]
     damaged: dict[Path, str]
 
     @property
     def exercise(self) -> str:
-        return self.about["name"]
+        return self.about["exercise"]
+
+    @property
+    def title(self) -> str:
+        return self.about["title"]
+
+    @property
+    def students(self) -> list[dict]:
+        return self.about["students"]
+
+    @property
+    def rows(self) -> list[dict]:
+        return self.about["rows"]
 
 
 def read_all(folder: str | Path) -> list[Graded]:
@@ -74,12 +84,11 @@ def read(folder: Path) -> Graded:
     Raises:
         ReportError: its class.json cannot be used.
     """
-    whole = _sealed(class_file(folder))
+    about = _sealed(class_file(folder))
     damaged: dict[Path, str] = {}
     results = _read_files(folder / "students", _result, damaged)
     marks = _read_files(folder / "marks", read_marks, damaged)
-    command = tuple(map(str, whole.get("command") or ()))
-    return Graded(folder, whole["exercise"], whole["students"], whole["rows"], command, results, marks, damaged)
+    return Graded(folder, about, results, marks, damaged)
 
 
 def filled(text: str, values: Mapping[str, object]) -> str:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from coursework.files import write_whole
 from coursework.report import gradebooks, pages
-from coursework.report.feedback import feedback
+from coursework.report.feedback import Feedback, feedback
 from coursework.report.late import LateError, Rule, read_rule
 from coursework.report.reading import Graded, ReportError, read_all
-from coursework.report.standing import GRADED, standings
+from coursework.report.standing import GRADED, Standing, standings_of
 from coursework.report.tables import Sheet, table, write_table
 
 
@@ -75,7 +75,9 @@ def as_canvas(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = N
 def as_moodle(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
     """Moodle's worksheet filled in, and beside it (where `out` is a file) the zip of feedback."""
     if roster is None or len(sheets) != 1:
-        raise ReportError("report: moodle needs the results of one exercise and, with --roster, the grading worksheet that Moodle exports")
+        raise ReportError(
+            "report: moodle needs the results of one exercise and, with --roster, the grading worksheet that Moodle exports"
+        )
     worksheet = gradebooks.read_moodle(roster)
     rows, strangers = gradebooks.moodle(sheets[0], worksheet)
     made = _table_out(rows, out, len(rows) - 1)
@@ -102,11 +104,20 @@ def as_gradescope(sheets: Sequence[Sheet], out: Path | None, roster: Path | None
 
 
 def as_nbgrader(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
-    """Scores and comments in nbgrader's gradebook.db."""
-    from coursework.report.nbgrader_gradebook import write
+    """Scores, marks and what lateness takes, into nbgrader's gradebook: its file, or the folder of its course."""
+    from coursework.report.nbgrader_gradebook import GradebookError, write
 
-    out = out or Path("gradebook.db")
-    return Made(str(write([graded.folder for graded, _ in sheets], out)))
+    out, count = out or Path("gradebook.db"), 0
+    for graded, standings in sheets:
+        there = [each for each in standings if each.state == GRADED]
+        results = [{**each.result, "student": each.student, "submitted": each.handed_in.get("submitted")} for each in there]
+        marks = {each.student: graded.marks[each.owner] for each in there if each.owner in graded.marks}
+        penalties = {each.student: each.late.deduction for each in there}
+        try:
+            count += write(results, out, exercise=graded.about, marks=marks, penalties=penalties)
+        except GradebookError as error:
+            raise ReportError(f"report: {error}") from error
+    return Made(f"{out}: {count} students")
 
 
 def as_html(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
@@ -135,11 +146,11 @@ FORMATS: dict[str, Format] = {
 
 def _sheet(graded: Graded, due: str | None, late: str | None) -> Sheet:
     rule: Rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
-    return graded, standings(graded, rule)
+    return graded, standings_of(graded, rule)
 
 
-def _told(graded: Graded, standing):
-    return feedback(graded.exercise, graded.about["title"], standing)
+def _told(graded: Graded, standing: Standing) -> Feedback:
+    return feedback(graded.exercise, graded.title, standing)
 
 
 def _table_out(rows: list[list], out: Path | None, students: int, encoding: str = "utf-8") -> Made:
@@ -156,9 +167,11 @@ def _strangers(students: Sequence[str], where: str) -> tuple[str, ...]:
 
 def _look(sheets: Sequence[Sheet]) -> list[str]:
     """What the instructor should know before giving this to anybody."""
-    lines = []
+    lines: list[str] = []
     for graded, standings in sheets:
         lines += graded.damaged.values()
         if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
-            lines.append(f"{graded.exercise}: {waiting} have answers that wait for a mark, and no points yet: coursework mark {graded.folder}")
+            lines.append(
+                f"{graded.exercise}: {waiting} have answers that wait for a mark, and no points yet: coursework mark {graded.folder}"
+            )
     return lines

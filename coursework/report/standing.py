@@ -12,6 +12,7 @@ from coursework.report.late import Lateness, Rule, lateness, read_time
 from coursework.report.marks import Mark, Marks, fingerprint
 from coursework.report.reading import Graded, filled
 
+TITLE = 60  # characters of a title that is taken from the question's text
 MISSING, GRADED, UNGRADED = "missing", "graded", "not graded"
 
 
@@ -66,6 +67,11 @@ class Standing(NamedTuple):
     notes: tuple[str, ...]
 
     @property
+    def handed_in(self) -> Mapping:
+        """The row of the file that was graded, {} without one."""
+        return _row(self.files, self.owner)
+
+    @property
     def raw(self) -> float | int:
         """Points so far, before anything is taken off."""
         return _sum((self.tests, *(each.mark.points or 0 for each in self.words)))
@@ -81,11 +87,11 @@ class Standing(NamedTuple):
         return _sum((self.raw, -self.late.deduction)) if self.state == GRADED and not self.open else None
 
 
-def standings(graded: Graded, rule: Rule) -> list[Standing]:
+def standings_of(graded: Graded, rule: Rule) -> list[Standing]:
     """Everybody's, in the order of the class list, then by name.
 
     Example:
-        >>> [(each.student, each.state, each.final) for each in standings(read(Path("results/week3")), Rule())]
+        >>> [(each.student, each.state, each.final) for each in standings_of(read(Path("results/week3")), Rule())]
         [('kim', 'graded', 6), ('lee', 'missing', None)]
     """
     people = graded.students
@@ -121,7 +127,7 @@ def _standing(graded: Graded, rule: Rule, person: Mapping) -> Standing:
         Lateness(),
         notes,
     )
-    row = _row(files, owner)
+    row = standing.handed_in
     late = lateness(rule, row.get("submitted"), bool(row.get("late")), float(standing.raw), float(possible))
     return standing._replace(late=late)
 
@@ -133,10 +139,8 @@ def words_of(written: Sequence[Mapping], result: Mapping, marks: Marks) -> Itera
         solution = filled(each["solution"], result.get("values") or {})
         text = result["words"].get(each["id"]) or ""
         mark = marks.marks.get(each["id"], Mark())
-        title = _title(prompt, each["id"])
-        yield Words(
-            each["id"], title, prompt, solution, text, each["points"], tuple(each["rubric"]), bool(each.get("code")), mark
-        )
+        title, prompt = _titled(prompt, each["id"])
+        yield Words(each["id"], title, prompt, solution, text, each["points"], tuple(each["rubric"]), bool(each.get("code")), mark)
 
 
 def owners(all_standings: Iterable[Standing]) -> list[str]:
@@ -149,7 +153,9 @@ def _owner(graded: Graded, names: Sequence[str]) -> tuple[str | None, tuple[str,
     found = [name for name in names if name in graded.results]
     if not found:
         return None, ()
-    best = max(found, key=lambda name: (graded.results[name]["status"] == GRADED, _when(_row(graded.rows, name)), -found.index(name)))
+    best = max(
+        found, key=lambda name: (graded.results[name]["status"] == GRADED, _when(_row(graded.rows, name)), -found.index(name))
+    )
     if len(found) == 1:
         return best, ()
     return best, (f"{', '.join(found)} each have a result; the one of {best} counts for the group.",)
@@ -171,9 +177,12 @@ def _state(files: Sequence[Mapping]) -> str:
     return MISSING if not states else UNGRADED if "grade" in states else states[0]
 
 
-def _title(prompt: str, name: str) -> str:
-    first = next((line for line in prompt.splitlines() if line.strip()), "")
-    return first.lstrip("# ").strip() if first.startswith("#") else name
+def _titled(prompt: str, name: str) -> tuple[str, str]:
+    """The title of a question, and its text without it: the heading that it begins with, else its first words, else its id."""
+    first, _, rest = prompt.strip().partition("\n")
+    if first.startswith("#"):
+        return first.lstrip("# ").strip() or name, rest.strip()
+    return (first if len(first) <= TITLE else f"{first[:TITLE].rsplit(' ', 1)[0]} …") or name, prompt.strip()
 
 
 def _sum(points: Iterable[float | int]) -> float | int:

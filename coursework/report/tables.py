@@ -36,7 +36,9 @@ def write_table(rows: Sequence[Sequence]) -> str:
     "'=1+1,3\\r\\n"
     """
     text = io.StringIO()
-    csv.writer(text).writerows([["'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in row] for row in rows])
+    csv.writer(text).writerows(
+        [["'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in row] for row in rows]
+    )
     return text.getvalue()
 
 
