@@ -16,14 +16,16 @@ import nbformat
 
 from coursework.assignment.release import student_notebook
 from coursework.assignment.source import Exercise, Wrong, role_of
-from coursework.handin.matching import NOTHING, answer_names
-from coursework.handin.names import names_of, without_magics
+from coursework.handin.cells import answer_names
+from coursework.handin.names import NOTHING, names_of, without_magics
+from coursework.scoring.reference import combinations
 from coursework.scoring.results import Result, TestResult
+from coursework.scoring.terms import Terms
 
 if TYPE_CHECKING:
     import coursework.sandbox.supervisor  # takes torch along, so it is imported where it is needed
 
-TIMEOUT = 60.0  # seconds of processor time for a cell or a test of the author's own
+TERMS = Terms(timeout=60)  # the author's own code may take longer
 
 
 def self_test(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor | None" = None) -> list[str]:
@@ -70,16 +72,6 @@ def own_supervisor() -> Iterator:
         yield supervisor
 
 
-def combinations(exercise: Exercise) -> list[dict[str, object]]:
-    """Choices of variants in which every value comes up.
-
-    >>> combinations(exercise)  # of {"n": [3, 4], "shape": ["(2,)"]}
-    [{'n': 3, 'shape': '(2,)'}, {'n': 4, 'shape': '(2,)'}]
-    """
-    longest = max((len(values) for values in exercise.variants.values()), default=1)
-    return [{name: values[i % len(values)] for name, values in exercise.variants.items()} for i in range(longest)]
-
-
 def batches(exercise: Exercise) -> list[dict[str, Wrong]]:
     """The wrong answers, put together so that none can spoil the test of another: answer id -> wrong answer."""
     waiting = {answer.id: [wrong for wrong in exercise.wrong if wrong.id == answer.id] for answer in exercise.answers}
@@ -95,61 +87,63 @@ def batches(exercise: Exercise) -> list[dict[str, Wrong]]:
     return made
 
 
-def answered(exercise: Exercise, code: Mapping[str, str], *, short: bool = False) -> nbformat.NotebookNode:
-    """A student's notebook with the cells of some answers filled: answer id -> code.
-
-    short: leave out what no answer stands on, the figures and the training that an exercise shows.
-    """
+def answered(exercise: Exercise, code: Mapping[str, str]) -> nbformat.NotebookNode:
+    """A student's notebook with the cells of some answers filled: answer id -> code."""
     notebook = student_notebook(exercise)
     for cell in notebook.cells:
         graded = cell.metadata.get("nbgrader") or {}
         if graded.get("solution") and graded["grade_id"] in code:
             cell.source = code[graded["grade_id"]]
-    if short:
-        wanted = set().union(*_needs(exercise).values())
-        notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata or _gives(cell, wanted)]
     return notebook
 
 
-def _gives(cell: nbformat.NotebookNode, wanted: set[str]) -> bool:
-    names = names_of(without_magics(cell.source)[0]) if cell.cell_type == "code" else None
-    return names is not None and bool((names.bound | names.imported) & wanted)
-
-
 def _problems(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor") -> Iterator[str]:
-    from coursework.scoring.scorer import warm
+    from coursework.scoring.scorer import grade_reference, grade_submission, warm
 
     warm(exercise)
     reference = {answer.id: answer.reference_code for answer in exercise.answers}
-    result = _graded(exercise, answered(exercise, reference), supervisor)
-    for test in result.tests:
-        if test.points < test.max_points:
-            yield f"the reference gets {test.points} of {test.max_points} for {test.id}: {test.message}"
-    yield from (f"with the reference, {flag.kind}: {flag.detail}" for flag in result.flags if flag.kind not in ("manual",))
-    for test in _graded(exercise, answered(exercise, {}, short=True), supervisor).tests:
+    with _handed_in(exercise, reference) as path:
+        result, shape = grade_reference(exercise, supervisor, TERMS, path)
+    yield from _of_reference(_done(result))
+
+    def graded(code: Mapping[str, str]) -> Result:
+        with _handed_in(exercise, code) as path:
+            return _done(grade_submission(exercise, path, supervisor, TERMS, shape=shape))
+
+    for test in graded({}).tests:
         if test.points > 0:
             yield f"an empty answer gets {test.points} of {test.max_points} for {test.id}"
     for batch in batches(exercise):
-        code = reference | {id: wrong.code for id, wrong in batch.items()}
-        tests = {test.id: test for test in _graded(exercise, answered(exercise, code, short=True), supervisor).tests}
+        tests = {test.id: test for test in graded(reference | {id: wrong.code for id, wrong in batch.items()}).tests}
         for id, wrong in batch.items():
             yield from _unrejected(wrong, tests[id])
+
+
+def _of_reference(result: Result) -> Iterator[str]:
+    for test in result.tests:
+        if test.points < test.max_points:
+            yield f"the reference gets {test.points} of {test.max_points} for {test.id}: {test.detail or test.message}"
+    yield from (f"with the reference, {flag.kind}: {flag.detail}" for flag in result.flags if flag.kind != "manual")
 
 
 def _unrejected(wrong: Wrong, test: TestResult) -> Iterator[str]:
     if test.points >= test.max_points:
         yield f"the wrong answer “{wrong.slip}” for {wrong.id} gets full marks"
     elif not re.search(wrong.says, test.message):
-        yield f"the wrong answer “{wrong.slip}” for {wrong.id} is told: {test.message} This does not match {wrong.says!r}"
+        hidden = f" (for your eyes only: {test.detail})" if test.detail else ""
+        yield f"the wrong answer “{wrong.slip}” for {wrong.id} is told: {test.message}{hidden} This does not match {wrong.says!r}"
 
 
-def _graded(exercise: Exercise, notebook: nbformat.NotebookNode, supervisor: "coursework.sandbox.supervisor.Supervisor") -> Result:
-    from coursework.scoring.scorer import grade_submission
-
+@contextlib.contextmanager
+def _handed_in(exercise: Exercise, code: Mapping[str, str]) -> Iterator[Path]:
+    """The notebook of a student with these answers."""
     with tempfile.TemporaryDirectory(prefix="coursework-") as folder:
         path = Path(folder) / f"{exercise.name}.ipynb"
-        nbformat.write(notebook, path)
-        result = grade_submission(exercise, path, supervisor, timeout=TIMEOUT)
+        nbformat.write(answered(exercise, code), path)
+        yield path
+
+
+def _done(result: Result) -> Result:
     if result.status == "failed":  # says nothing of the exercise
         raise _NotTriedError("; ".join(flag.detail for flag in result.flags if flag.kind == "failed"))
     return result

@@ -5,7 +5,7 @@ is read off the text what the instructor is told.
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from coursework.handin.matching import StudentCell
+from coursework.handin.cells import StudentCell
 from coursework.handin.names import parses
 
 

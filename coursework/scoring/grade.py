@@ -22,7 +22,7 @@ from typing import NamedTuple
 from coursework.assignment.roster import ClassList
 from coursework.assignment.source import Exercise
 from coursework.assignment.stamp import Key
-from coursework.handin.collect import Collected, Row, WrongKeyError, collect
+from coursework.handin.rows import Collected, Row, WrongKeyError, collect
 from coursework.scoring.grader import GradeError, Settings, Task
 from coursework.scoring.pool import NotFinishedError, Pool
 from coursework.scoring.results import (
@@ -36,7 +36,7 @@ from coursework.scoring.results import (
     result_file,
     write_result,
 )
-from coursework.scoring.scorer import Terms
+from coursework.scoring.terms import Terms
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 KEPT = ("graded", "unreadable")

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from coursework.assignment.source import Exercise
 from coursework.scoring.reference import combinations
 from coursework.scoring.results import Result, lost
-from coursework.scoring.scorer import Terms, grade_reference, grade_submission, warm
+from coursework.scoring.scorer import grade_reference, grade_submission, warm
+from coursework.scoring.terms import Terms
 from coursework.wire.limits import WHOLE, Limits
 from coursework.wire.shape import Shape
 

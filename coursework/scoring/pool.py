@@ -19,7 +19,7 @@ from coursework.flags import Flag
 from coursework.scoring.fork import die_with
 from coursework.scoring.grader import TRIES, GradeError, Grader, Settings, Task
 from coursework.scoring.results import Result, lost
-from coursework.wire.limits import longest, wall_of
+from coursework.wire.limits import longest
 
 START = 180  # seconds that a process may take to import torch, open the sandbox and grade the reference
 LOST = Flag("failed", "The process that grades was lost at this submission, twice.")
@@ -126,7 +126,7 @@ class _Job:
 
     def __init__(self, pipe: Connection, process: multiprocessing.process.BaseProcess, settings: Settings):
         self.pipe, self.process = pipe, process
-        self.patience = TRIES * longest(wall_of(settings.terms.timeout, settings.terms.wall)) + START
+        self.patience = TRIES * longest(settings.terms.clock) + START
         self.task: Task | None = None
         self.ready, self.deadline = False, time.monotonic() + START
 

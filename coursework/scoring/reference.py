@@ -1,8 +1,7 @@
 """The exercise's own solutions in the form of a submission: graded first, because where they fail no result means anything."""
 
 from coursework.assignment.source import Exercise, role_of
-from coursework.handin.matching import StudentCell
-from coursework.handin.submissions import Submission
+from coursework.handin.cells import StudentCell, Submission
 
 
 def reference(exercise: Exercise) -> Submission:

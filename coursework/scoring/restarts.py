@@ -7,7 +7,7 @@ student's own, which may have left it there, is left out.
 from collections.abc import Callable
 from typing import Any
 
-from coursework.handin.matching import StudentCell
+from coursework.handin.cells import StudentCell
 from coursework.scoring.messages import STOPPED, error_name
 from coursework.wire.session import Outcome, Session, StudentError, WorkerError
 

@@ -13,45 +13,32 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 from coursework.assignment.source import Exercise
 from coursework.flags import Flag
-from coursework.handin.matching import StudentCell, answer_names
-from coursework.handin.submissions import Submission, read_submission
+from coursework.handin.cells import StudentCell, Submission, answer_names, read_submission
 from coursework.sandbox.supervisor import Supervisor
 from coursework.scoring import messages
 from coursework.scoring.alarm import OutOfTimeError, alarm
 from coursework.scoring.forbidden import forbidden_imports
 from coursework.scoring.fork import Send, messages_of
+from coursework.scoring.reference import reference
 from coursework.scoring.restarts import LastingWorker, SandboxLostError
 from coursework.scoring.results import NOT_SCORED, Result, TestResult
 from coursework.scoring.statements import Prepared, Statement, prepared, steps
+from coursework.scoring.terms import Terms
 from coursework.wire import protocol
-from coursework.wire.limits import TIMEOUT, WHOLE, Budget, longest, wall_of
+from coursework.wire.limits import WHOLE, Budget, longest
 from coursework.wire.session import Session, WorkerError
 from coursework.wire.shape import Shape
 
 OUTPUT, MESSAGE, WORDS = 4000, 500, 20_000  # characters kept of what cells print, of a message, and of an answer in words
 FLAGS = 40  # kept of one submission
 PRECISE = (torch.float32, torch.float64)  # of the student's choice of a default dtype, those that a test's numbers survive
-
-
-class Terms(NamedTuple):
-    """How submissions are graded, the same for all. timeout, wall: seconds of processor time, and of the clock, for one cell and for
-    one test; a submission has ten times that. forbid: modules that a student's code may not import, besides the exercise's own.
-    """
-
-    timeout: float | int = TIMEOUT
-    wall: float | int | None = None
-    forbid: tuple[str, ...] = ()
-
-    def forbidden(self, exercise: Exercise) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*exercise.forbid, *self.forbid)))
 
 
 def grade_submission(
@@ -80,11 +67,14 @@ def grade_submission(
     return _graded(exercise, submission, supervisor, terms, shape)[0]
 
 
-def grade_reference(exercise: Exercise, supervisor: Supervisor, terms: Terms = Terms()) -> tuple[Result, Shape]:  # noqa: B008
-    """Grade the exercise's own solutions, and note what kinds of things the tests found in them."""
-    from coursework.scoring.reference import reference
-
-    result, places = _graded(exercise, reference(exercise), supervisor, terms, Shape())
+def grade_reference(
+    exercise: Exercise,
+    supervisor: Supervisor,
+    terms: Terms = Terms(),  # noqa: B008
+    submission: Path | None = None,
+) -> tuple[Result, Shape]:
+    """Grade the exercise's own solutions, or a notebook that holds them, and note what kinds of things the tests found in them."""
+    result, places = _graded(exercise, submission or reference(exercise), supervisor, terms, Shape())
     return result, Shape(places)
 
 
@@ -93,12 +83,11 @@ def _graded(
 ) -> tuple[Result, dict]:
     started = time.monotonic()
     found: dict = {"tests": {}, "flags": [], "end": None}
-    terms = terms._replace(wall=wall_of(terms.timeout, terms.wall))
 
     def task(send: Send) -> None:
         _Scorer(exercise, submission, supervisor, terms, shape, send).run()
 
-    for message in messages_of(task, longest(terms.wall)):
+    for message in messages_of(task, longest(terms.clock)):
         if "test" in message:
             found["tests"][message["test"][0]] = message["test"][1:]
         elif "flag" in message:
@@ -171,10 +160,9 @@ class _Scorer:
         self.exercise, self.submission, self.terms, self.shape, self.send = exercise, submission, terms, shape, send
         self.forbid = terms.forbidden(exercise)
         self.supervisor = supervisor
-        wall = wall_of(terms.timeout, terms.wall)
-        self.worker = LastingWorker(self.start, self.flag, self.left, (terms.timeout, wall))
-        self.most = (terms.timeout, wall)
-        self.whole = Budget(WHOLE * terms.timeout, self.used, WHOLE * wall)
+        self.most = (terms.timeout, terms.clock)
+        self.worker = LastingWorker(self.start, self.flag, self.left, self.most)
+        self.whole = Budget(WHOLE * terms.timeout, self.used, WHOLE * terms.clock)
         self.space: dict = {"__name__": "__main__", "display": lambda *things: None}
         self.made: set[Statement] = set()
         self.targets = answer_names(exercise)
@@ -221,8 +209,8 @@ class _Scorer:
         self.send(output=worker.output[:OUTPUT], output_after=worker.output_after[:OUTPUT], end="graded", shape=self.places())
 
     def places(self) -> dict:
-        """What the tests found where, when that is being recorded."""
-        return self.shape.places if self.shape is not None and self.shape.recording else {}
+        """What the tests found where, when that is being written down."""
+        return {} if self.shape is None or self.shape.checks else {place: sorted(kinds) for place, kinds in self.shape.places.items()}
 
     def make_ready(self) -> None:
         """Make this process one in which the instructor's code runs as it does in its folder."""

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from coursework.assignment.source import Exercise, Test, role_of
-from coursework.handin.matching import NOTHING, StudentCell, answer_names
-from coursework.handin.names import Names, names_of, needs, same_code, without_magics
+from coursework.handin.cells import StudentCell, answer_names
+from coursework.handin.names import NOTHING, Names, names_of, needs, same_code, without_magics
 
 # In a given cell: it acts on what stands outside its names.
 EFFECTS = re.compile(r"\b(torch|numpy|np)\.set_|\btorch\.manual_seed\(|\brandom\.seed\(|\benviron\b|\bsys\.path\b")
