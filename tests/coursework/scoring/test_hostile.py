@@ -153,6 +153,11 @@ def test_no_secret_is_in_a_result(graded):
         assert secret not in text
 
 
+def test_no_number_of_a_test_comes_home(graded):
+    told = json.dumps([[result["output"], [test["message"] for test in result["tests"]]] for result in graded["results"].values()])
+    assert "SEEN" not in told
+
+
 def test_output_and_messages_are_bounded(graded):
     for result in graded["results"].values():
         assert len(result["output"]) <= 4000
