@@ -135,7 +135,7 @@ def _unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], scratch:
 def _refused(entry: zipfile.ZipInfo, name: str, total: int) -> str:
     """Why an entry is not unpacked, or "". No more comes out of an entry than it says it holds."""
     mode = entry.external_attr >> 16
-    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
+    if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in name.split("/"):
         return "Its name in the zip leads out of the folder; it was not unpacked."
     if stat.S_IFMT(mode) and (problem := _kind(mode)):
         return problem
@@ -181,7 +181,7 @@ def _unicode_name(extra: bytes, raw: bytes) -> str:
         kind, size = struct.unpack("<HH", extra[:4])
         field, extra = extra[4 : 4 + size], extra[4 + size :]
         if kind == UNICODE_NAME and field[:1] == b"\1" and field[1:5] == struct.pack("<L", zlib.crc32(raw)):
-            return unicodedata.normalize("NFC", field[5:].decode("utf-8", "replace"))
+            return _shown(field[5:].decode("utf-8", "replace"))
     return ""
 
 
@@ -198,5 +198,10 @@ def decoded_name(raw: bytes) -> str:
             continue
         if encoding == "cp949" and re.search(r"(?<![^\x00-\x7f])[^\x00-\x7f](?![^\x00-\x7f])", name):
             continue  # a lone syllable among Latin letters is an accent of DOS
-        return unicodedata.normalize("NFC", name)
-    return unicodedata.normalize("NFC", raw.decode("cp437"))
+        return _shown(name)
+    return _shown(raw.decode("cp437"))
+
+
+def _shown(name: str) -> str:
+    """Composed, and with _ for what would move a terminal's cursor or turn a line around."""
+    return "".join("_" if unicodedata.category(c)[0] == "C" else c for c in unicodedata.normalize("NFC", name))

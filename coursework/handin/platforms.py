@@ -74,6 +74,15 @@ def shared_folder(names: list[str], exercise: str, students: ClassList | None) -
     return "" if mine or student or MOODLE.fullmatch(folder) else f"{folder}/"
 
 
+def whose(owner: Owner, students: ClassList) -> tuple[str | None, str]:
+    """Whose a file is in the class list: a student's id, or the group's name where notebooks are for groups; and what to tell of it."""
+    groups = {student.group for student in students.students if student.group and letters(student.group) == letters(owner.name)}
+    if len(groups) == 1:
+        return groups.pop(), ""
+    student, said = student_of(owner, students)
+    return student.whom if student else None, said
+
+
 def student_of(owner: Owner, students: ClassList) -> tuple[Student | None, str]:
     """The student of the class list whose a file is, and what to tell the instructor of it.
 

@@ -22,7 +22,7 @@ from coursework.flags import Flag
 from coursework.handin.archives import File, files_in
 from coursework.handin.cells import Submission, read_content, unreadable
 from coursework.handin.names import same_code
-from coursework.handin.platforms import Owner, owner_of, shared_folder, spells, student_of
+from coursework.handin.platforms import Owner, owner_of, shared_folder, spells, whose
 from coursework.handin.reading import UnreadableError, read_bytes, text_of
 
 NOTEBOOKS = (".ipynb", ".py", ".md")
@@ -143,10 +143,8 @@ def _seen(file: File, name: str, exercise: Exercise, students: ClassList | None)
 
 def _student(owner: Owner, students: ClassList | None) -> tuple[str | None, tuple[Flag, ...]]:
     if students is not None:
-        student, say = student_of(owner, students)
-        if student is None:
-            return None, (Flag("no-student", say),)
-        return student.whom, (Flag("two-students", say),) if say else ()
+        student, said = whose(owner, students)
+        return student, (Flag("two-students" if student else "no-student", said),) if said else ()
     if owner.platform == "plain" and PurePosixPath(owner.file).suffix.lower() not in NOTEBOOKS:
         return None, (Flag("no-student", "It is not named as a notebook, and no class list says who it could be."),)
     return safe_name("_".join(part for part in (owner.name, owner.id) if part)), ()
@@ -196,6 +194,7 @@ def _row(seen: _Seen, exercise: Exercise, key: Key | None, for_all: bool) -> tup
     """A file's row as if it were its student's only one, and its rank among them: the highest is graded."""
     stamp, state, flags, values = _verdict(seen, exercise, key)
     if values is None or set(values) != set(exercise.variants):
+        flags += (Flag("other-version", "It was released from a source with other variants."),) if values else ()
         values = values_for(exercise, key, None if for_all else seen.student)
     submission, filled = _read(seen, exercise, values)
     if not submission.readable:
