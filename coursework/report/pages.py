@@ -3,65 +3,94 @@
 Here is what the pages say; how they look is in templates/. Jinja escapes every text that comes from a result.
 """
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from statistics import fmean, median
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-STATES = {"unreadable": "could not be read", "failed": "the grader failed"}
+from coursework.report.feedback import Feedback
+from coursework.report.reading import Graded
+from coursework.report.standing import GRADED, MISSING, Standing
+from coursework.report.tables import Sheet, flags
 
 
-def index(results: Sequence[dict], students: Sequence[str]) -> str:
-    """The instructor's page: every student with scores and flags, and the way to each page."""
-    exercises = sorted({each["exercise"] for each in results})
-    of = {(each["student"], each["exercise"]): each for each in results}
-    return TEMPLATES.get_template("index.html").render(
-        rows=[_row(student, [of.get((student, exercise)) for exercise in exercises]) for student in students],
-        means={exercise: _mean(results, exercise) for exercise in exercises},
-        by_hand=[each["manual_points"] for each in results if each.get("manual_points")],
-    )
+def index(sheets: Sequence[Sheet]) -> str:
+    """The instructor's page: who stands where and why, what to look at, and every file that came in."""
+    return TEMPLATES.get_template("index.html").render(sections=[_section(*sheet) for sheet in sheets])
 
 
-def student(name: str, results: Sequence[dict], remarks: Sequence[Sequence[str]]) -> str:
-    """One student's page.
-
-    Args:
-        name: the student's. results: of this student, one an exercise. remarks: for each of them, what to say of it as a whole.
-    """
-    return TEMPLATES.get_template("student.html").render(name=name, sections=list(zip(results, remarks, strict=True)))
+def student(told: Sequence[Feedback]) -> str:
+    """One student's page: a part for each exercise, of nothing but `Feedback`."""
+    return TEMPLATES.get_template("student.html").render(name=told[0].name, sections=told)
 
 
-def place(name: str) -> str:
+def place(student: str) -> str:
     """Where a student's page lies, from the index."""
-    return f"students/{name}.html"
+    return f"students/{student}.html"
 
 
-def _row(name: str, results: Sequence[dict | None]) -> dict:
-    """A line of the index; a result is None where the student has none for that exercise."""
-    flags = [flag for result in results if result for flag in result["flags"] if flag["kind"] != "manual"]
-    return {"student": name, "place": place(name), "results": results, "flags": flags}
+def _section(graded: Graded, standings: Sequence[Standing]) -> dict:
+    finals = [each.final for each in standings if each.final is not None]
+    return {
+        "exercise": graded.exercise,
+        "title": graded.title,
+        "due": graded.about.get("due"),
+        "counts": list(_counts(standings)),
+        "mean": fmean(finals) if finals else None,
+        "median": median(finals) if finals else None,
+        "most": max((each.possible for each in standings), default=0),
+        "missing": [each.name for each in standings if each.state == MISSING],
+        "rows": [_row(graded, each) for each in standings],
+        "by_hand": bool(graded.about["written"]),
+        "tests": list(_tests(graded, standings)),
+        "files": graded.rows,
+        "damaged": list(graded.damaged.values()),
+    }
 
 
-def _mean(results: Sequence[dict], exercise: str) -> float | None:
-    """The mean score of an exercise over what was graded; None where nothing was."""
-    scores = [each["score"] for each in results if each["exercise"] == exercise and each["status"] == "graded"]
-    return sum(scores) / len(scores) if scores else None
+def _counts(standings: Sequence[Standing]) -> Iterator[tuple[int, str]]:
+    """How many are in which state, the graded ones first."""
+    states = [each.state for each in standings]
+    for state in sorted(set(states), key=lambda state: (state != GRADED, state == MISSING, state)):
+        yield states.count(state), "handed nothing in" if state == MISSING else state
+    if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
+        yield waiting, "with answers that wait for a mark"
 
 
-def _state(status: str) -> str:
-    """What to say in place of a score."""
-    return STATES.get(status, status)
+def _row(graded: Graded, standing: Standing) -> dict:
+    command = graded.about.get("command") or ["coursework", "grade", graded.exercise, "SUBMISSIONS"]
+    again = [*command, "--only", standing.owner or standing.student, "--force"]
+    return {
+        "standing": standing,
+        "place": place(standing.student),
+        "by_hand": sum(each.mark.points or 0 for each in standing.words),
+        "flags": flags(standing),
+        "again": shlex.join(again) if standing.state != MISSING else "",
+    }
+
+
+def _tests(graded: Graded, standings: Sequence[Standing]) -> Iterator[dict]:
+    """How each test went: how many got all of it, some, nothing. A group's result counts once."""
+    results = list({each.owner: each.result for each in standings if each.state == GRADED}.values())
+    for test in graded.about["tests"]:
+        got = [
+            each["points"] / (each["max_points"] or 1) for result in results for each in result["tests"] if each["id"] == test["id"]
+        ]
+        full, none = sum(share >= 1 for share in got), sum(share <= 0 for share in got)
+        yield {"title": test["title"], "points": test["points"], "full": full, "some": len(got) - full - none, "none": none}
 
 
 def _number(points: int | float) -> str:
     """Points without needless zeros: 2, 2.5."""
-    return f"{points:g}"
+    return f"{points:.10g}"
 
 
 def _environment() -> Environment:
     templates = Environment(
         loader=PackageLoader("coursework.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.filters |= {"number": _number, "state": _state}
+    templates.filters["number"] = _number
     return templates
 
 

@@ -1,81 +1,127 @@
-"""Result files read again, and what they tell a student. Nothing of a test's code is in them, so none can get into a report."""
+"""The results of one exercise as they lie in a folder, read again. A damaged file is named and passed over; it ends no report.
 
-import json
+    results/week3/class.json           the exercise and what came in
+    results/week3/students/kim.json    what grading gave; kim is a student's id, or a group's name
+    results/week3/marks/kim.json       what a person gave (report/marks.py)
+
+`scoring/results.py` writes the first two. What a report takes of them:
+
+    class.json  exercise (its name), title, due: ISO time with offset | null, late: {per_day, days, grace_minutes}
+                tests: [{id, title, points}]    written: [{id, points, prompt, solution, rubric: [worst, .., best], code}]
+                students: [{id, name, aliases, group}] of the class list
+                rows: [{student | null, file, state, stamp, submitted, late, flags: [{kind, detail}]}], one for each file that came
+                command: the words of the command that graded, ["coursework", "grade", "week3.md", "submitted", ..]
+    kim.json    student, status, score, max_score, tests: [{id, title, points, max_points, message, detail}], words: {id: text},
+                flags: [{kind, detail}], values: {name: value} of the variants
+"""
+
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from coursework.scoring.results import FORMAT
-
-NEEDED: dict[str, type | tuple[type, ...]] = {
-    "exercise": str,
-    "student": str,
-    "status": str,
-    "score": (int, float),
-    "max_score": (int, float),
-    "tests": list,
-    "flags": list,
-}
+from coursework.report.marks import Marks, read_marks
+from coursework.scoring.results import DamagedError, class_file, read_result
 
 
 class ReportError(ValueError):
     """A report cannot be made; says which file, what came and what was expected."""
 
 
-def read_results(folder: str | Path) -> list[dict]:
-    """Every result in a folder and the folders in it, sorted by student and exercise. Other JSON is passed over.
+class Graded(NamedTuple):
+    """One exercise as it was graded.
+
+    folder: results/EXERCISE. about: the content of class.json. results, marks: of students/ and marks/, by the name of the file.
+    damaged: path -> what is wrong with it.
+    """
+
+    folder: Path
+    about: dict[str, Any]
+    results: dict[str, dict]
+    marks: dict[str, Marks]
+    damaged: dict[Path, str]
+
+    @property
+    def exercise(self) -> str:
+        return self.about["exercise"]
+
+    @property
+    def title(self) -> str:
+        return self.about["title"]
+
+    @property
+    def students(self) -> list[dict]:
+        return self.about["students"]
+
+    @property
+    def rows(self) -> list[dict]:
+        return self.about["rows"]
+
+
+def read_all(folder: str | Path) -> list[Graded]:
+    """Read the exercises of a folder: its own, or one for each folder in it that holds a class.json.
 
     Raises:
-        ReportError: no folder, no result, a broken one, or two that differ for one student and exercise.
+        ReportError: no such folder, no exercise in it, or a class.json that cannot be used.
+
+    Example:
+        >>> [graded.exercise for graded in read_all("results")]
+        ['week3', 'week4']
     """
     folder = Path(folder)
-    found: dict[tuple[str, str], tuple[Path, dict]] = {}
     if not folder.is_dir():
-        raise ReportError(f"report: got {folder}, expected a folder of result files")
-    for path in sorted(folder.rglob("*.json")):
-        if path.name.startswith(".") or (result := _result(path)) is None:
-            continue
-        key = (result["student"], result["exercise"])
-        if key in found and found[key][1] != result:
-            raise ReportError(f"report: got {found[key][0]} and {path}, expected one result of {key[0]} for {key[1]}")
-        found.setdefault(key, (path, result))
+        raise ReportError(f"report: got {folder}, expected the folder of results that `coursework grade` wrote")
+    found = [folder] if (folder / "class.json").is_file() else sorted(path.parent for path in folder.glob("*/class.json"))
     if not found:
-        raise ReportError(f"report: got no result in {folder}, expected the .json files that `coursework grade` writes")
-    return [found[key][1] for key in sorted(found)]
+        raise ReportError(f"report: got no class.json in {folder}, expected the folder of results that `coursework grade` wrote")
+    return [read(each) for each in found]
 
 
-def _result(path: Path) -> dict | None:
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ReportError(f"report: {path}: cannot be read: {error}") from error
-    if not isinstance(result, dict) or not {"format", "student", "exercise"} <= set(result):
-        return None
-    wrong = [key for key, kind in NEEDED.items() if not isinstance(result.get(key), kind)]
-    if result["format"] != FORMAT or wrong:
-        lacking = f" without {', '.join(wrong)}" if wrong else ""
-        raise ReportError(f"report: {path}: got a result of format {result['format']!r}{lacking}, expected one of format {FORMAT}")
-    for name in (result["student"], result["exercise"]):
-        if name in ("", ".", "..") or re.search(r"[/\\\x00]", name):
-            raise ReportError(f"report: {path}: got the name {name!r}, expected one that can be a file's")
-    return result
+def read(folder: Path) -> Graded:
+    """Read one exercise.
+
+    Raises:
+        ReportError: its class.json cannot be used.
+    """
+    about = _sealed(class_file(folder))
+    damaged: dict[Path, str] = {}
+    results = _read_files(folder / "students", _result, damaged)
+    marks = _read_files(folder / "marks", read_marks, damaged)
+    return Graded(folder, about, results, marks, damaged)
 
 
-def exercises(results: Sequence[dict]) -> dict[str, list[str]]:
-    """The exercises and the ids of their tests, each in the order of the source."""
-    found: dict[str, list[str]] = {}
-    for result in sorted(results, key=lambda each: each["exercise"]):
-        tests = found.setdefault(result["exercise"], [])
-        tests += [test["id"] for test in result["tests"] if test["id"] not in tests]
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """A text of the source as one student got it.
+
+    >>> filled("N({{m}}, 1)", {"m": 2})
+    'N(2, 1)'
+    """
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: str(values.get(found[1], found[0])), text)
+
+
+def _read_files(folder: Path, read_one: Callable[[Path], Any], damaged: dict[Path, str]) -> dict[str, Any]:
+    found = {}
+    for path in sorted(folder.glob("[!.]*.json")):
+        try:
+            found[unicodedata.normalize("NFC", path.stem)] = read_one(path)
+        except ValueError as error:
+            damaged[path] = str(error)
     return found
 
 
-def remarks(result: dict) -> Iterator[str]:
-    """What to tell a student about a submission as a whole."""
-    if result["status"] == "unreadable":
-        yield "Your file could not be read as a notebook, so nothing was graded."
-    if result["status"] == "failed":
-        yield "The grader failed at your submission. This is not your fault: your instructor sees it."
-    if points := result.get("manual_points", 0):
-        yield f"Answers in words are graded by hand, {points:g} points."
-    yield from (flag["detail"] for flag in result["flags"] if flag["kind"] not in ("manual", "duplicate", "failed"))
+def _result(path: Path) -> dict:
+    result = _sealed(path)
+    if result["student"] != unicodedata.normalize("NFC", path.stem):  # a Mac takes a name's syllables apart
+        raise ReportError(f"{path}: got the result of {result['student']}, expected that of {path.stem}: grade again")
+    return result
+
+
+def _sealed(path: Path) -> dict:
+    """A file that proves to be whole is as grading wrote it, so nothing more of it is checked."""
+    try:
+        return read_result(path)
+    except DamagedError as error:
+        raise ReportError(f"{error}: grade again") from error
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -1,81 +1,177 @@
-"""What a folder of results says: a table for the instructor, files that Canvas and Gradescope read, pages for students."""
+"""A folder of results as a table, as what other systems read, or as pages. One function a format; `report` calls them by name."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from coursework.files import write_whole
-from coursework.report import pages
-from coursework.report.gradebook import canvas, gradescope, read_gradebook, strangers
-from coursework.report.reading import ReportError, exercises, read_results, remarks
-from coursework.report.tables import table, write_table
+from coursework.report import gradebooks, pages
+from coursework.report.feedback import Feedback, feedback
+from coursework.report.late import LateError, Rule, read_rule
+from coursework.report.reading import Graded, ReportError, read_all
+from coursework.report.standing import GRADED, Standing, standings_of
+from coursework.report.tables import Sheet, table, write_table
 
-FORMATS = ("csv", "canvas", "gradescope", "html")
+
+class Made(NamedTuple):
+    """What a report did. said: the text asked for, or what was written where. look: lines on what needs a person."""
+
+    said: str
+    look: tuple[str, ...] = ()
 
 
-def report(results: str | Path, format: str, out: str | Path | None = None, *, roster: str | Path | None = None) -> str:
+def report(
+    results: Path,
+    format: str,
+    out: Path | None = None,
+    *,
+    roster: Path | None = None,
+    due: str | None = None,
+    late: str | None = None,
+) -> Made:
     """Make a report.
 
     Args:
-        results: a folder that `coursework grade` wrote, or one that holds such folders.
-        format: "csv", "canvas", "gradescope" or "html".
-        out: a file for csv and canvas (None: the text is returned), a folder for the others (None: "report"); for gradescope with
-            one result also a file ending in .json.
-        roster: for canvas, the gradebook that it exported: rows get its ids.
-
-    Returns:
-        What to print: the table, or one line that says what was written where.
+        results: the folder of an exercise's results, or one that holds such folders.
+        format: one of FORMATS.
+        out: the file, or for html and gradescope the folder; None: the text is returned (csv, canvas, moodle), or a folder or file of
+            the format's name is made here.
+        roster: what the platform exported: Canvas's gradebook, Moodle's grading worksheet.
+        due, late: in place of the front matter's, as `late.read_rule` reads them.
 
     Raises:
-        ReportError: no result, a file that cannot be read, a format that is not known.
+        ReportError: no results, a file that cannot be read or written, an unknown format or rule.
 
     Example:
-        >>> print(report("results/07-loss", "html", "feedback"))
-        feedback/index.html: 31 students, 31 pages
+        >>> report(Path("results/week3"), "html", Path("feedback")).said
+        'feedback/index.html: 31 students, 31 pages'
     """
     if format not in FORMATS:
         raise ReportError(f"report: got the format {format!r}, expected one of {', '.join(FORMATS)}")
-    found = read_results(results)
-    if format in ("csv", "canvas"):
-        gradebook = None if roster is None else read_gradebook(roster)
-        rows = table(found) if format == "csv" else canvas(found, gradebook)
-        return _table_out(rows, out, bom=format == "csv") + ("" if out is None else strangers(found, gradebook))
-    out = Path(out or "report")
-    return _gradescope_out(found, out) if format == "gradescope" else _pages_out(found, out)
+    try:
+        sheets = [_sheet(graded, due, late) for graded in read_all(results)]
+        made = FORMATS[format](sheets, out, roster)
+    except LateError as error:
+        raise ReportError(f"report: {error}") from error
+    except OSError as error:
+        raise ReportError(f"report: {error.filename}: cannot be written: {error.strerror}") from error
+    return made._replace(look=(*made.look, *_look(sheets)))
 
 
-def _table_out(rows: list[list], out: str | Path | None, *, bom: bool) -> str:
-    text = write_table(rows)
-    if out is None:
-        return text.replace("\r\n", "\n").rstrip("\n")
-    _write(Path(out), text, encoding="utf-8-sig" if bom else "utf-8")  # Excel reads Korean only with the mark
-    return f"{out}: {len(rows) - (1 if bom else 2)} students"
+def as_csv(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
+    """The instructor's table."""
+    rows = table(sheets)
+    return _table_out(rows, out, len(rows) - 1, "utf-8-sig")  # Excel reads Korean only with the mark
 
 
-def _gradescope_out(results: Sequence[dict], out: Path) -> str:
+def as_canvas(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
+    """The table that Canvas imports, with the ids of the gradebook that it exported."""
+    rows, strangers = gradebooks.canvas(sheets, None if roster is None else gradebooks.read_canvas(roster))
+    made = _table_out(rows, out, len(rows) - 2)
+    return made._replace(look=_strangers(strangers, "the gradebook"))
+
+
+def as_moodle(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
+    """Moodle's worksheet filled in, and beside it (where `out` is a file) the zip of feedback."""
+    if roster is None or len(sheets) != 1:
+        raise ReportError(
+            "report: moodle needs the results of one exercise and, with --roster, the grading worksheet that Moodle exports"
+        )
+    worksheet = gradebooks.read_moodle(roster)
+    rows, strangers = gradebooks.moodle(sheets[0], worksheet)
+    made = _table_out(rows, out, len(rows) - 1)
+    if out is not None:
+        beside = out.with_name(f"{out.stem}-feedback.zip")
+        write_whole(beside, gradebooks.feedback_zip(sheets[0], worksheet))
+        made = made._replace(said=f"{made.said}; {beside}: their feedback")
+    return made._replace(look=_strangers(strangers, "the worksheet"))
+
+
+def as_gradescope(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
+    """A results.json for each student who handed in; with one, `out` may be that file."""
+    out = out or Path("gradescope")
+    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != "missing"]
     if out.suffix == ".json":
-        if len(results) != 1:
-            raise ReportError(f"report: got {len(results)} results for the one file {out}, expected a folder, or one result")
+        if len(told) != 1:
+            raise ReportError(f"report: got {len(told)} results for the one file {out}, expected a folder, or one result")
         paths = [out]
     else:
-        several = len(exercises(results)) > 1
-        paths = [out / (each["exercise"] if several else "") / f"{each['student']}.json" for each in results]
-    for path, result in zip(paths, results, strict=True):
-        _write(path, json.dumps(gradescope(result), indent=1, ensure_ascii=False) + "\n")
-    return f"{out}: {len(paths)} results" if len(paths) > 1 else f"{paths[0]}: 1 result"
+        paths = [out / (each.exercise if len(sheets) > 1 else "") / f"{each.student}.json" for each in told]
+    for path, each in zip(paths, told, strict=True):
+        write_whole(path, json.dumps(gradebooks.gradescope(each), indent=1, ensure_ascii=False) + "\n")
+    return Made(f"{out}: {len(paths)} result{'s' * (len(paths) != 1)}")
 
 
-def _pages_out(results: Sequence[dict], out: Path) -> str:
-    students = sorted({each["student"] for each in results})
-    for student in students:
-        own = [each for each in results if each["student"] == student]
-        _write(out / pages.place(student), pages.student(student, own, [list(remarks(each)) for each in own]))
-    _write(out / "index.html", pages.index(results, students))
-    return f"{out / 'index.html'}: {len(students)} students, {len(students)} pages"
+def as_nbgrader(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
+    """Scores, marks and what lateness takes, into nbgrader's gradebook: its file, or the folder of its course."""
+    from coursework.report.nbgrader_gradebook import GradebookError, write
+
+    out, count = out or Path("gradebook.db"), 0
+    for graded, standings in sheets:
+        there = [each for each in standings if each.state == GRADED]
+        results = [{**each.result, "student": each.student, "submitted": each.handed_in.get("submitted")} for each in there]
+        marks = {each.student: graded.marks[each.owner] for each in there if each.owner in graded.marks}
+        penalties = {each.student: each.late.deduction for each in there}
+        try:
+            count += write(results, out, exercise=graded.about, marks=marks, penalties=penalties)
+        except GradebookError as error:
+            raise ReportError(f"report: {error}") from error
+    return Made(f"{out}: {count} students")
 
 
-def _write(path: Path, text: str, encoding: str = "utf-8") -> None:
-    try:
-        write_whole(path, text, encoding)
-    except OSError as error:
-        raise ReportError(f"report: {path}: cannot be written: {error.strerror}") from error
+def as_html(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
+    """The instructor's index, and a page for each student."""
+    out = out or Path("feedback")
+    told: dict[str, list] = {}
+    for graded, standings in sheets:
+        for each in standings:
+            told.setdefault(each.student, []).append(_told(graded, each))
+    for student, parts in told.items():
+        write_whole(out / pages.place(student), pages.student(parts))
+    write_whole(out / "index.html", pages.index(sheets))
+    return Made(f"{out / 'index.html'}: {len(told)} students, {len(told)} pages")
+
+
+Format = Callable[[Sequence[Sheet], Path | None, Path | None], Made]
+FORMATS: dict[str, Format] = {
+    "csv": as_csv,
+    "canvas": as_canvas,
+    "moodle": as_moodle,
+    "gradescope": as_gradescope,
+    "nbgrader": as_nbgrader,
+    "html": as_html,
+}
+
+
+def _sheet(graded: Graded, due: str | None, late: str | None) -> Sheet:
+    rule: Rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
+    return graded, standings_of(graded, rule)
+
+
+def _told(graded: Graded, standing: Standing) -> Feedback:
+    return feedback(graded.exercise, graded.title, standing)
+
+
+def _table_out(rows: list[list], out: Path | None, students: int, encoding: str = "utf-8") -> Made:
+    text = write_table(rows)
+    if out is None:
+        return Made(text.replace("\r\n", "\n").rstrip("\n"))
+    write_whole(out, text, encoding)
+    return Made(f"{out}: {students} students")
+
+
+def _strangers(students: Sequence[str], where: str) -> tuple[str, ...]:
+    return (f"not in {where}: {', '.join(students)}",) if students else ()
+
+
+def _look(sheets: Sequence[Sheet]) -> list[str]:
+    """What the instructor should know before giving this to anybody."""
+    lines: list[str] = []
+    for graded, standings in sheets:
+        lines += graded.damaged.values()
+        if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
+            lines.append(
+                f"{graded.exercise}: {waiting} have answers that wait for a mark, and no points yet: coursework mark {graded.folder}"
+            )
+    return lines

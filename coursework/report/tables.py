@@ -1,26 +1,31 @@
-"""The instructor's table of results. A cell never begins as a formula would, whatever a student called a file."""
+"""The instructor's table of results, and how a table is written. A cell never begins as a formula would, whatever a student called a file."""
 
 import csv
 import io
 import re
 from collections.abc import Sequence
 
-from coursework.report.reading import exercises
+from coursework.report.reading import Graded
+from coursework.report.standing import Standing
 
 FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]")  # the wide ones too: a Korean spreadsheet takes them alike
 
+Sheet = tuple[Graded, list[Standing]]  # an exercise and where everybody stands in it
 
-def table(results: Sequence[dict]) -> list[list]:
-    """One row a student: for each exercise status, score, points, a column for each test, flags. The first row names the columns."""
-    columns = exercises(results)
-    rows, of = [["student"]], {(each["student"], each["exercise"]): each for each in results}
-    for exercise, tests in columns.items():
-        prefix = f"{exercise} " if len(columns) > 1 else ""
-        rows[0] += [f"{prefix}{name}" for name in ("status", "score", "max_score", "manual_points", *tests, "flags")]
-    for student in sorted({each["student"] for each in results}):
-        rows.append([student])
-        for exercise, tests in columns.items():
-            rows[-1] += _cells(of.get((student, exercise)), tests)
+
+def table(sheets: Sequence[Sheet]) -> list[list]:
+    """One row a student: for each exercise state, points, a column for each test and each answer in words, flags. The first row names them.
+
+    final is empty while an answer waits for its mark, and where nothing was graded.
+    """
+    people = {standing.student: standing for _, standings in sheets for standing in standings}
+    rows: list[list] = [["student", "name", "group"]] + [[each.student, each.name, each.group] for each in people.values()]
+    for graded, standings in sheets:
+        prefix = f"{graded.exercise} " if len(sheets) > 1 else ""
+        rows[0] += [f"{prefix}{name}" for name in _columns(graded)]
+        of = {standing.student: standing for standing in standings}
+        for row in rows[1:]:
+            row += _cells(graded, of.get(row[0]))
     return rows
 
 
@@ -31,18 +36,29 @@ def write_table(rows: Sequence[Sequence]) -> str:
     "'=1+1,3\\r\\n"
     """
     text = io.StringIO()
-    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
+    csv.writer(text).writerows(
+        [["'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in row] for row in rows]
+    )
     return text.getvalue()
 
 
-def _cells(result: dict | None, tests: Sequence[str]) -> list:
-    if result is None:
-        return ["missing", *[""] * (len(tests) + 4)]
-    points = {test["id"]: test["points"] for test in result["tests"]}
-    flags = "; ".join(f"{flag['kind']}: {flag['detail']}" for flag in result["flags"])
-    counts = [result["score"], result["max_score"], result.get("manual_points", 0)]
-    return [result["status"], *counts, *(points.get(test, "") for test in tests), flags]
+def _columns(graded: Graded) -> list[str]:
+    parts = [each["id"] for name in ("tests", "written") for each in graded.about[name]]
+    return ["state", "final", "possible", "taken off", *parts, "not marked", "flags"]
 
 
-def _harmless(cell: object) -> object:
-    return "'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell
+def _cells(graded: Graded, standing: Standing | None) -> list:
+    if standing is None:
+        return [""] * len(_columns(graded))
+    tests = {test["id"]: test["points"] for test in standing.result.get("tests", ())}
+    words = {each.id: each.mark.points for each in standing.words if not each.open}
+    parts = [points.get(each["id"], "") for name, points in (("tests", tests), ("written", words)) for each in graded.about[name]]
+    final = "" if standing.final is None else standing.final
+    return [standing.state, final, standing.possible, standing.late.deduction, *parts, standing.open, "; ".join(flags(standing))]
+
+
+def flags(standing: Standing) -> list[str]:
+    """What an instructor may want to look at, a line each."""
+    found = [f"{flag['kind']}: {flag['detail']}" for flag in standing.result.get("flags", ()) if flag["kind"] != "manual"]
+    of_files = [f"{flag['kind']}: {flag['detail']}" for row in standing.files for flag in row["flags"]]
+    return list(dict.fromkeys([*found, *of_files, *standing.notes, *filter(None, [standing.late.note])]))

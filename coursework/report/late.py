@@ -1,0 +1,111 @@
+"""What late work loses: the rule of the front matter, or of the command line in its place, held against the time of handing in.
+
+For each day begun after `due` (and after the grace), `per_day` of the points possible is taken off, as learning platforms do it, and
+never more than there is. Later than `days` days, nothing is left. Without a rule, lateness is said and takes nothing.
+"""
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+KEYS = {"per_day": "a share of the points possible, 0 to 1", "days": "a number of days", "grace_minutes": "a number of minutes"}
+FORM = "per_day=0.1,days=3,grace_minutes=10"
+
+
+class LateError(ValueError):
+    """A time or a rule cannot be read; says what came and what was expected."""
+
+
+class Rule(NamedTuple):
+    """due: None where there is no time to be late for. days: None where work is taken however late."""
+
+    due: datetime | None = None
+    per_day: float = 0.0
+    days: float | None = None
+    grace: timedelta = timedelta()
+
+
+class Lateness(NamedTuple):
+    """days: begun after the due time. deduction: points taken off. note: one sentence, empty where all is in time."""
+
+    days: int = 0
+    deduction: float = 0.0
+    note: str = ""
+
+
+def read_rule(due: str | None, late: Mapping[str, float | int] | str) -> Rule:
+    """Make a rule of what a front matter or a command line says.
+
+    Args:
+        due: ISO time with its offset, or None. late: {per_day, days, grace_minutes}, all optional, or the same as text; "none" for none.
+
+    Raises:
+        LateError: what cannot be read.
+
+    Example:
+        >>> read_rule("2026-12-01T23:59+09:00", "per_day=0.1,days=3").per_day
+        0.1
+    """
+    values = _numbers(late)
+    if due is None:
+        return Rule(None, values.get("per_day", 0.0), values.get("days"))
+    when = read_time(due)
+    if when is None or when.tzinfo is None:
+        raise LateError(f"due: got {due!r}, expected a time with its offset, such as 2026-12-01T23:59+09:00")
+    return Rule(when, values.get("per_day", 0.0), values.get("days"), timedelta(minutes=values.get("grace_minutes", 0)))
+
+
+def read_time(text: str | None) -> datetime | None:
+    """An ISO time, or None for what is none.
+
+    >>> read_time("2026-12-01T23:59+09:00").hour
+    23
+    """
+    try:
+        return datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def lateness(rule: Rule, submitted: str | None, said_late: bool, points: float, possible: float) -> Lateness:
+    """How late work is, and what that takes off.
+
+    Args:
+        submitted: ISO time; without an offset it is taken to be that of the due time. said_late: the platform's own mark.
+        points: earned so far. possible: what the exercise can give.
+
+    Example:
+        >>> rule = read_rule("2026-12-01T23:59+09:00", {"per_day": 0.1, "days": 3})
+        >>> lateness(rule, "2026-12-03T08:00+09:00", True, 15, 20)
+        Lateness(days=2, deduction=4.0, note='2 days late: 4 points taken off.')
+    """
+    when = read_time(submitted)
+    if rule.due is None or when is None:
+        return Lateness(note="Late, as the platform says; nothing is taken off." if said_late else "")
+    over = (when if when.tzinfo else when.replace(tzinfo=rule.due.tzinfo)) - rule.due
+    if over <= rule.grace:
+        return Lateness()
+    days = math.ceil(over / timedelta(days=1))
+    said = f"{days} day{'s' * (days > 1)} late"
+    if rule.days is not None and days > rule.days:
+        return Lateness(days, float(points), f"{said}, and nothing was taken after {rule.days:g}: no points are left.")
+    deduction = min(float(points), round(rule.per_day * days * possible, 2))
+    taken = f": {deduction:g} point{'s' * (deduction != 1)} taken off" if deduction else ", and nothing is taken off"
+    return Lateness(days, deduction, f"{said}{taken}.")
+
+
+def _numbers(late: Mapping[str, float | int] | str) -> dict[str, float]:
+    if isinstance(late, str):
+        pairs = [part.partition("=")[::2] for part in late.replace(",", " ").split() if part != "none"]
+    else:
+        pairs = list(late.items())  # type: ignore[arg-type]
+    found = {}
+    for name, value in pairs:
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError):
+            found[name] = math.nan
+        if name not in KEYS or not 0 <= found[name] < math.inf or (name == "per_day" and found[name] > 1):
+            raise LateError(f"late: got {name}={value}, expected {KEYS.get(name, FORM)}")
+    return found
