@@ -56,12 +56,12 @@ def secrets_of(exercise: Exercise) -> Secrets:
     return Secrets(tuple(parts), frozenset(given))
 
 
-def leak_in(secrets: Secrets, content: bytes, notebook: bool = True) -> str | None:
+def leak_in(secrets: Secrets, content: bytes, whole: bool = True) -> str | None:
     """What of the secrets stands in a file, in words, or None.
 
     Args:
-        secrets: of the exercise with the same values as the file. content: the file. notebook: it was made of the source, so that
-            every line counts; in another file, of which another has thought, it takes a long line or a whole part.
+        secrets: of the exercise with the values of the file. content: the file. whole: it was made of the source, so that every line
+            counts. In a file that goes with it a short one may stand by chance: there it takes a long line, or a part with all its lines.
     """
     text = _text(content)
     if (mark := re.search(MARK.pattern, text, re.MULTILINE)) is not None:
@@ -71,7 +71,7 @@ def leak_in(secrets: Secrets, content: bytes, notebook: bool = True) -> str | No
     for part in secrets.parts:
         hidden = [line for line in part.lines if _size(line) and not _stands(line, secrets.given, given)]
         seen = [line for line in hidden if _stands(line, lines, everything)]
-        if not notebook and not (seen == hidden and sum(map(_size, seen)) >= SHORT):
+        if not whole and not (seen == hidden and sum(map(_size, seen)) >= SHORT):
             seen = [line for line in seen if _size(line) >= LONG and not re.match(r"(from|import)\b", line)]
         if seen:
             return f"{part.what}: {seen[0][:80]!r}"

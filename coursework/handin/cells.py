@@ -35,21 +35,17 @@ class Submission(NamedTuple):
     """What was handed in, as far as it could be read.
 
     cells: the code cells in their order. flags: what to tell the instructor. words: id of each written answer -> the student's text,
-    "" where it was left as it came.
+    "" where it was left as it came. ours: something of the exercise is in it.
     """
 
     cells: list[StudentCell]
     flags: list[Flag]
     words: dict[str, str]
+    ours: bool = True
 
     @property
     def readable(self) -> bool:
         return not any(flag.kind == "unreadable" for flag in self.flags)
-
-    @property
-    def ours(self) -> bool:
-        """Something of the exercise is in it: an answer, a test or a written answer."""
-        return any(cell.answers or cell.kind in ("answer", "test") for cell in self.cells) or any(self.words.values())
 
 
 def read_submission(path: str | Path, exercise: Exercise) -> Submission:
@@ -103,7 +99,7 @@ def match(raw: Sequence[RawCell], flags: Iterable[Flag], exercise: Exercise) -> 
     cells = matcher.without_stubs(cells)
     matcher.flag_answers(cells)
     matcher.flag_tests(cells)
-    return Submission(matcher.restored(cells), matcher.flags, _words(raw, exercise))
+    return Submission(matcher.restored(cells), matcher.flags, _words(raw, exercise), _is_ours(raw, cells, exercise))
 
 
 class _Matcher:
@@ -237,6 +233,16 @@ def given_cells(exercise: Exercise) -> dict[str, Names]:
 
 def _uses(cell: StudentCell, names: frozenset[str]) -> bool:
     return cell.kind != "test" and bool((names_of(cell.source) or NOTHING).used & names)
+
+
+def _is_ours(raw: Sequence[RawCell], cells: Sequence[StudentCell], exercise: Exercise) -> bool:
+    """Where cells say which they are, that tells; else an answer's names do, or a test's or a question's text."""
+    if ids := {cell.grade_id for cell in raw} - {None}:
+        return bool(
+            ids & {role_of(cell)[1] for cell in exercise.notebook.cells} | ids & {f"test-{test.id}" for test in exercise.tests}
+        )
+    texts = "\n".join(_plain(cell.source) for cell in raw)
+    return any(cell.answers or cell.kind == "test" for cell in cells) or any(_plain(w.prompt) in texts for w in exercise.written)
 
 
 def _words(raw: Sequence[RawCell], exercise: Exercise) -> dict[str, str]:

@@ -67,7 +67,9 @@ def test_no_path_leaves_the_folder(tmp_path, scratch, unpacked, name):
     assert list(scratch.iterdir()) == []
 
 
-@pytest.mark.parametrize(("mode", "why"), [(stat.S_IFLNK, "link"), (stat.S_IFIFO, "no plain file"), (stat.S_IFCHR, "no plain file")])
+@pytest.mark.parametrize(
+    ("mode", "why"), [(stat.S_IFLNK, "link"), (stat.S_IFIFO, "no plain file"), (stat.S_IFCHR, "no plain file")]
+)
 def test_links_and_devices_in_a_zip_are_not_made(unpacked, mode, why):
     info = zipfile.ZipInfo("kim.ipynb")
     info.external_attr = (mode | 0o777) << 16
@@ -154,6 +156,7 @@ def test_too_many_files_are_counted(unpacked, monkeypatch, tmp_path, scratch):
         (NFD.encode(), "김민수.ipynb"),
         ("Renée Zoë.ipynb".encode("cp437"), "Renée Zoë.ipynb"),
         (b"\xff\xfe.ipynb", None),
+        (b"./a/.//b/kim.ipynb", "a/b/kim.ipynb"),
         (b"\x1b[2Jkim\n.ipynb", "_[2Jkim_.ipynb"),
     ],
 )

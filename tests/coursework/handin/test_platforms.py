@@ -99,3 +99,19 @@ def test_an_id_that_says_another_than_the_name_is_told():
 )
 def test_a_folder_around_all_is_no_student(names, folder):
     assert shared_folder(names, "week3", CLASS) == folder
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [
+        (["submissions/kim.ipynb", "submissions/lee.ipynb"], "submissions/"),
+        (["submissions/kim/week3.ipynb", "submissions/lee/week3.ipynb"], "submissions/"),
+        (["submissions/kim/week3/week3.ipynb"], "submissions/"),
+        (["submissions/kim_1_2_x.ipynb"], "submissions/"),
+        (["jung/ps1/week3.ipynb", "jung/ps2/week4.ipynb"], ""),
+        (["jung/week3.ipynb", "jung/other.ipynb"], ""),
+        (["jung/mine.ipynb", "jung/data.csv"], ""),
+    ],
+)
+def test_a_folder_around_all_without_a_class_list(names, folder):
+    assert shared_folder(names, "week3", None) == folder

@@ -15,7 +15,6 @@ from coursework.handin.cells import StudentCell, read_submission
 from coursework.handin.names import same_code
 from coursework.samples import small
 
-
 CODE = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {display_name: Python 3, language: python, name: python3}

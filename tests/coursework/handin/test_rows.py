@@ -46,7 +46,10 @@ assert {name}(0) == {{{{m}}}}
 """
 KEY, OTHER = Key(b"k" * 16), Key(b"o" * 16)
 CLASS = ClassList(
-    tuple(Student(id, name, (alias,), "") for id, name, alias in [("kim", "Kim, Min", "1001"), ("lee", "Lee, Jo", "1002"), ("seo", "이서연", "7")]),
+    tuple(
+        Student(id, name, (alias,), "")
+        for id, name, alias in [("kim", "Kim, Min", "1001"), ("lee", "Lee, Jo", "1002"), ("seo", "이서연", "7")]
+    ),
     None,
 )
 
