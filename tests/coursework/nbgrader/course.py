@@ -73,7 +73,7 @@ def generate(course: Path, assignment: str) -> None:
     """`nbgrader generate_assignment`, in a process of its own: with AUTOTEST lines it leaves sockets open."""
     with inside(course):
         said = subprocess.run(
-            NBGRADER + ["generate_assignment", assignment, "--force"], capture_output=True, text=True, check=False
+            [*NBGRADER, "generate_assignment", assignment, "--force"], capture_output=True, text=True, check=False
         )
     assert said.returncode == 0, said.stderr
 
