@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from coursework.assignment.source import Exercise, Written, role_of
+from coursework.assignment.source import Exercise, Test, Written, role_of
 from coursework.assignment.stamp import without_stamp
 from coursework.flags import Flag
 from coursework.handin.names import NOTHING, Names, names_of, names_written, parses, same_code, without_magics
@@ -107,7 +107,7 @@ class _Matcher:
         self.exercise, self.flags = exercise, flags
         self.targets = answer_names(exercise)
         self.answers = {answer.id: answer for answer in exercise.answers}
-        self.tests = {name: test for test in exercise.tests for name in (test.id, f"test-{test.id}") if name not in self.answers}
+        self.tests = {name: test for name, test in test_names(exercise).items() if name not in self.answers}
         self.given = given_cells(exercise)
 
     def flag(self, kind: str, detail: str) -> None:
@@ -220,6 +220,11 @@ def answer_names(exercise: Exercise) -> dict[str, frozenset[str]]:
     return found
 
 
+def test_names(exercise: Exercise) -> dict[str, Test]:
+    """What a test's cell may be called in a released notebook, by this kit or by nbgrader."""
+    return {name: test for test in exercise.tests for name in (test.id, f"test-{test.id}", test.grade_id) if name}
+
+
 def given_cells(exercise: Exercise) -> dict[str, Names]:
     """The code cells that come with an exercise and are neither answer nor test: source -> names, in order."""
     given = {}
@@ -238,9 +243,7 @@ def _uses(cell: StudentCell, names: frozenset[str]) -> bool:
 def _is_ours(raw: Sequence[RawCell], cells: Sequence[StudentCell], exercise: Exercise) -> bool:
     """Where cells say which they are, that tells; else an answer's names do, or a test's or a question's text."""
     if ids := {cell.grade_id for cell in raw} - {None}:
-        return bool(
-            ids & {role_of(cell)[1] for cell in exercise.notebook.cells} | ids & {f"test-{test.id}" for test in exercise.tests}
-        )
+        return not ids.isdisjoint({*test_names(exercise), *(role_of(cell)[1] for cell in exercise.notebook.cells)})
     texts = "\n".join(_plain(cell.source) for cell in raw)
     return any(cell.answers or cell.kind == "test" for cell in cells) or any(_plain(w.prompt) in texts for w in exercise.written)
 

@@ -163,6 +163,7 @@ class _Scorer:
         self.exercise, self.submission, self.terms, self.shape, self.send = exercise, submission, terms, shape, send
         self.forbid = terms.forbidden(exercise)
         self.supervisor = supervisor
+        self.folder = exercise.path.resolve().parent
         self.most = (terms.timeout, terms.clock)
         self.worker = LastingWorker(self.start, self.flag, self.left, self.most)
         self.whole = Budget(WHOLE * terms.timeout, self.used, WHOLE * terms.clock)
@@ -178,7 +179,7 @@ class _Scorer:
         """A new worker, with the files of the exercise in its folder."""
         session = self.supervisor.session(shape=self.shape, forbid=self.forbid)
         for name in self.exercise.files:
-            session.put(name, (self.exercise.path.parent / name).read_bytes())
+            session.put(name, (self.folder / name).read_bytes())
         return session
 
     def used(self) -> float | int:
@@ -221,8 +222,8 @@ class _Scorer:
         messages.record(self.verdicts)
         if self.exercise.files:
             sys.dont_write_bytecode = True
-            sys.path.insert(0, str(self.exercise.path.parent.resolve()))
-            os.chdir(self.exercise.path.parent)
+            sys.path.insert(0, str(self.folder))
+            os.chdir(self.folder)
 
     def step(self, step: StudentCell | Prepared) -> None:
         if self.whole.over():

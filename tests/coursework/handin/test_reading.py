@@ -11,8 +11,9 @@ import pytest
 from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key, Stamp, make_stamp
 from coursework.handin import reading
-from coursework.handin.cells import StudentCell, read_submission
+from coursework.handin.cells import StudentCell, match, read_submission
 from coursework.handin.names import same_code
+from coursework.handin.reading import read_cells
 from coursework.samples import small
 
 CODE = """---
@@ -336,6 +337,15 @@ def test_an_answer_that_became_markdown_is_run(read, made):
 def test_an_edited_test_is_flagged(read, made):
     small.cell_of(made, "test-draw")["source"] = "assert True"
     assert kinds(read(made)) == ["test-edited"]
+
+
+def test_a_test_is_known_by_nbgraders_name_of_it(read, made, exercise):
+    made = copy.deepcopy(made)
+    small.cell_of(made, "test-draw")["metadata"]["nbgrader"]["grade_id"] = "check_of_nbgrader"
+    tests = [test._replace(grade_id="check_of_nbgrader") if test.id == "draw" else test for test in exercise.tests]
+    cells, _ = read_cells(json.dumps(made).replace("Written.", "Edited.").encode(), ".ipynb")
+    submission = match(cells, [], exercise._replace(tests=tuple(tests)))
+    assert "draw" in [cell.id for cell in submission.cells if cell.kind == "test"]
 
 
 def test_notebook_commands_are_left_out(read, made):

@@ -5,6 +5,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import jupytext
 import pytest
 
 from coursework.assignment.release import student_notebook
@@ -364,6 +365,45 @@ def test_a_source_with_other_variants_since_draws_anew(handed, exercises):
     [row] = handed.collect().rows
     assert row.values == values_for(exercises["week3"], KEY, "kim")
     assert kinds(row) == ["other-version"]
+
+
+def test_a_release_keeps_its_stamp_through_converters(handed, exercises):
+    exercise = exercises["week3"]
+    values = values_for(exercise, KEY, "kim")
+    token = make_stamp(Stamp("week3", exercise.sha256[:12], values, "kim"), KEY)
+    released = student_notebook(exercise.with_values(values), stamp=token)  # a converter leaves at least one of its three
+    for file, form in (("kim.ipynb", "ipynb"), ("kim/a.py", "py:percent"), ("kim/a.md", "md:myst"), ("kim/b.md", "md")):
+        handed.text(file, jupytext.writes(released, fmt=form))
+    handed.text("kim/c.py", "\n\n".join(cell.source for cell in released.cells if cell.cell_type == "code"))
+    rows = handed.collect().rows
+    assert [(row.stamp, row.state) for row in rows if row.file == "kim.ipynb"] == [("yes", "grade")]
+    assert [row.stamp for row in rows] == ["yes"] * 5
+
+
+def test_a_time_that_a_student_wrote_is_not_believed(handed):
+    handed.put("Min Kim_7782_assignsubmission_file_/a/week3.ipynb", "kim")
+    handed.text("Min Kim_7782_assignsubmission_file_/a/timestamp.txt", "2020-01-01 00:00:00 UTC")
+    assert {row.submitted for row in handed.collect().rows} == {None}
+
+
+def test_by_a_class_list_only_its_name_is_the_stamps(handed):
+    handed.put("이서연_1001_900123_week3.ipynb", "seo")  # Canvas's id says kim
+    row = handed.row("이서연_1001_900123_week3.ipynb")
+    assert (row.student, row.stamp, kinds(row)) == ("kim", "of seo", ["two-students", "other-student"])
+
+
+def test_practice_has_no_key_and_takes_a_stamp_of_elsewhere_at_its_word(handed):
+    handed.put("kim.ipynb", "kim", name="week2")
+    handed.put("lee.ipynb")
+    assert handed.states(key=None) == {"kim.ipynb": ("kim", "another assignment"), "lee.ipynb": ("lee", "grade")}
+    assert handed.row("lee.ipynb", key=None).values == {"m": 1}
+
+
+def test_another_assignment_that_defines_the_same_names_is_told_by_its_cells(handed):
+    made = handed.notebook(None, name="week2")
+    made["cells"][2]["source"] = "def week3(x):\n    return x"
+    handed.text("kim.ipynb", json.dumps(made))
+    assert handed.states()["kim.ipynb"] == ("kim", "another assignment")
 
 
 def test_rows_hold_no_path_twice(handed):
