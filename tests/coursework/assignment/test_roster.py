@@ -60,6 +60,7 @@ def test_western_names_of_an_old_windows_are_refused_and_not_misread(tmp_path):
         with pytest.raises(RosterError, match="expected a list saved as UTF-8"):
             read(tmp_path, text, encoding="cp1252")
     assert ids(tmp_path, "김민수A\n똠방\n", encoding="cp949") == ["김민수A", "똠방"]
+    assert ids(tmp_path, "김민수a\nb김민수\n", encoding="cp949") == ["김민수a", "b김민수"]
 
 
 def test_what_is_no_text_is_refused(tmp_path):
