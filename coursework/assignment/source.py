@@ -116,9 +116,9 @@ class Exercise(NamedTuple):
     forbid: tuple[str, ...]
 
     @property
-    def not_graded(self) -> frozenset[str]:
+    def not_graded(self) -> tuple[str, ...]:
         """The code of given cells that the grader leaves out where a student has not changed them: figures, trainings."""
-        return frozenset(cell.source for cell in self.notebook.cells if NOT_GRADED in cell.metadata.get("tags", ()))
+        return tuple(cell.source for cell in self.notebook.cells if NOT_GRADED in cell.metadata.get("tags", ()))
 
     @property
     def max_score(self) -> int | float:

@@ -154,7 +154,8 @@ def test_a_member_keeps_the_own_id_and_the_notebook_is_the_groups(tmp_path):
 
 
 def test_a_list_without_a_table_is_one_of_groups(tmp_path):
-    assert read(tmp_path, "A\nB\n", groups=True).recipients() == ("A", "B")
+    listed = read(tmp_path, "A\nB\n", groups=True)
+    assert [(student.group, student.whom) for student in listed.students] == [("A", "A"), ("B", "B")]
 
 
 @pytest.mark.parametrize(

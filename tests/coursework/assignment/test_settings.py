@@ -92,7 +92,7 @@ def test_only_code_that_comes_with_the_exercise_can_be_left_out_of_grading(tmp_p
     tag = "```{code-cell} ipython3\n:tags: [not-graded]\n"
     given = private.SOURCE.replace("```{code-cell} ipython3\nimport", tag + "\nimport")
     exercise = load_source(private.folder(tmp_path, given) / "double.md")
-    assert exercise.not_graded == exercise.with_values({"n": 4, "word": "red"}).not_graded == {"import companion"}
+    assert exercise.not_graded == exercise.with_values({"n": 4, "word": "red"}).not_graded == ("import companion",)
     for role in ("answer: double}", "test: double"):
         source = private.SOURCE.replace("```{code-cell} ipython3\n:companion: {" + role, tag + ":companion: {" + role)
         with pytest.raises(SourceError, match="got the tag not-graded, expected it only on code that comes with the exercise"):
