@@ -81,7 +81,7 @@ class App:
             return _said(403, "Another site may not ask for this.")
         if name not in self._posts:
             return _said(404, "There is nothing of this name.")
-        return _done(lambda: self._posts[name](**json.loads(body)))
+        return _done(lambda: self._posts[name](**_asked(body)))
 
 
 def serve(folder: Path, port: int = 0, open_browser: bool = False) -> int:
@@ -170,6 +170,14 @@ def _page() -> Reply:
     nonce = secrets.token_urlsafe(16)
     page = files("coursework.report").joinpath("templates/marking.html").read_text(encoding="utf-8")
     return Reply(200, "text/html; charset=utf-8", page.replace("NONCE", nonce).encode(), POLICY.format(nonce))
+
+
+def _asked(body: bytes) -> dict:
+    """The arguments in a request: numbers of a mark, else text."""
+    asked = json.loads(body)
+    if not isinstance(asked, dict) or not all(isinstance(asked[name], str) for name in set(asked) - {"level", "points"}):
+        raise MarkingError("got a request that is not of the page, expected level and points as numbers, and texts")
+    return asked
 
 
 def _done(call: Callable[[], dict]) -> Reply:
