@@ -10,7 +10,7 @@ from coursework.report import gradebooks, pages
 from coursework.report.feedback import Feedback, feedback
 from coursework.report.late import LateError, Rule, read_rule
 from coursework.report.reading import Graded, ReportError, read_all
-from coursework.report.standing import GRADED, Standing, standings_of
+from coursework.report.standing import GRADED, MISSING, Standing, standings_of
 from coursework.report.tables import Sheet, table, write_table
 
 
@@ -91,7 +91,7 @@ def as_moodle(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = N
 def as_gradescope(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
     """A results.json for each student who handed in; with one, `out` may be that file."""
     out = out or Path("gradescope")
-    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != "missing"]
+    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != MISSING]
     if out.suffix == ".json":
         if len(told) != 1:
             raise ReportError(f"report: got {len(told)} results for the one file {out}, expected a folder, or one result")
@@ -170,6 +170,10 @@ def _look(sheets: Sequence[Sheet]) -> list[str]:
     lines: list[str] = []
     for graded, standings in sheets:
         lines += graded.damaged.values()
+        if stuck := [each.name for each in standings if each.state not in (GRADED, MISSING)]:
+            lines.append(
+                f"{graded.exercise}: no points for {', '.join(stuck)}: coursework report {graded.folder} --format html says why"
+            )
         if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
             lines.append(
                 f"{graded.exercise}: {waiting} have answers that wait for a mark, and no points yet: coursework mark {graded.folder}"
