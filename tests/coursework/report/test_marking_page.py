@@ -217,7 +217,12 @@ def test_when_the_program_has_stopped_nothing_is_lost_and_it_is_said(page):
 def test_the_page_fits_and_its_text_stands_out(page, width, scheme):
     marking = page({"kim": ("word " * 200 + "x" * 500, "")}, width, scheme, bypass_csp=True)
     assert marking.tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert marking.tab.evaluate("Math.min(...[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => b.offsetHeight))") >= 32
+    assert (
+        marking.tab.evaluate(
+            "Math.min(...[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => b.offsetHeight))"
+        )
+        >= 32
+    )
     for place in ("#text", "#place", "#levels button", "#next-open"):
         assert contrast(marking.tab, place) >= 4.5, place
 
