@@ -6,6 +6,7 @@ at the root of its course (`course/source/ps1/problem1.ipynb`).
 """
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,9 +116,9 @@ def files_beside(notebook: NotebookNode, folder: Path) -> tuple[str, ...]:
     >>> files_beside(cleared(exercise.notebook, folder), folder)
     ('jupyter.png',)
     """
-    found = dict.fromkeys(name for cell in notebook.cells for name in _named(cell))
+    found = {name for cell in notebook.cells for name in _named(cell)}
     root = folder.resolve()
-    return tuple(name for name in found if _may_go_out(root, name))
+    return tuple(sorted(name for name in found if _may_go_out(root, name)))
 
 
 class _as_nbgrader_error:  # noqa: N801
@@ -128,8 +129,13 @@ class _as_nbgrader_error:  # noqa: N801
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, NbgraderError):
-            said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())[:300]
-            raise NbgraderError(f"nbgrader would refuse it: {said or type(error).__name__}") from error
+            raise NbgraderError(f"nbgrader would refuse it: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    if hasattr(error, "ename"):  # of a cell that raised; nbgrader makes these in a way that str() fails on
+        return f"its code raised {error.ename}: {error.evalue}"
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _step(name: str, folder: Path | None) -> "nbgrader.preprocessors.NbGraderPreprocessor":
@@ -197,14 +203,31 @@ def _with_autotests(notebook: NotebookNode, folder: Path) -> NotebookNode:
     step.autotest_filename = str(path.resolve())
     kernel = notebook.metadata.kernelspec
     given, kernel.name = kernel.name, kernel.name if kernel.name in step.comment_strs else "python3"  # a conda environment's name
-    try:
+    with _kernels_ended():
         made = step.preprocess(notebook, {"metadata": {"path": str(folder.resolve())}})[0]
-        made.metadata.kernelspec.name = given
-        return made
+    made.metadata.kernelspec.name = given
+    return made
+
+
+@contextlib.contextmanager
+def _kernels_ended() -> Iterator[None]:
+    """End the kernel that `InstantiateTests` starts: it leaves its sockets open, and where a cell raises, the kernel running."""
+    from nbgrader.preprocessors import instantiatetests
+
+    start, started = instantiatetests.start_new_kernel, []
+
+    def start_and_note(**options: object) -> tuple:
+        started.append(start(**options))
+        return started[-1]
+
+    instantiatetests.start_new_kernel = start_and_note
+    try:
+        yield
     finally:
-        if step.kc is not None:  # nbgrader leaves the kernel running when a cell raises
-            step.kc.shutdown()
-            step.kc.stop_channels()
+        instantiatetests.start_new_kernel = start
+        for manager, client in started:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
 
 
 def _role(graded: NotebookNode) -> dict:
@@ -219,16 +242,16 @@ def _role(graded: NotebookNode) -> dict:
 
 def _marked(cell: NotebookNode, words: dict[str, tuple[str, str]]) -> str:
     """The text of a cell with our markers in place of the course's, and around the whole of a solution that has none."""
-    lines, seen = [], set()
-    for line in cell.source.split("\n"):
+    lines, marks = [], {}
+    for number, line in enumerate(cell.source.split("\n")):
         for word, (begin, end) in words.items():
             if begin in line or end in line:
                 line = f"{line[: len(line) - len(line.lstrip())]}### {'BEGIN' if begin in line else 'END'} {word}"
-                seen.add(word)
+                marks[number] = word
                 break
         lines.append(line)
-    if cell.metadata.nbgrader.solution and "SOLUTION" not in seen:
-        lines = ["### BEGIN SOLUTION", *lines, "### END SOLUTION"]
+    if cell.metadata.nbgrader.solution and "SOLUTION" not in marks.values():
+        lines = ["### BEGIN SOLUTION", *(line for number, line in enumerate(lines) if number not in marks), "### END SOLUTION"]
     return "\n".join(lines)
 
 

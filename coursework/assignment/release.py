@@ -1,89 +1,27 @@
-"""What goes out: the student's notebook and the page of solutions, both made of one source and never edited.
+"""What goes out, and where to: notebooks with their stamps and files for a class, pages of solutions for practice.
 
-Everything here is a function of the source alone, so that making it again changes no byte. A file that somebody has changed since it
-was made, or that was made by something else, is not overwritten. What a source holds is read in `source`; that its tests are worth
-something is shown in `selftest`.
+All is checked before anything is written, and a file that somebody has changed since it was made, or that was made by something else,
+is not overwritten. What the files hold is made in `notebook`; that the tests of an exercise are worth something is shown in
+`selftest`, that nothing gets out, in `leaks`.
 """
 
-import hashlib
-import json
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
-from nbformat import NotebookNode, v4
 
 from coursework.assignment import nbgrader
-from coursework.assignment.roster import unsafe
-from coursework.assignment.source import HIDDEN, SOLUTION, STUB, Exercise, headings, role_of, split, without_markers
+from coursework.assignment.leaks import leak_in, secrets_of
+from coursework.assignment.notebook import MADE, ReleaseError, content_of, digest, nbgrader_source, solution_page, student_notebook
+from coursework.assignment.roster import ClassList
+from coursework.assignment.source import SOLUTION, Exercise, role_of
+from coursework.assignment.stamp import Key, Stamp, StampError, find_tokens, make_stamp
 from coursework.assignment.variants import values_for
-from coursework.files import write_whole
+from coursework.files import unsafe, write_whole
 
-__all__ = ["ReleaseError", "nbgrader_source", "release", "solution_page", "student_notebook"]
-
-KEPT = ("tags", "mystnb")  # of a cell's metadata
-STAMP = re.compile(
-    r"<!-- Made by coursework release from (?P<name>\S+), (?P<digest>[0-9a-f]{16})\. Edit that file, not this one\. -->\n"
-)
-LINK = re.compile(r"(\]\()(?![a-z][a-z0-9+.-]*:|[#/])([^)\s]+\))", re.IGNORECASE)
-OPEN = "There is no one solution to this one."
-
-
-class ReleaseError(Exception):
-    """A release was refused before anything was written; says why."""
-
-
-def student_notebook(exercise: Exercise, solutions: str | None = None) -> NotebookNode:
-    """The notebook that a student gets: no solution, no hidden test, no note, no wrong answer, no output.
-
-    Args:
-        exercise: placeholders are filled with first values where they are not filled yet.
-        solutions: link to the page of solutions, for practice; a last cell then leads there.
-
-    Returns:
-        nbformat 4.5, with the metadata of nbgrader (schema 3). Cell ids follow from the content.
-    """
-    exercise = _filled(exercise)
-    if nbgrader.is_nbgraders(exercise.notebook):
-        cells = nbgrader.cleared(exercise.notebook, exercise.path.parent).cells
-    else:
-        cells = [made for cell in exercise.notebook.cells if (made := _student_cell(exercise, cell)) is not None]
-    if solutions:
-        cells.append(v4.new_markdown_cell(f"When you have tried: the [solutions]({solutions}), each folded away."))
-    return _finished(exercise, cells)
-
-
-def nbgrader_source(exercise: Exercise) -> NotebookNode:
-    """The instructor's notebook for nbgrader's own `source/` folder: with solutions and hidden tests in nbgrader's markers.
-
-    For a course that grades with nbgrader; it holds everything that students must not see.
-    """
-    exercise = _filled(exercise)
-    cells = [cell for cell in exercise.notebook.cells if role_of(cell)[0] not in ("note", "wrong")]
-    made = [v4.new_code_cell(cell.source) if cell.cell_type == "code" else v4.new_markdown_cell(cell.source) for cell in cells]
-    for cell, new in zip(cells, made, strict=True):
-        new.metadata = _metadata(exercise, cell)
-    return _finished(exercise, made)
-
-
-def solution_page(exercise: Exercise, up: str = "../") -> str:
-    """The page of solutions: MyST, under each exercise's heading what answers it, folded away in an element that needs no script.
-
-    Args:
-        exercise: placeholders are filled with first values where they are not filled yet.
-        up: from this page's folder to the notebook's; relative links of the notes are led through it.
-    """
-    exercise = _filled(exercise)
-    subject = exercise.title.removeprefix("Exercises: ").strip()
-    parts = [f"# Solutions: {subject}", f"To the notebook [{exercise.name}]({up}{exercise.name}.ipynb). Try before you unfold."]
-    for title, items in _sections(exercise):
-        body = "\n\n".join(_solution(exercise, kind, name, cell) for kind, name, cell in items)
-        parts.append(f"## {title}")
-        parts.append(_folded(LINK.sub(rf"\g<1>{up}\g<2>", body)) if body else OPEN)
-    text = "\n\n".join(parts) + "\n"
-    return f"<!-- Made by coursework release from {exercise.path.name}, {_digest(text)}. Edit that file, not this one. -->\n" + text
+__all__ = ["ReleaseError", "nbgrader_source", "plan", "release", "solution_page", "student_notebook"]
 
 
 def release(
@@ -91,27 +29,31 @@ def release(
     out: Path,
     *,
     solutions: Path | None = None,
-    students: Sequence[str] | None = None,
-    seed: str | int | None = None,
+    students: ClassList | None = None,
+    key: Key | None = None,
     force: bool = False,
 ) -> dict[Path, str]:
-    """Write the students' notebooks and, where asked, the solutions. All is checked before anything is written.
+    """Write the students' notebooks and, where asked, the solutions. The same again changes no byte.
 
     Whether the tests of an exercise do their work is for `selftest` to say, before this.
 
     Args:
-        exercises: as loaded. out: folder of the notebooks, `EXERCISE.ipynb`, or `STUDENT/EXERCISE.ipynb` with `students`.
-        solutions: folder of the solution pages; None writes none. students: names of students or groups.
-        seed: which variant a student gets. force: overwrite what is in the way.
+        exercises: as loaded.
+        out: folder of the notebooks, `EXERCISE.ipynb`, or `STUDENT/EXERCISE.ipynb` with `students`; the exercise's files stand beside.
+        solutions: folder of the solution pages; None writes none.
+        students: the class; of one read with groups, each group gets a notebook.
+        key: signs the stamps and draws each student's values; None, for practice, makes notebooks without a stamp.
+        force: overwrite what is in the way.
 
     Returns:
         path -> "written" or "unchanged".
 
     Raises:
-        ReleaseError: a file in the way, students without a seed where there are variants, a folder inside another that it must not be in.
+        ReleaseError: a file in the way, or made with another key; variants for students without a key; a folder inside another that it
+            must not be in; a picture that would not go out, or a solution that would. Before anything is written.
     """
-    planned = plan(exercises, out, solutions=solutions, students=students, seed=seed, force=force)
-    return {path: _write(path, text) for path, text in planned.items()}
+    planned = plan(exercises, out, solutions=solutions, students=students, key=key, force=force)
+    return {path: _write(path, content) for path, content in planned.items()}
 
 
 def plan(
@@ -119,45 +61,157 @@ def plan(
     out: Path,
     *,
     solutions: Path | None = None,
-    students: Sequence[str] | None = None,
-    seed: str | int | None = None,
+    students: ClassList | None = None,
+    key: Key | None = None,
     force: bool = False,
-) -> dict[Path, str]:
-    """What `release` would write, path -> text. Arguments and errors are those of `release`."""
-    planned = _planned(exercises, Path(out), solutions and Path(solutions), students, seed)
-    if not force and (foreign := [path for path in planned if _is_foreign(path)]):
-        listed = ", ".join(map(str, foreign[:3])) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
-        raise ReleaseError(f"{listed}: changed since it was made, or made by something else. --force overwrites it.")
-    return planned
-
-
-def _planned(
-    exercises: Sequence[Exercise], out: Path, solutions: Path | None, students: Sequence[str] | None, seed: str | int | None
-) -> dict[Path, str]:
-    planned: dict[Path, str] = {}
-    _check_folders(exercises, out, solutions, students)
+) -> dict[Path, bytes]:
+    """What `release` would write, path -> content. Arguments and errors are those of `release`."""
+    out, solutions = Path(out), solutions and Path(solutions)
+    whom = [None] if students is None else list(students.recipients())
+    _check_folders(exercises, out, solutions, whom, key)
+    planned = []
     for exercise in exercises:
-        if students is not None and exercise.variants and seed is None:
-            raise ReleaseError(f"{exercise.path}: it has variants, expected --seed with a text that only you know")
+        _check_exercise(exercise, whom, key)
         link = None if solutions is None else f"{_between(out, solutions)}{exercise.name}.md"
-        for student in [None] if students is None else students:
-            filled = exercise.with_values(values_for(exercise, seed, student))
-            path = (out if student is None else out / student) / f"{exercise.name}.ipynb"
-            planned[path] = nbformat.writes(student_notebook(filled, link)) + "\n"
+        planned += _handed_out(exercise, out, whom, key, link)
         if solutions is not None:
-            planned[solutions / f"{exercise.name}.md"] = solution_page(exercise, _between(solutions, out))
-    return planned
+            planned.append(_solved(exercise, solutions / f"{exercise.name}.md", _between(solutions, out)))
+    _check_different(planned)
+    if not force:
+        _check_in_the_way(planned, key)
+    return {each.path: each.content for each in planned}
 
 
-def _check_folders(exercises: Sequence[Exercise], out: Path, solutions: Path | None, students: Sequence[str] | None) -> None:
-    for student in students or ():
-        if (reason := unsafe(student)) is not None:
+class _Planned(NamedTuple):
+    """A file to be written. beside: the folder of the notebook that it goes with; None for a notebook or a page."""
+
+    path: Path
+    content: bytes
+    beside: Path | None = None
+
+
+def _handed_out(exercise: Exercise, out: Path, whom: Sequence[str | None], key: Key | None, link: str | None) -> Iterator[_Planned]:
+    """The notebook of each student, or the one for all, and the files that go with it."""
+    files = _files(exercise, key)
+    digests = {name: digest(content) for name, content in files.items()}
+    for student in whom:
+        values = values_for(exercise, key, student)
+        filled, folder = exercise.with_values(values), out if student is None else out / student
+        notebook = student_notebook(filled, link, _stamp(exercise, values, student, key))
+        if files:
+            notebook.metadata.companion.files = digests
+        content = (nbformat.writes(notebook) + "\n").encode()
+        _refuse_leak(exercise, f"{exercise.name}.ipynb", leak_in(secrets_of(filled), content))
+        yield _Planned(folder / f"{exercise.name}.ipynb", content)
+        yield from (_Planned(folder / name, content, folder) for name, content in files.items())
+
+
+def _stamp(exercise: Exercise, values: dict, student: str | None, key: Key | None) -> str | None:
+    try:
+        return key and make_stamp(Stamp(exercise.name, exercise.sha256[:12], values, student), key)
+    except StampError as error:
+        raise ReleaseError(f"{exercise.path}: {error}") from error
+
+
+def _files(exercise: Exercise, key: Key | None) -> dict[str, bytes]:
+    """The files that go out beside the notebook, name -> content."""
+    try:
+        files = {name: (exercise.path.parent / name).read_bytes() for name in exercise.files}
+    except OSError as error:
+        raise ReleaseError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    secrets = secrets_of(exercise.with_values(values_for(exercise, None, None)))
+    for name, content in files.items():
+        holds_key = key is not None and key.secret.hex().encode() in content.lower()
+        _refuse_leak(exercise, name, "your key" if holds_key else leak_in(secrets, content, whole=False))
+    return files
+
+
+def _solved(exercise: Exercise, path: Path, up: str) -> _Planned:
+    content = solution_page(exercise, up).encode()
+    secrets = secrets_of(exercise.with_values(values_for(exercise, None, None)))
+    _refuse_leak(exercise, path.name, leak_in(secrets.without([SOLUTION, "note"]), content))
+    return _Planned(path, content)
+
+
+def _refuse_leak(exercise: Exercise, name: str, leak: str | None) -> None:
+    if leak is not None:
+        raise ReleaseError(f"{exercise.path}: {name} would give out {leak}")
+
+
+def _check_folders(
+    exercises: Sequence[Exercise], out: Path, solutions: Path | None, whom: Sequence[str | None], key: Key | None
+) -> None:
+    for student in whom:
+        if student is not None and (reason := unsafe(student)) is not None:
             raise ReleaseError(f"got the name {student!r}, expected one that can be a folder's: {reason}")
-    if solutions is not None and students is not None:
+    if solutions is not None and whom != [None]:
         raise ReleaseError("got --solutions with students, expected solutions of practice only, which is the same for all")
     for exercise in exercises:
-        if out.resolve() == exercise.path.resolve().parent:
+        folder = exercise.path.resolve().parent
+        if out.resolve() == folder:
             raise ReleaseError(f"{out}: got the folder of the sources, expected another one to write to")
+        if key is not None and folder.is_relative_to(out.resolve()):
+            raise ReleaseError(
+                f"{out}: got a folder that holds that of the sources and the key, {folder}, expected one to hand out"
+            )
+
+
+def _check_exercise(exercise: Exercise, whom: Sequence[str | None], key: Key | None) -> None:
+    if exercise.variants and key is None and whom != [None]:
+        raise ReleaseError(f"{exercise.path}: it has variants, expected a key to draw each student's values with")
+    text = nbformat.from_dict(exercise.notebook)
+    text.cells = [cell for cell in text.cells if cell.cell_type == "markdown" and role_of(cell)[0] is None]
+    if missing := [name for name in nbgrader.files_beside(text, exercise.path.parent) if name not in exercise.files]:
+        raise ReleaseError(f"{exercise.path}: its text shows {missing[0]}, expected this among the files in the front matter")
+
+
+def _check_different(planned: Iterable[_Planned]) -> None:
+    """Refuse two files at one place; two exercises may share a file of data."""
+    seen: dict[str, _Planned] = {}
+    for each in planned:
+        other = seen.setdefault(str(each.path).casefold(), each)
+        if (other.path, other.content) != (each.path, each.content):
+            raise ReleaseError(
+                f"{each.path}: got two files of this name and of different content, expected each by a name of its own"
+            )
+
+
+def _check_in_the_way(planned: Sequence[_Planned], key: Key | None) -> None:
+    if foreign := [str(each.path) for each in planned if os.path.lexists(each.path) and _is_foreign(each)]:
+        listed = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
+        raise ReleaseError(f"{listed}: changed since it was made, or made by something else. --force overwrites it.")
+    for each in planned:
+        if key is not None and each.path.suffix == ".ipynb" and each.path.is_file():
+            stamps = find_tokens(each.path.read_text(encoding="utf-8"))
+            if others := {token.split(".")[1] for token in stamps} - {key.id}:
+                raise ReleaseError(
+                    f"{each.path}: made with the key {others.pop()}, expected {key.id}: put back the key that your students' notebooks"
+                    " were made with, or they cannot be graded. --force overwrites it."
+                )
+
+
+def _is_foreign(planned: _Planned) -> bool:
+    """Say whether a file in the way is not ours to overwrite: made by something else, or changed since. Outputs are no change."""
+    try:
+        content = planned.path.read_bytes()
+        if planned.path.is_symlink() or content == planned.content:
+            return planned.path.is_symlink()
+        if planned.beside is not None:
+            return digest(content) not in _given_out(planned.beside)
+        text = content.decode()
+        if planned.path.suffix == ".md":
+            made = MADE.match(text)
+            return not made or digest(text[made.end() :]) != made["digest"]
+        notebook = nbformat.reads(text, as_version=4)
+        return digest(content_of(notebook.cells)) != notebook.metadata["companion"]["digest"]
+    except Exception:  # whatever is wrong with it, it is not what was made here
+        return True
+
+
+def _given_out(folder: Path) -> set[str]:
+    """Digests of the files that went out with the notebooks of a folder before."""
+    notebooks = [nbformat.read(path, as_version=4) for path in folder.glob("*.ipynb")]
+    return {each for notebook in notebooks for each in notebook.metadata.get("companion", {}).get("files", {}).values()}
 
 
 def _between(start: Path, end: Path) -> str:
@@ -166,138 +220,12 @@ def _between(start: Path, end: Path) -> str:
     return "" if way == "." else way + "/"
 
 
-def _filled(exercise: Exercise) -> Exercise:
-    return exercise.with_values(values_for(exercise, None, None))
-
-
-def _student_cell(exercise: Exercise, cell: NotebookNode) -> NotebookNode | None:
-    kind, name = role_of(cell)
-    if kind in ("note", "wrong"):
-        return None
-    source = cell.source
-    if kind == "answer":
-        source = split(source, SOLUTION, STUB)[0]
-    elif kind == "test":
-        source = split(source, HIDDEN)[0]
-    elif kind == "written":
-        source = next(each.stub for each in exercise.written if each.id == name)
-    new = v4.new_code_cell(source) if cell.cell_type == "code" else v4.new_markdown_cell(source)
-    if "attachments" in cell:
-        new.attachments = cell.attachments
-    new.metadata = _metadata(exercise, cell)
-    return new
-
-
-def _metadata(exercise: Exercise, cell: NotebookNode) -> NotebookNode:
-    """What a released cell says of itself: nbgrader's metadata, and that what is graded can be neither deleted nor, a test, edited."""
-    kind, name = role_of(cell)
-    kept = {key: cell.metadata[key] for key in KEPT if key in cell.metadata}
-    if kind is None:
-        return nbformat.from_dict(kept)
-    graded: dict[str, object] = {
-        "grade": kind != "answer",
-        "grade_id": f"test-{name}" if kind == "test" else name,
-        "locked": kind == "test",
-    }
-    graded |= {"schema_version": 3, "solution": kind != "test", "task": False}
-    if kind != "answer":
-        graded["points"] = cell.metadata["companion"]["points"]
-    kept |= {"deletable": False, "nbgrader": graded} | ({"editable": False} if kind == "test" else {})
-    return nbformat.from_dict(kept)
-
-
-def _finished(exercise: Exercise, cells: list[NotebookNode]) -> NotebookNode:
-    _name_cells(cells)
-    kernel = exercise.notebook.metadata.kernelspec
-    stamp = {"release": exercise.name, "digest": _digest(_content(cells))}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}, "companion": stamp}
-    notebook = v4.new_notebook(cells=cells, metadata=nbformat.from_dict(metadata))
-    notebook.nbformat_minor = 5
-    _check_nbgrader(exercise, notebook)
-    return notebook
-
-
-def _check_nbgrader(exercise: Exercise, notebook: NotebookNode) -> None:
-    """Let nbgrader say whether it would take the notebook."""
-    from nbgrader.nbgraderformat import MetadataValidator, ValidationError
-
-    try:
-        nbformat.validate(notebook)
-        MetadataValidator().validate_nb(notebook)
-    except (ValidationError, nbformat.ValidationError) as error:
-        raise ReleaseError(f"{exercise.path}: nbgrader would refuse what is made of it: {str(error).splitlines()[0]}") from error
-
-
-def _name_cells(cells: Iterable[NotebookNode]) -> None:
-    """Cell ids from what a cell is: the same again, and where one cell changes the others keep theirs."""
-    seen: dict[str, int] = {}
-    for cell in cells:
-        graded = cell.metadata.get("nbgrader")
-        name = f"{'' if cell.cell_type == 'code' else 'text-'}{graded.grade_id if graded else _digest(cell.source)[:12]}"[:56]
-        seen[name] = seen.get(name, 0) + 1
-        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
-
-
-def _sections(exercise: Exercise) -> list[tuple[str, list]]:
-    """(heading, what answers it) for each exercise in the order of the source."""
-    sections: list[tuple[str, list]] = []
-    for cell in exercise.notebook.cells:
-        kind, name = role_of(cell)
-        if kind is None and cell.cell_type == "markdown":
-            sections += [(title, []) for title in headings(cell.source, 2)]
-        elif kind in ("answer", "note", "written"):
-            if not sections:
-                sections.append((exercise.title, []))
-            sections[-1][1].append((kind, name, cell))
-    return sections
-
-
-def _solution(exercise: Exercise, kind: str, name: str, cell: NotebookNode) -> str:
-    if kind == "written":
-        return next(each.solution for each in exercise.written if each.id == name)
-    if kind == "note" and cell.cell_type == "markdown":
-        return cell.source.strip("\n")
-    code = without_markers(cell.source, SOLUTION)
-    if kind == "answer":
-        code = "\n".join(line for line in code.splitlines() if not re.fullmatch(r"\w+ = None\s*# your.*", line))
-    code = code.strip("\n")
-    fence = "`" * max(3, 1 + max((len(mark) for mark in re.findall(r"^\s*(`{3,})", code, re.MULTILINE)), default=0))
-    return f"{fence}python\n{code}\n{fence}"
-
-
-def _folded(body: str) -> str:
-    return f"<details>\n<summary>Show the solution</summary>\n\n{body}\n\n</details>"
-
-
-def _content(cells: Iterable[Mapping]) -> str:
-    return json.dumps([[cell["cell_type"], cell["source"]] for cell in cells])
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _is_foreign(path: Path) -> bool:
-    """Say whether a file in the way is not ours to overwrite: made by something else, or changed since. Outputs are no change."""
-    if not os.path.lexists(path):
-        return False
-    try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".md":
-            stamp = STAMP.match(text)
-            return not stamp or _digest(text[stamp.end() :]) != stamp["digest"]
-        notebook = nbformat.reads(text, as_version=4)
-        return _digest(_content(notebook.cells)) != notebook.metadata["companion"]["digest"]
-    except Exception:  # whatever is wrong with it, it is not what was made here
-        return True
-
-
-def _write(path: Path, text: str) -> str:
+def _write(path: Path, content: bytes) -> str:
     """Write a file whole or not at all."""
-    if path.is_file() and path.read_bytes() == text.encode():
+    if path.is_file() and path.read_bytes() == content:
         return "unchanged"
     try:
-        write_whole(path, text)
+        write_whole(path, content)
     except OSError as error:
         raise ReleaseError(f"{path}: cannot be written: {error.strerror}") from error
     return "written"

@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from coursework.assignment import nbgrader
+from coursework.assignment.settings import Settings, read_settings
 
 SUFFIXES = (".md", ".ipynb")
 KEYS = {
@@ -24,6 +25,7 @@ KEYS = {
     "written": {"written", "points", "rubric"},
 }
 CODE_ONLY = ("answer", "test", "wrong")
+NOT_GRADED = "not-graded"  # tag of a given code cell that students run and the grader leaves out
 ID = re.compile(r"[A-Za-z0-9_-]+")  # as nbgrader's
 YOUR_WORDS = "*Your answer here.*"
 SOLUTION, HIDDEN, SCHEME = "SOLUTION", "HIDDEN TESTS", "MARK SCHEME"
@@ -93,7 +95,9 @@ class Wrong(NamedTuple):
 class Exercise(NamedTuple):
     """One source file: a notebook with its parts. Placeholders `{{name}}` of `variants` stand in it until `with_values`.
 
-    notebook: every cell as written, roles in `cell.metadata["companion"]`. sha256: of the file's text, line ends aside.
+    notebook: every cell as written, roles in `cell.metadata["companion"]`. sha256: of the file's text, line ends aside. files: beside
+    the source, given out with it. due: ISO time with its offset. late: what a late submission loses. forbid: modules that answers
+    must not import. The last four are explained in `settings`.
     """
 
     name: str
@@ -106,6 +110,15 @@ class Exercise(NamedTuple):
     variants: dict[str, list]
     sha256: str
     path: Path
+    files: tuple[str, ...]
+    due: str | None
+    late: dict
+    forbid: tuple[str, ...]
+
+    @property
+    def not_graded(self) -> tuple[str, ...]:
+        """The code of given cells that the grader leaves out where a student has not changed them: figures, trainings."""
+        return tuple(cell.source for cell in self.notebook.cells if NOT_GRADED in cell.metadata.get("tags", ()))
 
     @property
     def max_score(self) -> int | float:
@@ -136,7 +149,8 @@ class Exercise(NamedTuple):
             for key in ("says", "slip"):
                 if key in role:
                     role[key] = _filled(role[key], values)
-        return _exercise(self.path, notebook, {name: [value] for name, value in values.items()}, self.sha256)
+        chosen = {name: [value] for name, value in values.items()}
+        return _exercise(self.path, notebook, Settings(chosen, self.files, self.due, self.late, self.forbid), self.sha256)
 
 
 def load_source(path: str | Path) -> Exercise:
@@ -161,8 +175,11 @@ def load_source(path: str | Path) -> Exercise:
         text += "".join(cell.source for cell in notebook.cells)  # it hangs on the course's autotests.yml and header, too
     for number, cell in enumerate(notebook.cells, 1):
         _check_cell(path, number, cell)
-    exercise = _exercise(path, notebook, _variants(path, notebook), hashlib.sha256(text.encode()).hexdigest())
+    exercise = _exercise(path, notebook, _settings(path, notebook), hashlib.sha256(text.encode()).hexdigest())
     _check_whole(exercise)
+    if nbgrader.is_nbgraders(notebook):  # which gives out what stands beside a notebook without being told
+        beside = nbgrader.files_beside(nbgrader.cleared(notebook, path.parent), path.parent)
+        exercise = exercise._replace(files=tuple(dict.fromkeys((*exercise.files, *beside))))
     return exercise
 
 
@@ -284,15 +301,11 @@ def _notebook(path: Path, text: str) -> NotebookNode:
     return notebook
 
 
-def _variants(path: Path, notebook: NotebookNode) -> dict[str, list]:
-    settings = notebook.metadata.get("companion") or {}
-    variants = settings.get("variants") or {} if isinstance(settings, dict) else None
-    if not isinstance(variants, dict) or set(settings) - {"variants"}:
-        raise SourceError(f"{path}: front matter: got companion: {settings}, expected companion: {{variants: {{name: [values…]}}}}")
-    for name, values in variants.items():
-        if not isinstance(name, str) or not name.isidentifier() or not isinstance(values, list) or not values:
-            raise SourceError(f"{path}: front matter: got the variant {name}: {values}, expected a name and a list of values")
-    return {name: list(values) for name, values in variants.items()}
+def _settings(path: Path, notebook: NotebookNode) -> Settings:
+    try:
+        return read_settings(notebook.metadata.get("companion"), path.parent)
+    except ValueError as error:
+        raise SourceError(f"{path}: front matter: {error}") from error
 
 
 def _adopted(path: Path, notebook: NotebookNode) -> NotebookNode:
@@ -313,6 +326,8 @@ def _check_cell(path: Path, number: int, cell: NotebookNode) -> None:
     kind, name = role_of(cell)
     here = f"{path}: cell {number}" + (f" ({kind} {name})" if kind else "")
     role = cell.metadata.get("companion")
+    if NOT_GRADED in cell.metadata.get("tags", ()) and (kind is not None or cell.cell_type != "code"):
+        raise SourceError(f"{here}: got the tag {NOT_GRADED}, expected it only on code that comes with the exercise")
     if role is not None:
         _check_role(here, cell, kind, name, dict(role))
     allowed = {"answer": [SOLUTION], "test": [HIDDEN], "written": [SOLUTION, SCHEME]}.get(kind or "", [])
@@ -364,7 +379,7 @@ def _markers(here: str, source: str) -> Iterator[tuple[str, str]]:
             raise SourceError(f"{here}: got the line {line.strip()!r}, expected a marker such as ### BEGIN SOLUTION")
 
 
-def _exercise(path: Path, notebook: NotebookNode, variants: dict[str, list], sha256: str) -> Exercise:
+def _exercise(path: Path, notebook: NotebookNode, settings: Settings, sha256: str) -> Exercise:
     answers, tests, written, wrong = [], [], [], []
     title, said = None, ""
     for cell, stub in zip(notebook.cells, _stubs(path, notebook), strict=True):
@@ -383,7 +398,7 @@ def _exercise(path: Path, notebook: NotebookNode, variants: dict[str, list], sha
         elif kind is None and cell.cell_type == "markdown":
             title, said = next(reversed(headings(cell.source, 2)), title), cell.source
     parts = (tuple(answers), tuple(tests), tuple(written), tuple(wrong))
-    return Exercise(path.stem, _title(path, notebook), notebook, *parts, variants, sha256, path)
+    return Exercise(path.stem, _title(path, notebook), notebook, *parts, settings.variants, sha256, path, *settings[1:])
 
 
 def _stubs(path: Path, notebook: NotebookNode) -> list[str]:

@@ -4,6 +4,7 @@ Nothing here follows a link, opens a pipe, or writes a file under a name that ca
 under a number. What cannot be had is listed all the same, with the reason.
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -22,6 +23,7 @@ LEFT_BY_SYSTEMS = re.compile(
     r"[.~].*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|submission_secret\.txt", re.IGNORECASE
 )  # whole name of a file or folder; the last is nbgrader's
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of platforms; other methods can fill the memory from a few bytes
+DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, struct.error)  # what reading a zip may raise
 UNICODE_NAME = 0x7075  # Info-ZIP's extra field
 
 
@@ -80,7 +82,10 @@ def _in_folder(folder: Path) -> list[File]:
         waiting += [Path(entry.path) for entry in inside if entry.is_dir(follow_symlinks=False)]
         found += [_on_disk(Path(entry.path), folder) for entry in inside if not entry.is_dir(follow_symlinks=False)]
         if len(found) > MOST_FILES:
-            return [*found[:MOST_FILES], File("…", None, f"The folder holds more than {MOST_FILES} files; the others were not read.")]
+            return [
+                *found[:MOST_FILES],
+                File("…", None, f"The folder holds more than {MOST_FILES} files; the others were not read."),
+            ]
     return found
 
 
@@ -107,15 +112,14 @@ def _kind(mode: int) -> str:
 
 def _in_zip(path: Path, scratch: Path) -> list[File]:
     """The smallest are unpacked first, so that one student's bomb costs nobody else a file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with contextlib.ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(path))
             entries = [entry for entry in archive.infolist() if not _is_left(name_of(entry))]
-            entries.sort(key=lambda entry: entry.file_size)
-            return list(_unpacked(archive, entries, scratch))
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, EOFError, OSError, struct.error) as error:
-        raise ArchiveError(
-            f"{path}: got a file that cannot be unpacked ({error}), expected a .zip of submissions; download it again"
-        ) from error
+        except (*DAMAGED, UnicodeDecodeError) as error:
+            wanted = "expected a .zip of submissions; download it again"
+            raise ArchiveError(f"{path}: got a file that cannot be unpacked ({error}), {wanted}") from error
+        return list(_unpacked(archive, sorted(entries, key=lambda entry: entry.file_size), scratch))
 
 
 def _unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], scratch: Path) -> Iterator[File]:
@@ -135,7 +139,7 @@ def _unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], scratch:
 def _refused(entry: zipfile.ZipInfo, name: str, total: int) -> str:
     """Why an entry is not unpacked, or "". No more comes out of an entry than it says it holds."""
     mode = entry.external_attr >> 16
-    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
+    if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in name.split("/"):
         return "Its name in the zip leads out of the folder; it was not unpacked."
     if stat.S_IFMT(mode) and (problem := _kind(mode)):
         return problem
@@ -152,7 +156,16 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> st
     """Write one entry; give back why that failed, or ""."""
     try:
         content = archive.read(entry)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError, RuntimeError, struct.error) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        EOFError,
+        ValueError,
+        OSError,
+        RuntimeError,
+        struct.error,
+    ) as error:
         return f"It is damaged in the zip ({error}); download it again."
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content)
@@ -173,7 +186,7 @@ def name_of(entry: zipfile.ZipInfo) -> str:
     marked = entry.flag_bits & 0x800
     raw = entry.orig_filename.encode("utf-8" if marked else "cp437", "replace")
     name = _unicode_name(entry.extra, raw) or decoded_name(raw)
-    return name.replace("\\", "/").removeprefix("./")
+    return re.sub(r"(?<![^/])\./|(?<=/)/+", "", name.replace("\\", "/"))
 
 
 def _unicode_name(extra: bytes, raw: bytes) -> str:
@@ -181,7 +194,7 @@ def _unicode_name(extra: bytes, raw: bytes) -> str:
         kind, size = struct.unpack("<HH", extra[:4])
         field, extra = extra[4 : 4 + size], extra[4 + size :]
         if kind == UNICODE_NAME and field[:1] == b"\1" and field[1:5] == struct.pack("<L", zlib.crc32(raw)):
-            return unicodedata.normalize("NFC", field[5:].decode("utf-8", "replace"))
+            return _shown(field[5:].decode("utf-8", "replace"))
     return ""
 
 
@@ -198,5 +211,10 @@ def decoded_name(raw: bytes) -> str:
             continue
         if encoding == "cp949" and re.search(r"(?<![^\x00-\x7f])[^\x00-\x7f](?![^\x00-\x7f])", name):
             continue  # a lone syllable among Latin letters is an accent of DOS
-        return unicodedata.normalize("NFC", name)
-    return unicodedata.normalize("NFC", raw.decode("cp437"))
+        return _shown(name)
+    return _shown(raw.decode("cp437"))
+
+
+def _shown(name: str) -> str:
+    """Composed, and with _ for what would move a terminal's cursor or turn a line around."""
+    return "".join("_" if unicodedata.category(c)[0] == "C" else c for c in unicodedata.normalize("NFC", name))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from coursework.assignment.source import Exercise, Written, role_of
+from coursework.assignment.source import Exercise, Test, Written, role_of
 from coursework.assignment.stamp import without_stamp
 from coursework.flags import Flag
 from coursework.handin.names import NOTHING, Names, names_of, names_written, parses, same_code, without_magics
@@ -35,21 +35,17 @@ class Submission(NamedTuple):
     """What was handed in, as far as it could be read.
 
     cells: the code cells in their order. flags: what to tell the instructor. words: id of each written answer -> the student's text,
-    "" where it was left as it came.
+    "" where it was left as it came. ours: something of the exercise is in it.
     """
 
     cells: list[StudentCell]
     flags: list[Flag]
     words: dict[str, str]
+    ours: bool = True
 
     @property
     def readable(self) -> bool:
         return not any(flag.kind == "unreadable" for flag in self.flags)
-
-    @property
-    def ours(self) -> bool:
-        """Something of the exercise is in it: an answer, a test or a written answer."""
-        return any(cell.answers or cell.kind in ("answer", "test") for cell in self.cells) or any(self.words.values())
 
 
 def read_submission(path: str | Path, exercise: Exercise) -> Submission:
@@ -103,7 +99,7 @@ def match(raw: Sequence[RawCell], flags: Iterable[Flag], exercise: Exercise) -> 
     cells = matcher.without_stubs(cells)
     matcher.flag_answers(cells)
     matcher.flag_tests(cells)
-    return Submission(matcher.restored(cells), matcher.flags, _words(raw, exercise))
+    return Submission(matcher.restored(cells), matcher.flags, _words(raw, exercise), _is_ours(raw, cells, exercise))
 
 
 class _Matcher:
@@ -111,7 +107,7 @@ class _Matcher:
         self.exercise, self.flags = exercise, flags
         self.targets = answer_names(exercise)
         self.answers = {answer.id: answer for answer in exercise.answers}
-        self.tests = {name: test for test in exercise.tests for name in (test.id, f"test-{test.id}") if name not in self.answers}
+        self.tests = {name: test for name, test in test_names(exercise).items() if name not in self.answers}
         self.given = given_cells(exercise)
 
     def flag(self, kind: str, detail: str) -> None:
@@ -224,6 +220,11 @@ def answer_names(exercise: Exercise) -> dict[str, frozenset[str]]:
     return found
 
 
+def test_names(exercise: Exercise) -> dict[str, Test]:
+    """What a test's cell may be called in a released notebook, by this kit or by nbgrader."""
+    return {name: test for test in exercise.tests for name in (test.id, f"test-{test.id}", test.grade_id) if name}
+
+
 def given_cells(exercise: Exercise) -> dict[str, Names]:
     """The code cells that come with an exercise and are neither answer nor test: source -> names, in order."""
     given = {}
@@ -237,6 +238,14 @@ def given_cells(exercise: Exercise) -> dict[str, Names]:
 
 def _uses(cell: StudentCell, names: frozenset[str]) -> bool:
     return cell.kind != "test" and bool((names_of(cell.source) or NOTHING).used & names)
+
+
+def _is_ours(raw: Sequence[RawCell], cells: Sequence[StudentCell], exercise: Exercise) -> bool:
+    """Where cells say which they are, that tells; else an answer's names do, or a test's or a question's text."""
+    if ids := {cell.grade_id for cell in raw} - {None}:
+        return not ids.isdisjoint({*test_names(exercise), *(role_of(cell)[1] for cell in exercise.notebook.cells)})
+    texts = "\n".join(_plain(cell.source) for cell in raw)
+    return any(cell.answers or cell.kind == "test" for cell in cells) or any(_plain(w.prompt) in texts for w in exercise.written)
 
 
 def _words(raw: Sequence[RawCell], exercise: Exercise) -> dict[str, str]:

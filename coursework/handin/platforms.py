@@ -10,6 +10,7 @@ Neither Canvas nor Moodle writes the time of a submission into its zip: the time
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from coursework.assignment.roster import ClassList, Student
@@ -56,22 +57,34 @@ def owner_of(name: str, exercise: str = "") -> Owner:
     if found := CANVAS.fullmatch(first):
         file = found["file"] or f"{found['typed']}.html"
         return Owner("canvas", found["id"], found["name"], file, int(found["attachment"] or 0), bool(found["late"]))
-    stem, dot, suffix = first.rpartition(".")
-    stem = stem if dot else first
+    stem = first.rpartition(".")[0] or first
     copy = COPY.fullmatch(stem)
     return Owner("plain", "", copy["stem"] if copy else stem, first, int(copy["number"]) if copy else 0)
 
 
-def shared_folder(names: list[str], exercise: str, students: ClassList | None) -> str:
+def shared_folder(names: Sequence[str], exercise: str, students: ClassList | None) -> str:
     """The folder that all files lie in and that is no student's ("submissions/" of a zip made by hand), with its slash, or ""."""
     first = {name.partition("/")[0] for name in names}
-    if len(first) != 1 or "/" not in names[0]:
+    if len(first) != 1 or not all("/" in name for name in names) or MOODLE.fullmatch(around := first.pop()):
         return ""
-    folder = first.pop()
-    inner = {name.split("/")[1] for name in names}
-    mine = any(re.fullmatch(rf"{re.escape(exercise)}(\.\w+)?", part, re.IGNORECASE) for part in inner)
-    student = students is not None and student_of(Owner("nbgrader", "", folder, ""), students)[0] is not None
-    return "" if mine or student or MOODLE.fullmatch(folder) else f"{folder}/"
+    inner = [name.split("/")[1:] for name in names]
+    exact = [parts for parts in inner if parts[-1].rpartition(".")[0] == exercise]
+    if students is not None:
+        is_student = student_of(Owner("nbgrader", "", around, ""), students)[0] is not None
+        return "" if is_student or any(parts[0] in (exercise, parts[-1]) for parts in exact) else f"{around}/"
+    files = [parts[0] for parts in inner if len(parts) == 1 and parts[0].endswith(".ipynb")]
+    several = (len(files) > 1 and not exact) or len({parts[0] for parts in exact if len(parts) == 2}) > 1
+    deep = any(len(parts) > 2 for parts in exact) or any(CANVAS.fullmatch(p[0]) or MOODLE.fullmatch(p[0]) for p in inner)
+    return f"{around}/" if several or deep else ""
+
+
+def whose(owner: Owner, students: ClassList) -> tuple[str | None, str]:
+    """Whose a file is in the class list: a student's id, or the group's name where notebooks are for groups; and what to tell of it."""
+    groups = {student.group for student in students.students if student.group and letters(student.group) == letters(owner.name)}
+    if len(groups) == 1:
+        return groups.pop(), ""
+    student, said = student_of(owner, students)
+    return student.whom if student else None, said
 
 
 def student_of(owner: Owner, students: ClassList) -> tuple[Student | None, str]:

@@ -47,18 +47,21 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UnreadableError: it is a link, a pipe, a device or a folder, cannot be opened, or is larger than LARGEST.
     """
+    if path.is_symlink():
+        raise UnreadableError("This is a link; it was not followed.")
     try:
-        if path.is_symlink():
-            raise UnreadableError("This is a link; it was not followed.")
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:
-        raise error if isinstance(error, UnreadableError) else UnreadableError(f"The file cannot be opened: {error}.") from error
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.close, handle)
+        raise UnreadableError(f"The file cannot be opened: {getattr(error, 'strerror', error)}.") from error
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise UnreadableError("This is no plain file; it was not read.")
         with open(handle, "rb", closefd=False) as file:
             content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise UnreadableError(f"The file cannot be read: {error.strerror}.") from error
+    finally:
+        os.close(handle)
     if len(content) > LARGEST:
         raise UnreadableError(f"The file is larger than {LARGEST / 2**20:.0f} MB.")
     return content
@@ -133,7 +136,7 @@ def _from_pieces(text: str, flags: list[Flag]) -> list[RawCell]:
     start = re.search(r'"cells"\s*:\s*\[', text)
     position = start.end() if start else len(text)
     while position < len(text):
-        position += len(text[position:position + 4096]) - len(text[position:position + 4096].lstrip(" \t\n,"))
+        position += len(text[position : position + 4096]) - len(text[position : position + 4096].lstrip(" \t\n,"))
         if text[position : position + 1] == "]":
             return _valid(cells, flags)
         try:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from coursework.handin.submissions import read_submission
 
 from coursework import selftest
 from coursework.assignment import release
 from coursework.assignment.release import ReleaseError, nbgrader_source, solution_page, student_notebook
 from coursework.assignment.roster import RosterError, read_roster, unsafe
 from coursework.assignment.source import load_source
-from coursework.handin.submissions import read_submission
 from coursework.samples import small
 from tests.support import private, waiting
 

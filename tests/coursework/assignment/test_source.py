@@ -88,24 +88,13 @@ def test_a_stub_at_the_top_level_shows_nothing(tmp_path):
     assert stub == "# your code here"  # `...` would be shown as the cell's value
 
 
-def test_a_notebook_with_nbgraders_metadata_is_read(tmp_path):
-    def graded(cell, **metadata):
-        cell.metadata.nbgrader = {"locked": False, "schema_version": 3, "task": False, **metadata}
-        return cell
-
-    new = nbformat.v4
-    cells = [
-        new.new_markdown_cell("# From nbgrader"),
-        graded(new.new_code_cell("### BEGIN SOLUTION\na = 1\n### END SOLUTION"), grade_id="a", solution=True, grade=False),
-        graded(new.new_code_cell("assert a"), grade_id="test_a", solution=False, grade=True, points=3),
-        graded(new.new_code_cell("assert a"), grade_id="test-b", solution=False, grade=True, points=1),
-        graded(new.new_markdown_cell("Why?"), grade_id="w", solution=True, grade=True, points=2),
-    ]
-    nbformat.write(new.new_notebook(cells=cells), tmp_path / "old.ipynb")
-    exercise = load_source(tmp_path / "old.ipynb")
-    assert [answer.id for answer in exercise.answers] == ["a"]
-    assert [(test.id, test.points) for test in exercise.tests] == [("test_a", 3), ("b", 1)]
-    assert [(each.id, each.points) for each in exercise.written] == [("w", 2)]
+def test_a_code_cell_can_be_marked_by_hand_and_a_rubric_be_given(tmp_path):
+    plot = code("written: plot, points: 3, rubric: [none, some, all]", "x = 1\n### BEGIN SOLUTION\nplot(x)\n### END SOLUTION")
+    why = '+++ {"companion": {"written": "why", "points": 1}}\n\nWhy?\n\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION'
+    plot, why = load_source(write(tmp_path, plot, why)).written
+    assert (plot.code, plot.rubric, plot.prompt, plot.solution) == (True, ("none", "some", "all"), "x = 1", "plot(x)")
+    assert plot.stub == "x = 1\n# your code here"
+    assert (why.code, why.rubric, why.stub) == (False, (), "Why?\n\n*Your answer here.*")
 
 
 def test_a_folder_gives_its_sources_and_passes_over_the_rest(tmp_path):
@@ -129,6 +118,12 @@ REFUSED = {
     "no points": ([ANSWER, code("test: kl", "x")], "got points: None"),
     "an id that is none": ([code("answer: a b", "x")], "got the id 'a b', expected letters"),
     "an answer without a solution": ([code("answer: kl", "def kl(): pass")], "got no solution, expected lines ### BEGIN SOLUTION"),
+    "code marked by hand without a solution": (
+        [code("written: kl, points: 1", "plot(1)")],
+        "cell 2 .written kl.: got no solution, expected lines ### BEGIN SOLUTION",
+    ),
+    "a rubric of one level": ([code("written: kl, points: 1, rubric: [all]", "x")], "got rubric: .'all'., expected a list of two"),
+    "a rubric that is none": ([code("written: kl, points: 1, rubric: all", "x")], "got rubric: 'all', expected a list"),
     "a solution left open": ([code("answer: kl", "### BEGIN SOLUTION\nx")], "got BEGIN SOLUTION, expected a BEGIN and its END"),
     "a marker misspelt": (
         [code("answer: kl", "## BEGIN SOLUTION\nx\n## END SOLUTION")],

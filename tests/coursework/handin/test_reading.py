@@ -1,4 +1,4 @@
-"""Submissions are found and read whatever their state: each accident keeps the answers beside it, and says what happened."""
+"""A file is read whatever its state: each accident keeps the answers beside it, and says what happened."""
 
 import copy
 import json
@@ -8,11 +8,30 @@ import jupytext
 import nbformat
 import pytest
 
-from coursework.handin import submissions
-from coursework.handin.names import names_of, needs, same_code, without_magics
-from coursework.handin.submissions import find_submissions, read_submission
+from coursework.assignment.source import load_source
+from coursework.assignment.stamp import Key, Stamp, make_stamp
+from coursework.handin import reading
+from coursework.handin.cells import StudentCell, match, read_submission
+from coursework.handin.names import same_code
+from coursework.handin.reading import read_cells
 from coursework.samples import small
-from coursework.scoring import grade
+
+CODE = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+# Exercises: a figure
+
+```{code-cell} ipython3
+:companion: {written: figure, points: 2}
+
+# Draw it.
+### BEGIN SOLUTION
+plot(1)
+### END SOLUTION
+```
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +58,7 @@ def read(exercise, tmp_path):
 
 
 def kinds(submission):
-    """The kinds of its flags, but for the one that every submission to this exercise has."""
-    return sorted({flag.kind for flag in submission.flags} - {"manual"})
+    return sorted({flag.kind for flag in submission.flags})
 
 
 def answers(submission):
@@ -55,10 +73,6 @@ def test_an_honest_notebook_raises_no_flag(read, made):
     assert answers(submission) == small.ANSWERS
     assert [cell.kind for cell in submission.cells].count("test") == 4
     assert [cell.kind for cell in submission.cells].count("given") == 2
-
-
-def test_an_answer_in_words_is_left_for_the_instructor(read, made):
-    assert [flag.kind for flag in read(made).flags] == ["manual"]
 
 
 @pytest.mark.parametrize(
@@ -98,12 +112,12 @@ def test_damaged_cells_are_left_out(read, content):
 
 
 def test_a_file_above_the_limit_is_not_read(read, monkeypatch, made):
-    monkeypatch.setattr(submissions, "LARGEST", 1000)
+    monkeypatch.setattr(reading, "LARGEST", 1000)
     assert "larger than" in read(made).flags[-1].detail
 
 
 def test_a_large_notebook_is_read_cell_by_cell(read, made, monkeypatch):
-    monkeypatch.setattr(submissions, "PIECEWISE", 1000)
+    monkeypatch.setattr(reading, "PIECEWISE", 1000)
     submission = read(made)
     assert answers(submission) == small.ANSWERS
     assert kinds(submission) == []
@@ -183,11 +197,12 @@ def test_format_3_is_read(read, made):
     assert kinds(submission) == ["old-format"]
 
 
-def test_an_unknown_kernel_is_flagged_only(read, made):
-    made["metadata"]["kernelspec"] = {"name": "my-env", "language": "python", "display_name": "?"}
+@pytest.mark.parametrize(("language", "flagged"), [("python", []), ("R", ["kernel"])])
+def test_a_kernel_of_another_language_is_flagged_only(read, made, language, flagged):
+    made["metadata"]["kernelspec"] = {"name": "conda-env-vae-py", "language": language, "display_name": "?"}
     submission = read(made)
     assert answers(submission) == small.ANSWERS
-    assert kinds(submission) == ["kernel"]
+    assert kinds(submission) == flagged
 
 
 def test_stripped_metadata(read, made):
@@ -209,9 +224,68 @@ def test_deleted_cells(read, made):
 def test_a_given_cell_that_answers_need_is_put_back(read, made):
     cells = [cell for cell in made["cells"] if not cell["source"].startswith("import torch")]
     submission = read(small.with_cells(made, cells))
-    place = [cell.kind for cell in submission.cells].index("restored")
+    place = next(i for i, cell in enumerate(submission.cells) if cell.source.startswith("import torch"))
+    assert submission.cells[place].kind == "given"
     assert "values = gaussian_kl(mu0" in submission.cells[place + 1].source  # the first cell that uses one of its names
     assert kinds(submission) == ["restored"]
+
+
+def test_a_scratch_cell_that_uses_an_answers_name_again_is_the_students_own(read, made):
+    submission = read(small.with_cells(made, [*made["cells"], small.code("for draw in range(3):\n    print(draw)")]))
+    assert submission.cells[-1] == StudentCell(None, "for draw in range(3):\n    print(draw)", "own", ("draw",))
+    assert kinds(submission) == []
+
+
+def test_cells_keep_the_order_of_the_notebook(read, made):
+    turned = read(small.with_cells(made, made["cells"][::-1]))
+    assert [cell.source for cell in turned.cells] == [cell.source for cell in read(made).cells][::-1]
+
+
+def test_an_answer_with_a_slip_of_the_pen_and_no_metadata_is_still_that_answer(read, made):
+    small.cell_of(made, "draw").update(source="def draw(mu, logvar, generator:\n    return mu", metadata={})
+    cell = next(cell for cell in read(made).cells if "generator:" in cell.source)
+    assert (cell.id, cell.kind) == ("draw", "answer")
+
+
+def test_a_stamp_in_a_given_cell_is_no_change(read, made):
+    token = make_stamp(Stamp("small", "0" * 12, {}, "kim"), Key(bytes(16)))
+    first = next(cell for cell in made["cells"] if cell["cell_type"] == "code")
+    first["source"] += f"\n# {token}"
+    submission = read(made)
+    assert submission.cells[0].kind == "given"
+    assert "coursework-1." not in submission.cells[0].source
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda cell: None, ""),
+        (lambda cell: cell.update(source=cell["source"].replace("*Your answer here.*", "The noise has\nno parameters.")), 2),
+        (lambda cell: cell.update(source=cell["source"] + " The noise has\nno parameters."), 2),
+        (lambda cell: cell.update(source="The noise has\nno parameters."), 2),
+        (lambda cell: cell.update(metadata={}, source=cell["source"] + "\n\nThe noise has\nno parameters."), 2),
+        (lambda cell: cell.update(cell_type="raw", source="The noise has\nno parameters."), 2),
+    ],
+)
+def test_the_words_of_a_written_answer(read, made, change, words):
+    change(small.cell_of(made, "why"))
+    assert read(made).words == {"why": "The noise has\nno parameters." if words else ""}
+
+
+def test_words_in_a_cell_below_the_question_count(read, made):
+    below = {"cell_type": "markdown", "metadata": {}, "source": "No parameters."}
+    assert read(small.with_cells(made, [*made["cells"], below])).words == {"why": "No parameters."}
+
+
+def test_words_that_are_code(tmp_path, made):
+    path = tmp_path / "plot.md"
+    path.write_text(CODE, encoding="utf-8")
+    exercise = load_source(path)
+    notebook = {"cells": [small.code("plot(3)", "figure")], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "kim.ipynb").write_text(json.dumps(notebook))
+    submission = read_submission(tmp_path / "kim.ipynb", exercise)
+    assert submission.words == {"figure": "plot(3)"}
+    assert [cell.kind for cell in submission.cells] == ["own"]
 
 
 def test_an_empty_copy_of_an_answer_does_not_undo_it(read, made, exercise):
@@ -265,6 +339,15 @@ def test_an_edited_test_is_flagged(read, made):
     assert kinds(read(made)) == ["test-edited"]
 
 
+def test_a_test_is_known_by_nbgraders_name_of_it(read, made, exercise):
+    made = copy.deepcopy(made)
+    small.cell_of(made, "test-draw")["metadata"]["nbgrader"]["grade_id"] = "check_of_nbgrader"
+    tests = [test._replace(grade_id="check_of_nbgrader") if test.id == "draw" else test for test in exercise.tests]
+    cells, _ = read_cells(json.dumps(made).replace("Written.", "Edited.").encode(), ".ipynb")
+    submission = match(cells, [], exercise._replace(tests=tuple(tests)))
+    assert "draw" in [cell.id for cell in submission.cells if cell.kind == "test"]
+
+
 def test_notebook_commands_are_left_out(read, made):
     small.cell_of(made, "draw")["source"] = "%matplotlib inline\n" + small.ANSWERS["draw"]
     submission = read(made)
@@ -280,91 +363,10 @@ def test_links_and_pipes_are_never_opened(exercise, tmp_path, made):
     for name in ("kim.ipynb", "lee.ipynb"):
         submission = read_submission(tmp_path / name, exercise)
         assert submission.cells == []
-        assert [flag.kind for flag in submission.flags] == ["link"]
+        assert [flag.kind for flag in submission.flags] == ["unreadable"]
 
 
 def test_a_submission_that_is_gone_or_a_folder_is_unreadable(exercise, tmp_path):
     (tmp_path / "folder.ipynb").mkdir()
     for name in ("nothing.ipynb", "folder.ipynb"):
         assert not read_submission(tmp_path / name, exercise).readable
-
-
-def test_both_layouts_are_found(tmp_path):
-    for path in (
-        "kim.ipynb",
-        "lee.py",
-        "park/small/small.ipynb",
-        "choi/small/mine.ipynb",
-        "jung/small.ipynb",
-        "han/other/other.ipynb",
-    ):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).touch()
-    for path in (".DS_Store", ".ipynb_checkpoints/kim-checkpoint.ipynb", "__MACOSX/kim.ipynb"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).touch()
-    found = {each.student: each.path.relative_to(tmp_path).as_posix() for each in find_submissions(tmp_path, "small")}
-    assert found == {
-        "choi": "choi/small/mine.ipynb",
-        "jung": "jung/small.ipynb",
-        "kim": "kim.ipynb",
-        "lee": "lee.py",
-        "park": "park/small/small.ipynb",
-    }
-
-
-def test_two_submissions_of_one_name_are_both_graded_and_flagged(tmp_path):
-    decomposed = "김민수"  # as macOS writes file names
-    for name in ("Kim.ipynb", "kim.py", "김민수.ipynb", f"{decomposed}.py"):
-        (tmp_path / name).touch()
-    found = find_submissions(tmp_path, "small")
-    assert [each.student for each in found] == ["Kim", "kim~2", "김민수", "김민수~2"]
-    assert all([flag.kind for flag in each.flags] == ["duplicate"] for each in found)
-
-
-def test_names_are_made_fit_for_a_file(tmp_path):
-    for name in ("a\nb.ipynb", "a\\..\\x.ipynb", "​.ipynb"):
-        (tmp_path / name).touch()
-    found = [each.student for each in find_submissions(tmp_path, "small")]
-    assert found == ["_", "a_.._x", "a_b"]
-
-
-def test_a_linked_folder_of_a_student_is_not_entered(tmp_path):
-    (tmp_path / "real" / "small").mkdir(parents=True)
-    (tmp_path / "real" / "small" / "small.ipynb").touch()
-    os.symlink(tmp_path / "real", tmp_path / "kim")
-    found = {each.student: each.path.is_symlink() for each in find_submissions(tmp_path, "small")}
-    assert found == {"kim": True, "real": False}
-
-
-def test_no_folder(tmp_path):
-    with pytest.raises(NotADirectoryError, match="expected a folder"):
-        find_submissions(tmp_path / "nothing", "small")
-
-
-def test_a_long_name_leaves_room_for_its_results_file(tmp_path):
-    """83 syllables are the most that fit into a file name of 255 bytes beside `.ipynb`; a folder's name holds 85."""
-    (tmp_path / ("가" * 85) / "small").mkdir(parents=True)
-    (tmp_path / ("가" * 85) / "small" / "small.ipynb").write_text("{}")
-    (tmp_path / f"{'나' * 83}.ipynb").write_text("{}")
-    for found in find_submissions(tmp_path, "small"):
-        assert found.student.startswith(("가" * 60, "나" * 60))
-        assert grade.write_result(tmp_path, {"student": found.student}).is_file()
-
-
-def test_names_of_a_cell():
-    names = names_of("import a.b\nfrom c import d as e\nfor i in r:\n    y = i\ndef f(x):\n    global q\n    q = x + shift\nu += 1")
-    assert names.bound == {"i", "y", "f", "q", "u"}
-    assert names.imported == {"a", "e"}
-    assert names.used == {"r", "i", "shift", "u"}
-    assert names_of("def f(:") is None
-
-
-def test_what_a_cell_needs_is_what_it_reads_before_it_binds_it():
-    assert needs("x = torch.zeros(3)\nfor i in x:\n    f(i)\ny = y + x") == {"torch", "f", "y"}
-
-
-def test_only_a_cell_that_is_no_python_loses_its_commands():
-    assert without_magics("x = '''\n% a\n'''") == ("x = '''\n% a\n'''", False)
-    assert without_magics("%time y = 3")[0] == "y = 3"
-    assert without_magics("%%bash\nrm -rf /")[0] == ""

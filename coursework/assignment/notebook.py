@@ -1,0 +1,213 @@
+"""What is made of a source: the student's notebook, the instructor's for nbgrader, and the page of solutions.
+
+Everything here is a function of the exercise and the stamp alone, so that making it again changes no byte. Where it is written is for
+`release` to say.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+import nbformat
+from nbformat import NotebookNode, v4
+
+from coursework.assignment import nbgrader
+from coursework.assignment.source import HIDDEN, SCHEME, SOLUTION, STUB, Exercise, headings, role_of, split, without_markers
+from coursework.assignment.variants import values_for
+
+KEPT = ("tags", "mystnb")  # of a cell's metadata
+MADE = re.compile(
+    r"<!-- Made by coursework release from (?P<name>\S+), (?P<digest>[0-9a-f]{16})\. Edit that file, not this one\. -->\n"
+)
+LINK = re.compile(r"(\]\()(?![a-z][a-z0-9+.-]*:|[#/])([^)\s]+\))", re.IGNORECASE)
+OPEN = "There is no one solution to this one."
+
+
+class ReleaseError(Exception):
+    """A release was refused before anything was written; says why."""
+
+
+def student_notebook(exercise: Exercise, solutions: str | None = None, stamp: str | None = None) -> NotebookNode:
+    """The notebook that a student gets: no solution, no hidden test, no note, no wrong answer, no output.
+
+    Args:
+        exercise: placeholders are filled with first values where they are not filled yet.
+        solutions: link to the page of solutions, for practice; a last cell then leads there.
+        stamp: a token, put into the notebook's metadata and, for converters that lose it, into a text cell and a code cell.
+
+    Returns:
+        nbformat 4.5, with the metadata of nbgrader (schema 3). Cell ids follow from the content.
+    """
+    exercise = _filled(exercise)
+    if nbgrader.is_nbgraders(exercise.notebook):
+        cells = nbgrader.cleared(exercise.notebook, exercise.path.parent).cells
+    else:
+        cells = [made for cell in exercise.notebook.cells if (made := _student_cell(exercise, cell)) is not None]
+    if solutions:
+        cells.append(v4.new_markdown_cell(f"When you have tried: the [solutions]({solutions}), each folded away."))
+    return _finished(exercise, cells, stamp)
+
+
+def nbgrader_source(exercise: Exercise) -> NotebookNode:
+    """The instructor's notebook for nbgrader's own `source/` folder: with solutions and hidden tests in nbgrader's markers.
+
+    For a course that grades with nbgrader; it holds everything that students must not see.
+    """
+    exercise = _filled(exercise)
+    cells = [cell for cell in exercise.notebook.cells if role_of(cell)[0] not in ("note", "wrong")]
+    made = [v4.new_code_cell(cell.source) if cell.cell_type == "code" else v4.new_markdown_cell(cell.source) for cell in cells]
+    for cell, new in zip(cells, made, strict=True):
+        new.metadata = _metadata(exercise, cell)
+    return _finished(exercise, made)
+
+
+def solution_page(exercise: Exercise, up: str = "../") -> str:
+    """The page of solutions: MyST, under each exercise's heading what answers it, folded away in an element that needs no script.
+
+    Args:
+        exercise: placeholders are filled with first values where they are not filled yet.
+        up: from this page's folder to the notebook's; relative links of the notes are led through it.
+    """
+    exercise = _filled(exercise)
+    subject = exercise.title.removeprefix("Exercises: ").strip()
+    parts = [f"# Solutions: {subject}", f"To the notebook [{exercise.name}]({up}{exercise.name}.ipynb). Try before you unfold."]
+    for title, items in _sections(exercise):
+        body = "\n\n".join(_solution(exercise, kind, name, cell) for kind, name, cell in items)
+        parts.append(f"## {title}")
+        parts.append(_folded(LINK.sub(rf"\g<1>{up}\g<2>", body)) if body else OPEN)
+    text = "\n\n".join(parts) + "\n"
+    return f"<!-- Made by coursework release from {exercise.path.name}, {digest(text)}. Edit that file, not this one. -->\n" + text
+
+
+def content_of(cells: Iterable[Mapping]) -> str:
+    """What of a notebook is the release's: its cells without outputs and metadata, for `digest`."""
+    return json.dumps([[cell["cell_type"], cell["source"]] for cell in cells])
+
+
+def digest(content: str | bytes) -> str:
+    """Sixteen hex digits that tell one content from another."""
+    return hashlib.sha256(content if isinstance(content, bytes) else content.encode()).hexdigest()[:16]
+
+
+def _filled(exercise: Exercise) -> Exercise:
+    return exercise.with_values(values_for(exercise, None, None))
+
+
+def _student_cell(exercise: Exercise, cell: NotebookNode) -> NotebookNode | None:
+    kind, name = role_of(cell)
+    if kind in ("note", "wrong"):
+        return None
+    source = cell.source
+    if kind == "answer":
+        source = split(source, SOLUTION, STUB)[0]
+    elif kind == "test":
+        source = split(source, HIDDEN)[0]
+    elif kind == "written":
+        source = next(each.stub for each in exercise.written if each.id == name)
+    new = v4.new_code_cell(source) if cell.cell_type == "code" else v4.new_markdown_cell(source)
+    if shown := {name: picture for name, picture in cell.get("attachments", {}).items() if _shows(source, name)}:
+        new.attachments = shown
+    new.metadata = _metadata(exercise, cell)
+    return new
+
+
+def _shows(source: str, name: str) -> bool:
+    """Whether a text still shows a picture that is attached to its cell; one of the solution goes with the solution."""
+    return any(f"attachment:{each}" in source for each in (name, quote(name)))
+
+
+def _metadata(exercise: Exercise, cell: NotebookNode) -> NotebookNode:
+    """What a released cell says of itself: nbgrader's metadata, and that what is graded can be neither deleted nor, a test, edited."""
+    kind, name = role_of(cell)
+    kept = {key: cell.metadata[key] for key in KEPT if key in cell.metadata}
+    if kind is None:
+        return nbformat.from_dict(kept)
+    graded: dict[str, object] = {
+        "grade": kind != "answer",
+        "grade_id": f"test-{name}" if kind == "test" else name,
+        "locked": kind == "test",
+    }
+    graded |= {"schema_version": 3, "solution": kind != "test", "task": False}
+    if kind != "answer":
+        graded["points"] = cell.metadata["companion"]["points"]
+    kept |= {"deletable": False, "nbgrader": graded} | ({"editable": False} if kind == "test" else {})
+    return nbformat.from_dict(kept)
+
+
+def _finished(exercise: Exercise, cells: list[NotebookNode], stamp: str | None = None) -> NotebookNode:
+    _name_cells(cells)
+    if stamp:
+        _put_stamp(cells, stamp)
+    made = {"release": exercise.name, "digest": digest(content_of(cells))}
+    metadata = {"kernelspec": exercise.notebook.metadata.kernelspec, "language_info": {"name": "python"}, "companion": made}
+    if stamp:
+        metadata["coursework"] = {"stamp": stamp}
+    notebook = v4.new_notebook(cells=cells, metadata=nbformat.from_dict(metadata))
+    notebook.nbformat_minor = 5
+    if nbgrader.is_nbgraders(exercise.notebook):
+        notebook = nbgrader.checked(notebook)
+    _check_nbgrader(exercise, notebook)
+    return notebook
+
+
+def _put_stamp(cells: Iterable[NotebookNode], stamp: str) -> None:
+    """Write the stamp below the first text and the first code that the student does not write: see `stamp.without_stamp`."""
+    given = [cell for cell in cells if not (cell.metadata.get("nbgrader") or {}).get("solution")]
+    for kind, line in (("markdown", f"\n\n<!-- {stamp} -->"), ("code", f"\n# {stamp}")):
+        cell = next((c for c in given if c.cell_type == kind and not c.source.startswith("%%")), None)
+        if cell is not None:
+            cell.source += line
+
+
+def _check_nbgrader(exercise: Exercise, notebook: NotebookNode) -> None:
+    """Let nbgrader say whether it would take the notebook."""
+    from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+
+    try:
+        nbformat.validate(notebook)
+        MetadataValidator().validate_nb(notebook)
+    except (ValidationError, nbformat.ValidationError) as error:
+        raise ReleaseError(f"{exercise.path}: nbgrader would refuse what is made of it: {str(error).splitlines()[0]}") from error
+
+
+def _name_cells(cells: Iterable[NotebookNode]) -> None:
+    """Cell ids from what a cell is: the same again, and where one cell changes the others keep theirs."""
+    seen: dict[str, int] = {}
+    for cell in cells:
+        graded = cell.metadata.get("nbgrader")
+        name = f"{'' if cell.cell_type == 'code' else 'text-'}{graded.grade_id if graded else digest(cell.source)[:12]}"[:56]
+        seen[name] = seen.get(name, 0) + 1
+        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def _sections(exercise: Exercise) -> list[tuple[str, list]]:
+    """(heading, what answers it) for each exercise in the order of the source."""
+    sections: list[tuple[str, list]] = []
+    for cell in exercise.notebook.cells:
+        kind, name = role_of(cell)
+        if kind is None and cell.cell_type == "markdown":
+            sections += [(title, []) for title in headings(cell.source, 2)]
+        elif kind in ("answer", "note", "written"):
+            if not sections:
+                sections.append((exercise.title, []))
+            sections[-1][1].append((kind, name, cell))
+    return sections
+
+
+def _solution(exercise: Exercise, kind: str, name: str, cell: NotebookNode) -> str:
+    if kind == "written":
+        return split(split(cell.source, SCHEME)[0], SOLUTION)[1]
+    if kind == "note" and cell.cell_type == "markdown":
+        return cell.source.strip("\n")
+    code = without_markers(cell.source, SOLUTION)
+    if kind == "answer":
+        code = "\n".join(line for line in code.splitlines() if not re.fullmatch(r"\w+ = None\s*# your.*", line))
+    code = code.strip("\n")
+    fence = "`" * max(3, 1 + max((len(mark) for mark in re.findall(r"^\s*(`{3,})", code, re.MULTILINE)), default=0))
+    return f"{fence}python\n{code}\n{fence}"
+
+
+def _folded(body: str) -> str:
+    return f"<details>\n<summary>Show the solution</summary>\n\n{body}\n\n</details>"
