@@ -132,7 +132,7 @@ def _encodings(content: bytes) -> tuple[str, ...]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ("utf-16",)
     if b"\0" in content:
-        return ("utf-16-le",) if content[1:2] == b"\0" else ("utf-16-be",)
+        return ("utf-16-le",) if content[1::2].count(0) > content[::2].count(0) else ("utf-16-be",)
     return ("utf-8", "euc_kr", "cp949")
 
 

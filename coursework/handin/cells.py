@@ -4,6 +4,8 @@ A cell is known by its metadata, or where that is gone by the names that it defi
 out). A test cell is only ever recognised to be left alone: the instructor's own is what runs.
 """
 
+import bisect
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from coursework.handin.names import NOTHING, Names, names_of, names_written, par
 from coursework.handin.reading import RawCell, UnreadableError, read_bytes, read_cells
 
 MOST_CELLS = 1000
+MOST_CODE = 2**20  # characters of all cells together; who has more types no program, and reading it would take long
 LONGEST_RESTORED = 20  # lines of a given cell that is put back; one that loads or trains is not
 
 
@@ -92,9 +95,10 @@ def match(raw: Sequence[RawCell], flags: Iterable[Flag], exercise: Exercise) -> 
         raw, flags: what `read_cells` gave.
     """
     matcher = _Matcher(exercise, list(flags))
-    if len(raw) > MOST_CELLS:
-        matcher.flag("damaged", f"There are {len(raw)} cells; the first {MOST_CELLS} were read.")
-    raw = [cell._replace(source=without_stamp(cell.source)) for cell in raw[:MOST_CELLS]]
+    sizes = list(itertools.accumulate(len(cell.source) for cell in raw))
+    if (most := min(MOST_CELLS, bisect.bisect_right(sizes, MOST_CODE))) < len(raw):
+        matcher.flag("damaged", f"There are {len(raw)} cells of {sizes[-1]} characters; the first {most} were read.")
+    raw = [cell._replace(source=without_stamp(cell.source)) for cell in raw[:most]]
     cells = matcher.recognised(matcher.joined(matcher.code(raw)))
     cells = matcher.without_stubs(cells)
     matcher.flag_answers(cells)
