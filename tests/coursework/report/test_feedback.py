@@ -15,7 +15,10 @@ from coursework.report.standing import standings_of
 from tests.support.graded import WHY, graded, result, row, student
 
 SECRET = "0.7316"
-WORKSHEET = '"Identifier","Full name","Grade","Maximum Grade","Last modified (grade)","Feedback comments"\n"Participant 7","kim","","7.00","-",""\n'
+WORKSHEET = (
+    '"Identifier","Full name","Grade","Maximum Grade","Last modified (grade)","Feedback comments"\n'
+    '"Participant 7","kim","","7.00","-",""\n'
+)
 
 
 @pytest.fixture

@@ -230,6 +230,7 @@ def test_an_unknown_format_is_refused(folder):
 
 
 @pytest.mark.medium
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own
 def test_nbgraders_gradebook_gets_scores_marks_and_penalties_of_each_member(tmp_path):
     people = [student("kim", group="red"), student("lee", group="red"), student("an")]
     rows = [row("red", submitted="2026-12-02T12:00+09:00")]
