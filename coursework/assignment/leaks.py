@@ -81,7 +81,8 @@ def leak_in(secrets: Secrets, content: bytes, whole: bool = True) -> str | None:
 def _parts(cell: NotebookNode) -> Iterator[Part]:
     """The parts of a cell; of kind "" what is given out."""
     kind, name = role_of(cell)
-    lines, found, now = cell.source.splitlines(), {}, ""
+    found: dict[str, list[str]] = {}
+    lines, now = cell.source.splitlines(), ""
     if kind in ("note", "wrong"):
         role = cell.metadata.companion
         yield Part(kind, f"the {kind} of {name}", tuple(map(_plain, [*lines, role.get("slip", ""), role.get("says", "")])))

@@ -9,6 +9,7 @@ from coursework.files import write_whole
 from coursework.report import gradebooks, pages
 from coursework.report.feedback import Feedback, feedback
 from coursework.report.late import LateError, Rule, read_rule
+from coursework.report.marks import Marks
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, MISSING, Standing, standings_of
 from coursework.report.tables import Sheet, table, write_table
@@ -111,7 +112,7 @@ def as_nbgrader(sheets: Sequence[Sheet], out: Path | None, roster: Path | None =
     for graded, standings in sheets:
         there = [each for each in standings if each.state == GRADED]
         results = [{**each.result, "student": each.student, "submitted": each.handed_in.get("submitted")} for each in there]
-        marks = {each.student: graded.marks[each.owner] for each in there if each.owner in graded.marks}
+        marks = {each.student: _marks(graded, each) for each in there}
         penalties = {each.student: each.late.deduction for each in there}
         try:
             count += write(results, out, exercise=graded.about, marks=marks, penalties=penalties)
@@ -151,6 +152,12 @@ def _sheet(graded: Graded, due: str | None, late: str | None) -> Sheet:
 
 def _told(graded: Graded, standing: Standing) -> Feedback:
     return feedback(graded.exercise, graded.title, standing)
+
+
+def _marks(graded: Graded, standing: Standing) -> Marks:
+    """The marks of what was handed in last; those of an earlier answer are left out."""
+    marks = {words.id: words.mark for words in standing.words if not words.open}
+    return Marks(standing.student, graded.exercise, marks, standing.comment)
 
 
 def _table_out(rows: list[list], out: Path | None, students: int, encoding: str = "utf-8") -> Made:

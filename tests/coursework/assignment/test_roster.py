@@ -60,6 +60,7 @@ def test_western_names_of_an_old_windows_are_refused_and_not_misread(tmp_path):
         with pytest.raises(RosterError, match="expected a list saved as UTF-8"):
             read(tmp_path, text, encoding="cp1252")
     assert ids(tmp_path, "김민수A\n똠방\n", encoding="cp949") == ["김민수A", "똠방"]
+    assert ids(tmp_path, "김민수a\nb김민수\n", encoding="cp949") == ["김민수a", "b김민수"]
 
 
 def test_what_is_no_text_is_refused(tmp_path):
@@ -153,7 +154,8 @@ def test_a_member_keeps_the_own_id_and_the_notebook_is_the_groups(tmp_path):
 
 
 def test_a_list_without_a_table_is_one_of_groups(tmp_path):
-    assert read(tmp_path, "A\nB\n", groups=True).recipients() == ("A", "B")
+    listed = read(tmp_path, "A\nB\n", groups=True)
+    assert [(student.group, student.whom) for student in listed.students] == [("A", "A"), ("B", "B")]
 
 
 @pytest.mark.parametrize(

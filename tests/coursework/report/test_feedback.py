@@ -16,7 +16,8 @@ from tests.support.graded import WHY, graded, result, row, student
 
 SECRET = "0.7316"
 WORKSHEET = (
-    '"Identifier","Full name","Grade","Maximum Grade","Last modified (grade)","Feedback comments"\n"Participant 7","kim","","7.00","-",""\n'
+    '"Identifier","Full name","Grade","Maximum Grade","Last modified (grade)","Feedback comments"\n'
+    '"Participant 7","kim","","7.00","-",""\n'
 )
 
 
@@ -27,7 +28,9 @@ def folder(tmp_path):
     draw = {"id": "draw", "title": "2. Draw", "points": 3, "max_points": 3, "message": "", "detail": SECRET}
     flags = [{"kind": kind, "detail": SECRET} for kind in (*FLAGS, "unheard-of", "forged")]
     words = {"why": "So."}
-    kim = result("kim", tests=[test, draw], flags=flags, output=SECRET, output_after=SECRET, words=words, score=3, values={"m": SECRET})
+    kim = result(
+        "kim", tests=[test, draw], flags=flags, output=SECRET, output_after=SECRET, words=words, score=3, values={"m": SECRET}
+    )
     rows = [row("kim", file="kim_7_assignsubmission_file_week3.ipynb", flags=flags, stamp=f"of {SECRET}")]
     folder = graded(tmp_path / "results" / "week3", [kim], rows, [student("kim")], written=[{**WHY, "solution": SECRET}])
     write_marks(folder, Marks("kim", "week3", {"why": Mark(2, 2, "Well put.", fingerprint("So."))}, "Go on like this."))

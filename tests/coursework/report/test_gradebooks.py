@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+from nbgrader.api import Gradebook
 
 from coursework.report.marks import Mark, Marks, fingerprint, write_marks
 from coursework.report.reading import ReportError
@@ -226,3 +227,29 @@ def test_an_unknown_format_is_refused(folder):
     assert set(FORMATS) == {"csv", "canvas", "moodle", "gradescope", "nbgrader", "html"}
     with pytest.raises(ReportError, match="expected one of csv, canvas"):
         report(folder, "pdf")
+
+
+@pytest.mark.medium
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own
+def test_nbgraders_gradebook_gets_scores_marks_and_penalties_of_each_member(tmp_path):
+    people = [student("kim", group="red"), student("lee", group="red"), student("an")]
+    rows = [row("red", submitted="2026-12-02T12:00+09:00")]
+    folder = graded(
+        tmp_path / "week3",
+        [result("red", words={"why": "So."})],
+        rows,
+        people,
+        written=[{**WHY, "task": False}],
+        due=DUE,
+        late={"per_day": 0.1},
+    )
+    write_marks(folder, Marks("red", "week3", {"why": Mark(1, 1, "Which unit?", fingerprint("So."))}))
+    assert report(folder, "nbgrader", tmp_path / "gradebook.db").said == f"{tmp_path / 'gradebook.db'}: 2 students"
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        found = {each.student.id: each.notebooks[0] for each in book.assignment_submissions("week3")}
+        assert {name: (one.score, one.late_submission_penalty) for name, one in found.items()} == {"kim": (6, 0.7), "lee": (6, 0.7)}
+
+
+def test_what_nbgraders_gradebook_cannot_take_is_said(folder, tmp_path):
+    with pytest.raises(ReportError, match="got no folder"):
+        report(folder, "nbgrader", tmp_path / "none" / "gradebook.db")

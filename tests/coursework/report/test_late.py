@@ -2,7 +2,7 @@
 
 import pytest
 
-from coursework.report.late import Lateness, LateError, Rule, lateness, read_rule
+from coursework.report.late import LateError, Lateness, Rule, lateness, read_rule
 
 DUE = "2026-12-01T23:59+09:00"
 RULE = {"per_day": 0.1, "days": 3, "grace_minutes": 10}

@@ -25,7 +25,9 @@ SAME = {"Host": HOST, "Origin": f"http://{HOST}", "Content-Type": "application/j
 def folder(tmp_path):
     words = {"kim": {"why": "So.", "free": ""}, "lee": {"why": " ", "free": "Well."}, "an": {"why": "", "free": ""}}
     people = [student(name, f"{name.title()} Park") for name in words]
-    return graded(tmp_path / "week3", [result(name, words=text) for name, text in words.items()], students=people, written=[WHY, FREE])
+    return graded(
+        tmp_path / "week3", [result(name, words=text) for name, text in words.items()], students=people, written=[WHY, FREE]
+    )
 
 
 @pytest.fixture
@@ -53,8 +55,12 @@ def test_the_page_is_told_no_name(marking):
 
 
 def test_each_question_has_an_order_of_its_own_that_stays(tmp_path):
-    folder = graded(tmp_path / "week3", [result(f"s{i}", words={"why": f"{i}", "free": f"{i}"}) for i in range(20)], written=[WHY, FREE])
-    orders = [[[each["text"] for each in question["answers"]] for question in Marking(folder).data()["questions"]] for _ in range(2)]
+    folder = graded(
+        tmp_path / "week3", [result(f"s{i}", words={"why": f"{i}", "free": f"{i}"}) for i in range(20)], written=[WHY, FREE]
+    )
+    orders = [
+        [[each["text"] for each in question["answers"]] for question in Marking(folder).data()["questions"]] for _ in range(2)
+    ]
     assert orders[0] == orders[1]
     assert orders[0][0] != orders[0][1]
     assert sorted(orders[0][0], key=int) == [str(i) for i in range(20)] != orders[0][0]
@@ -122,7 +128,7 @@ def test_a_level_brings_its_points_and_points_take_the_level_away(marking, folde
     ],
 )
 def test_what_cannot_be_a_mark_is_refused_and_changes_nothing(marking, folder, change):
-    with pytest.raises(MarkingError, match="got .*, expected"):
+    with pytest.raises(MarkingError, match=r"got .*, expected"):
         marking.mark("why", ids(marking)["kim"], **change)
     assert not (folder / "marks").exists()
     assert marking.undo() == {}
@@ -238,7 +244,9 @@ def test_another_host_is_refused(app, host):
     assert post(app, "undo", headers)[0] == 403
 
 
-@pytest.mark.parametrize("path", ["/", "//", "/data", "/t0ke/data", "/t0kenx/data", "/tökèn/data", f"/x/{TOKEN}/data", f"/{TOKEN}/../x"])
+@pytest.mark.parametrize(
+    "path", ["/", "//", "/data", "/t0ke/data", "/t0kenx/data", "/tökèn/data", f"/x/{TOKEN}/data", f"/{TOKEN}/../x"]
+)
 def test_without_the_token_there_is_nothing(app, path):
     assert app.answer("GET", path, SAME).status == 404
     assert app.answer("POST", path, SAME, b"{}").status == 404
@@ -303,7 +311,10 @@ def test_a_disk_that_is_full_is_said(app, folder):
 
 
 def test_half_a_character_is_kept_as_a_question_mark(app, folder, marking):
-    assert app.answer("POST", f"/{TOKEN}/comment", SAME, json.dumps({"who": ids(marking)["kim"], "text": "\ud800"}).encode()).status == 200
+    assert (
+        app.answer("POST", f"/{TOKEN}/comment", SAME, json.dumps({"who": ids(marking)["kim"], "text": "\ud800"}).encode()).status
+        == 200
+    )
     assert marks(folder, "kim").comment == "?"
 
 
@@ -336,7 +347,9 @@ def test_two_servers_have_two_tokens_and_a_taken_port_is_said(marking):
 
 
 def test_ctrl_c_ends_it_and_says_how_far_it_is(folder):
-    code = f"import sys; from pathlib import Path; from coursework.report.marking import serve; sys.exit(serve(Path({str(folder)!r})))"
+    code = (
+        f"import sys; from pathlib import Path; from coursework.report.marking import serve; sys.exit(serve(Path({str(folder)!r})))"
+    )
     started = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert started.stdout.readline().startswith("Marking at http://127.0.0.1:")
     started.stdout.readline()
