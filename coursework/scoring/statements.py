@@ -67,7 +67,7 @@ def _prepare(test: Test, places: dict, targets: dict, statements: Sequence[State
     return Prepared(test, providers, tuple(reversed(kept)))
 
 
-def _provider(name: str, place: float, places: dict, targets: dict) -> str:
+def _provider(name: str, place: float | int, places: dict, targets: dict) -> str:
     """The answer whose value a name has where a test stands: the last one before it that defines the name."""
     having = [id for id, names in targets.items() if name in names]
     earlier = [id for id in having if places.get(("answer", id), -1) < place]
