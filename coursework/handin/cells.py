@@ -4,6 +4,8 @@ A cell is known by its metadata, or where that is gone by the names that it defi
 out). A test cell is only ever recognised to be left alone: the instructor's own is what runs.
 """
 
+import bisect
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from coursework.handin.names import NOTHING, Names, names_of, names_written, par
 from coursework.handin.reading import RawCell, UnreadableError, read_bytes, read_cells
 
 MOST_CELLS = 1000
+MOST_CODE = 2**20  # characters of all cells together; who has more types no program, and reading it would take long
 LONGEST_RESTORED = 20  # lines of a given cell that is put back; one that loads or trains is not
 
 
@@ -92,9 +95,10 @@ def match(raw: Sequence[RawCell], flags: Iterable[Flag], exercise: Exercise) -> 
         raw, flags: what `read_cells` gave.
     """
     matcher = _Matcher(exercise, list(flags))
-    if len(raw) > MOST_CELLS:
-        matcher.flag("damaged", f"There are {len(raw)} cells; the first {MOST_CELLS} were read.")
-    raw = [cell._replace(source=without_stamp(cell.source)) for cell in raw[:MOST_CELLS]]
+    sizes = list(itertools.accumulate(len(cell.source) for cell in raw))
+    if (most := min(MOST_CELLS, bisect.bisect_right(sizes, MOST_CODE))) < len(raw):
+        matcher.flag("damaged", f"There are {len(raw)} cells of {sizes[-1]} characters; the first {most} were read.")
+    raw = [cell._replace(source=without_stamp(cell.source)) for cell in raw[:most]]
     cells = matcher.recognised(matcher.joined(matcher.code(raw)))
     cells = matcher.without_stubs(cells)
     matcher.flag_answers(cells)
@@ -109,6 +113,7 @@ class _Matcher:
         self.answers = {answer.id: answer for answer in exercise.answers}
         self.tests = {name: test for name, test in test_names(exercise).items() if name not in self.answers}
         self.given = given_cells(exercise)
+        self.locked = locked_cells(exercise)
 
     def flag(self, kind: str, detail: str) -> None:
         self.flags.append(Flag(kind, detail))
@@ -150,6 +155,10 @@ class _Matcher:
             return StudentCell(cell.grade_id, cell.source, "answer", tuple(dict.fromkeys([cell.grade_id, *defined])))
         if cell.grade_id in self.tests:
             return StudentCell(self.tests[cell.grade_id].id, cell.source, "test", tuple(defined))
+        if (locked := self.locked.get(cell.grade_id or "")) is not None:
+            if not same_code(cell.source, locked):
+                self.flag("given-edited", f"The locked cell {cell.grade_id} was changed; it was run as it was given out.")
+            return StudentCell(None, locked, "given")
         if test := next((test for test in self.exercise.tests if same_code(cell.source, test.visible)), None):
             return StudentCell(test.id, cell.source, "test")
         if any(same_code(cell.source, given) for given in self.given):
@@ -234,6 +243,13 @@ def given_cells(exercise: Exercise) -> dict[str, Names]:
             if names := names_of(source):
                 given[source] = names
     return given
+
+
+def locked_cells(exercise: Exercise) -> dict[str, str]:
+    """The code cells that nbgrader calls read-only, by its name of them: what a student makes of one is not run."""
+    code = [cell for cell in exercise.notebook.cells if cell.cell_type == "code" and role_of(cell)[0] is None]
+    graded = [(cell.metadata.get("nbgrader") or {}, without_magics(cell.source)[0]) for cell in code]
+    return {metadata["grade_id"]: source for metadata, source in graded if metadata.get("locked")}
 
 
 def _uses(cell: StudentCell, names: frozenset[str]) -> bool:

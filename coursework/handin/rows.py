@@ -118,10 +118,11 @@ def _without_timestamps(files: Iterable[File]) -> tuple[list[File], dict[str, st
 
 
 def _timestamp(path: Path) -> str | None:
-    """nbgrader writes "2026-03-02 10:00:00.000000 UTC"; the zone may be any."""
+    """nbgrader writes "2026-03-02 10:00:00.000000 UTC"; the zone may be any, and UTC where there is none."""
     try:
-        day, clock, zone = read_bytes(path)[:100].decode("ascii").split()
-        return datetime.datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zoneinfo.ZoneInfo(zone)).isoformat()
+        day, clock, *zones = read_bytes(path)[:100].decode("ascii").split()
+        zone = datetime.UTC if zones in ([], ["UTC"]) else zoneinfo.ZoneInfo(zones[0])  # a small system may know no other zone
+        return datetime.datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone).isoformat()
     except (UnreadableError, ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         return None
 

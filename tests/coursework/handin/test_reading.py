@@ -10,7 +10,7 @@ import pytest
 
 from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key, Stamp, make_stamp
-from coursework.handin import reading
+from coursework.handin import cells, reading
 from coursework.handin.cells import StudentCell, match, read_submission
 from coursework.handin.names import same_code
 from coursework.handin.reading import read_cells
@@ -121,6 +121,15 @@ def test_a_large_notebook_is_read_cell_by_cell(read, made, monkeypatch):
     submission = read(made)
     assert answers(submission) == small.ANSWERS
     assert kinds(submission) == []
+
+
+def test_of_more_code_than_anybody_types_the_first_is_read(read, made, monkeypatch):
+    for name, most in (("MOST_CELLS", 5), ("MOST_CODE", sum(len(cell["source"]) for cell in made["cells"][:5]))):
+        with monkeypatch.context() as patch:
+            patch.setattr(cells, name, most)
+            submission = read(made)
+            assert set(answers(submission)) == {"guess"}
+            assert "the first 5 were read" in submission.flags[0].detail
 
 
 def test_a_truncated_notebook_keeps_the_cells_before_the_break(read, made):
@@ -343,8 +352,8 @@ def test_a_test_is_known_by_nbgraders_name_of_it(read, made, exercise):
     made = copy.deepcopy(made)
     small.cell_of(made, "test-draw")["metadata"]["nbgrader"]["grade_id"] = "check_of_nbgrader"
     tests = [test._replace(grade_id="check_of_nbgrader") if test.id == "draw" else test for test in exercise.tests]
-    cells, _ = read_cells(json.dumps(made).replace("Written.", "Edited.").encode(), ".ipynb")
-    submission = match(cells, [], exercise._replace(tests=tuple(tests)))
+    raw, _ = read_cells(json.dumps(made).replace("Written.", "Edited.").encode(), ".ipynb")
+    submission = match(raw, [], exercise._replace(tests=tuple(tests)))
     assert "draw" in [cell.id for cell in submission.cells if cell.kind == "test"]
 
 

