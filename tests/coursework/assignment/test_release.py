@@ -263,7 +263,7 @@ def test_a_helper_may_have_short_lines_and_imports_of_a_test_in_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["Because of wordsmark.", "    wrongmark = x", "hiddenmark = double(4)", "solutionmark = 2 * x", "slipmark"]
+    "text", ["Because of wordsmark.", "    wrongmark = x", "hiddenmark = double(3)", "solutionmark = 2 * x", "slipmark"]
 )
 def test_a_notebook_that_would_give_something_away_is_refused(secret, tmp_path, monkeypatch, text):
     """Whatever goes wrong where it is made: here its maker leaves a line in the last cell, or in the metadata."""
@@ -277,7 +277,7 @@ def test_a_notebook_that_would_give_something_away_is_refused(secret, tmp_path, 
 
         monkeypatch.setattr(release, "student_notebook", leaking)
         with pytest.raises(ReleaseError, match=r"double\.ipynb would give out the \w+"):
-            release.release([secret.with_values({"n": 4, "word": "red"})], tmp_path / "out")
+            release.release([secret], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
