@@ -239,6 +239,16 @@ def test_a_given_cell_that_answers_need_is_put_back(read, made):
     assert kinds(submission) == ["restored"]
 
 
+def test_what_only_a_test_cell_uses_is_not_put_back(read, made):
+    kept = [cell for cell in made["cells"] if small.grade_id(cell) in ("guess", "test-draw")]
+    assert [cell.kind for cell in read(small.with_cells(made, kept)).cells] == ["answer", "test"]
+
+
+def test_a_long_given_cell_is_not_put_back(read, made, monkeypatch):
+    monkeypatch.setattr(cells, "LONGEST_RESTORED", 2)
+    assert kinds(read(small.with_cells(made, [c for c in made["cells"] if not c["source"].startswith("import torch")]))) == []
+
+
 def test_a_scratch_cell_that_uses_an_answers_name_again_is_the_students_own(read, made):
     submission = read(small.with_cells(made, [*made["cells"], small.code("for draw in range(3):\n    print(draw)")]))
     assert submission.cells[-1] == StudentCell(None, "for draw in range(3):\n    print(draw)", "own", ("draw",))
@@ -286,11 +296,19 @@ def test_words_in_a_cell_below_the_question_count(read, made):
     assert read(small.with_cells(made, [*made["cells"], below])).words == {"why": "No parameters."}
 
 
+def test_text_further_down_is_no_part_of_an_answer(read, made):
+    code, text = small.code("x = 1"), {"cell_type": "markdown", "metadata": {}, "source": "Notes of mine."}
+    given = next(cell for cell in made["cells"] if cell["source"].startswith("## 2."))
+    for between in ([code], [given], [small.cell_of(made, "draw")]):
+        assert read(small.with_cells(made, [*made["cells"], *between, text])).words == {"why": ""}
+
+
 def test_words_that_are_code(tmp_path, made):
     path = tmp_path / "plot.md"
     path.write_text(CODE, encoding="utf-8")
     exercise = load_source(path)
-    notebook = {"cells": [small.code("plot(3)", "figure")], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    note = {"cell_type": "markdown", "metadata": {}, "source": "See above."}
+    notebook = {"cells": [small.code("plot(3)", "figure"), note], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "kim.ipynb").write_text(json.dumps(notebook))
     submission = read_submission(tmp_path / "kim.ipynb", exercise)
     assert submission.words == {"figure": "plot(3)"}
