@@ -106,9 +106,9 @@ def _due(due: object) -> str | None:
 
 
 def _late(late: object) -> dict:
-    if isinstance(late, dict) and not set(late) - {"per_day", "days", "grace_minutes"}:
-        if all(map(_is_amount, late.values())) and late.get("per_day", 0) <= 1:
-            return dict(late)
+    known = {"per_day", "days", "grace_minutes"}
+    if isinstance(late, dict) and not set(late) - known and all(map(_is_amount, late.values())) and late.get("per_day", 0) <= 1:
+        return dict(late)
     raise ValueError(f"got late: {late}, expected {LATE}")
 
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from coursework.assignment.roster import ClassList
 from coursework.assignment.source import Exercise
 from coursework.assignment.stamp import Key
+from coursework.handin.archives import ArchiveError
 from coursework.handin.rows import Collected, Row, WrongKeyError, collect
 from coursework.scoring.grader import GradeError, Settings, Task
 from coursework.scoring.pool import NotFinishedError, Pool
@@ -160,7 +161,7 @@ def _collected(
 ) -> Collected:
     try:
         collected = collect(Path(submissions), exercise, key=key, students=students, scratch=scratch)
-    except WrongKeyError as error:
+    except (ArchiveError, WrongKeyError) as error:
         raise GradeError(f"grade: {error}") from error
     except OSError as error:
         raise GradeError(f"grade: {error.filename or submissions}: {error.strerror or error}") from error

@@ -191,7 +191,8 @@ class _Scorer:
         return max(min(self.most[0], self.whole.cpu_left()), 0.1), max(min(self.most[1], self.whole.clock_left()), 0.1)
 
     def flag(self, kind: str, detail: str) -> None:
-        self.send(flag=[kind, detail])
+        refused = kind == "raised" and any(f"ImportError: {name}" in detail for name in self.forbid)
+        self.send(flag=["forbidden" if refused else kind, detail])
 
     def run(self) -> None:
         submission = self.submission

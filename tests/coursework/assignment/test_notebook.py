@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.utils import compute_checksum
 
 from coursework import selftest
 from coursework.assignment.notebook import nbgrader_source, solution_page, student_notebook
@@ -80,6 +81,20 @@ def test_what_is_released_comes_back_without_a_flag_stamp_or_not(exercise, tmp_p
         submission = read_submission(tmp_path / "kim.ipynb", exercise)
         assert submission.flags == []
         assert {cell.kind for cell in submission.cells} == {"given", "answer", "test"}
+
+
+def test_nbgraders_checksums_are_those_of_the_stamped_cells(tmp_path):
+    """Otherwise `nbgrader validate` tells a student that a locked cell was changed."""
+    graded = {"grade": False, "solution": False, "task": False, "locked": True, "schema_version": 3}
+    cells = [
+        nbformat.v4.new_markdown_cell("# One", metadata={"nbgrader": graded | {"grade_id": "top"}}),
+        nbformat.v4.new_code_cell("assert x", metadata={"nbgrader": graded | {"grade_id": "x", "grade": True, "points": 1}}),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "one.ipynb")
+    token = make_stamp(Stamp("one", "0" * 12, {}, "kim"), Key(bytes(16)))
+    made = student_notebook(load_source(tmp_path / "one.ipynb"), stamp=token).cells
+    assert all(token in cell.source for cell in made)
+    assert [cell.metadata.nbgrader.checksum for cell in made] == [compute_checksum(cell) for cell in made]
 
 
 @pytest.mark.slow

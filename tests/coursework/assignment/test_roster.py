@@ -120,6 +120,12 @@ def test_two_of_one_name_are_told_apart_by_login_or_number(tmp_path):
         read(tmp_path, "name,email\nKim Minsu,a@x\nKim Minsu,b@x\n")
 
 
+def test_gradescopes_and_nbgraders_tables(tmp_path):
+    roster = "First Name,Last Name,SID,Email,Role\nSoo,Han,77,han@x,Student\nAda,Lovelace,78,ada@x,TA\nIm,Boss,,boss@x,Instructor\n"
+    assert read(tmp_path, roster).students == (Student("77", "Soo Han", ("han@x", "han")),)
+    assert read(tmp_path, "id,first_name,last_name\nkim1,Min,Kim\n").students == (Student("kim1", "Min Kim"),)
+
+
 def test_a_running_number_is_no_id_because_another_term_numbers_anew(tmp_path):
     assert read(tmp_path, "ID,Name\n1,kim\n2,lee\n").students == (Student("kim", "kim", ("1",)), Student("lee", "lee", ("2",)))
 
