@@ -11,6 +11,7 @@ import importlib.util
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say("stopped; results made so far are kept: the same command goes on", UNFINISHED)
     except OSError as error:
         return _say(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except Exception:  # Python's own code for it, 1, would say that all is done
+        traceback.print_exc()
+        return _say("this is a fault of the program; what it has written so far is kept", UNFINISHED)
 
 
 class _Refused(Exception):  # noqa: N818
@@ -321,7 +325,7 @@ def _grade(options: argparse.Namespace) -> int:
     from coursework.scoring.pool import NotFinishedError
     from coursework.scoring.terms import Terms
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # as a cluster asks; once more it ends at once
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster asks so
     try:
         exercise = _exercise(options.exercise)
         summary = grade(

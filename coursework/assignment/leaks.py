@@ -64,7 +64,7 @@ def leak_in(secrets: Secrets, content: bytes, whole: bool = True) -> str | None:
             counts. In a file that goes with it a short one may stand by chance: there it takes a long line, or a part with all its lines.
     """
     text = _text(content)
-    if (mark := re.search(MARK.pattern, text, re.MULTILINE)) is not None:
+    if (mark := MARK.search(text)) is not None:
         return f"a marker, {mark[0].strip()!r}"
     lines = {_plain(line) for line in text.splitlines()}
     everything, given = "\n".join(sorted(lines)), "\n".join(sorted(secrets.given))
@@ -81,7 +81,8 @@ def leak_in(secrets: Secrets, content: bytes, whole: bool = True) -> str | None:
 def _parts(cell: NotebookNode) -> Iterator[Part]:
     """The parts of a cell; of kind "" what is given out."""
     kind, name = role_of(cell)
-    lines, found, now = cell.source.splitlines(), {}, ""
+    found: dict[str, list[str]] = {}
+    lines, now = cell.source.splitlines(), ""
     if kind in ("note", "wrong"):
         role = cell.metadata.companion
         yield Part(kind, f"the {kind} of {name}", tuple(map(_plain, [*lines, role.get("slip", ""), role.get("says", "")])))
@@ -97,7 +98,9 @@ def _parts(cell: NotebookNode) -> Iterator[Part]:
 
 
 def _text(content: bytes) -> str:
-    """All text of a file: of a notebook or other JSON every string in it, wherever it stands."""
+    """All text of a file: of a notebook or other JSON every string in it, wherever it stands; of a picture, nothing."""
+    if b"\0" in content:
+        return ""
     text = content.decode("utf-8", "replace")
     try:
         return "\n".join(_strings(json.loads(text)))

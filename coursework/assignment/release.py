@@ -69,7 +69,7 @@ def plan(
     out, solutions = Path(out), solutions and Path(solutions)
     whom = [None] if students is None else list(students.recipients())
     _check_folders(exercises, out, solutions, whom, key)
-    planned = []
+    planned: list[_Planned] = []
     for exercise in exercises:
         _check_exercise(exercise, whom, key)
         link = None if solutions is None else f"{_between(out, solutions)}{exercise.name}.md"

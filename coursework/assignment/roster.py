@@ -15,19 +15,22 @@ from typing import NamedTuple
 
 from coursework.files import unsafe
 
-# What tables call their columns, in lower case, the plainest word first.
+# What tables call their columns, in lower case and with spaces for _, the plainest word first.
 WORDS = {
-    "login": ("sis login id", "login id", "login_id", "login", "username", "user name", "아이디", "사용자 이름"),
-    "number": ("sis user id", "student id", "student number", "id number", "학번", "학번/사번"),
+    "login": ("sis login id", "login id", "login", "username", "user name", "netid", "github username", "아이디", "사용자 이름"),
+    "number": ("sis user id", "sis id", "sid", "student id", "student number", "id number", "학번", "학번/사번"),
     "student": ("student", "students", "학생"),  # a login where another column holds names
     "name": ("full name", "fullname", "name", "student name", "member", "성명", "이름", "student", "students", "학생"),
     "first": ("first name", "given name", "firstname", "이름"),
     "last": ("last name", "surname", "family name", "lastname", "성"),
-    "group": ("group", "groups", "group_name", "group name", "team", "조", "모둠", "그룹", "팀"),
+    "group": ("group", "groups", "group name", "team", "조", "모둠", "그룹", "팀"),
     "email": ("email", "email address", "e-mail", "mail", "이메일", "이메일 주소"),
-    "other": ("id", "canvas_user_id", "user_id", "user id", "identifier"),
+    "role": ("role", "roles"),
+    "id": ("id",),  # Canvas's, or a running number, which another term counts anew; only in letters the student's own
+    "other": ("canvas user id", "user id", "identifier"),
 }
-HEADINGS = frozenset(word for kind, words in WORDS.items() if kind != "other" for word in words)
+HEADINGS = frozenset(word for kind, words in WORDS.items() if kind not in ("role", "id", "other") for word in words)
+STAFF = re.compile(r"instructor|teacher|\bta\b|assistant|observer|reader", re.IGNORECASE)
 CANVAS = {"student", "id", "section"}  # columns of its gradebook
 NO_STUDENTS = ("pointspossible", "studenttest")  # rows of it, too
 NAME_WITH_COMMA = re.compile(r"\s*[^\d\s,][^,]*(, [^,]+)+")
@@ -132,7 +135,7 @@ def _encodings(content: bytes) -> tuple[str, ...]:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return ("utf-16",)
     if b"\0" in content:
-        return ("utf-16-le",) if content[1:2] == b"\0" else ("utf-16-be",)
+        return ("utf-16-le",) if content[1::2].count(0) > content[::2].count(0) else ("utf-16-be",)
     return ("utf-8", "euc_kr", "cp949")
 
 
@@ -154,7 +157,7 @@ def _uncommented(line: str) -> str:
 
 
 def _heading(line: str, delimiter: str) -> list[str]:
-    return [_folded(cell) for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
+    return [_title(cell) for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
 
 
 def _listed(lines: Sequence[str], skipped: int, groups: bool) -> Iterator[Student]:
@@ -172,7 +175,7 @@ def _listed(lines: Sequence[str], skipped: int, groups: bool) -> Iterator[Studen
 def _tabled(lines: Sequence[str], delimiter: str, groups: bool) -> Iterator[Student]:
     """A student of each row of a table."""
     rows = _rows(lines, delimiter)
-    heading = [_folded(cell) for cell in next(rows)[1]]
+    heading = [_title(cell) for cell in next(rows)[1]]
     columns = {kind: [heading.index(word) for word in words if word in heading] for kind, words in WORDS.items()}
     required = heading.index("id") if {*heading} >= CANVAS else None
     if groups and not columns["group"]:
@@ -184,7 +187,8 @@ def _tabled(lines: Sequence[str], delimiter: str, groups: bool) -> Iterator[Stud
             )
         cells = [_clean(cell) for cell in row] + [""] * (len(heading) - len(row))
         student = _of_row(number, cells, columns, groups)
-        if student.name and not _no_student(student.name) and (required is None or cells[required]):
+        staff = any(STAFF.search(cells[i]) for i in columns["role"])
+        if student.name and not staff and not _no_student(student.name) and (required is None or cells[required]):
             _check_names(number, id=student.id, **({"group": student.group} if groups else {}))
             yield student
 
@@ -206,10 +210,13 @@ def _of_row(number: int, cells: Sequence[str], columns: dict[str, list[int]], gr
     known = [*found["login"], *found["number"]]
     if len(columns["name"]) > 1:  # the column headed "student" then holds something else than names
         known += found["student"]
+    known += [each for each in found["id"] if not each.isdecimal()]
     if spoilt := next((each for each in known if SHORTENED.fullmatch(each)), None):
         raise RosterError(f"line {number}: got {spoilt}, expected a whole number: a spreadsheet has shortened it")
     emails = [part for email in found["email"] for part in (email, email.partition("@")[0])]
-    other = [part for each in found["other"] for part in (each, each.rpartition(" ")[2])]  # "Participant 7781" is 7781
+    other = [
+        part for each in (*found["id"], *found["other"]) for part in (each, each.rpartition(" ")[2])
+    ]  # "Participant 7781" is 7781
     name = name or next(iter([*known, *emails, *other]), "")
     id = known[0] if known else name
     aliases = dict.fromkeys(each for each in (*known, *other, *emails) if each != id)
@@ -229,6 +236,10 @@ def _check_different(names: Iterable[str], what: str) -> None:
         raise RosterError(
             f"got {', '.join(twice)} more than once, expected {what} that differ in more than upper and lower case{hint}"
         )
+
+
+def _title(heading: str) -> str:
+    return _folded(heading).replace("_", " ")
 
 
 def _no_student(name: str) -> bool:

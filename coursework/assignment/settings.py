@@ -10,7 +10,7 @@ from coursework.assignment.stamp import KEY_FILE
 from coursework.files import unsafe
 
 KNOWN = "variants, files, due, late, forbid"
-LATE = "per_day (a share of the points, above 0 and at most 1), and days and grace_minutes (0 or more)"
+LATE = "per_day (a share of the points, 0 to 1), days and grace_minutes (0 or more)"
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -106,17 +106,14 @@ def _due(due: object) -> str | None:
 
 
 def _late(late: object) -> dict:
-    known = isinstance(late, dict) and not set(late) - {"per_day", "days", "grace_minutes"}
-    if late and not (known and _number(late.get("per_day")) and 0 < late["per_day"] <= 1):
-        raise ValueError(f"got late: {late}, expected {LATE}")
-    for name in ("days", "grace_minutes"):
-        if not _number(late.get(name, 0)) or late.get(name, 0) < 0:
-            raise ValueError(f"got late: {late}, expected {LATE}")
-    return dict(late)
+    known = {"per_day", "days", "grace_minutes"}
+    if isinstance(late, dict) and not set(late) - known and all(map(_is_amount, late.values())) and late.get("per_day", 0) <= 1:
+        return dict(late)
+    raise ValueError(f"got late: {late}, expected {LATE}")
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value and abs(value) != float("inf")
+def _is_amount(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
 def _forbid(forbid: object) -> tuple[str, ...]:

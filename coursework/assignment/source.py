@@ -116,6 +116,11 @@ class Exercise(NamedTuple):
     forbid: tuple[str, ...]
 
     @property
+    def not_graded(self) -> tuple[str, ...]:
+        """The code of given cells that the grader leaves out where a student has not changed them: figures, trainings."""
+        return tuple(cell.source for cell in self.notebook.cells if NOT_GRADED in cell.metadata.get("tags", ()))
+
+    @property
     def max_score(self) -> int | float:
         """Points that the tests can give; an answer in words is not among them."""
         return sum(test.points for test in self.tests)

@@ -113,6 +113,7 @@ class _Matcher:
         self.answers = {answer.id: answer for answer in exercise.answers}
         self.tests = {name: test for name, test in test_names(exercise).items() if name not in self.answers}
         self.given = given_cells(exercise)
+        self.locked = locked_cells(exercise)
 
     def flag(self, kind: str, detail: str) -> None:
         self.flags.append(Flag(kind, detail))
@@ -154,6 +155,10 @@ class _Matcher:
             return StudentCell(cell.grade_id, cell.source, "answer", tuple(dict.fromkeys([cell.grade_id, *defined])))
         if cell.grade_id in self.tests:
             return StudentCell(self.tests[cell.grade_id].id, cell.source, "test", tuple(defined))
+        if (locked := self.locked.get(cell.grade_id or "")) is not None:
+            if not same_code(cell.source, locked):
+                self.flag("given-edited", f"The locked cell {cell.grade_id} was changed; it was run as it was given out.")
+            return StudentCell(None, locked, "given")
         if test := next((test for test in self.exercise.tests if same_code(cell.source, test.visible)), None):
             return StudentCell(test.id, cell.source, "test")
         if any(same_code(cell.source, given) for given in self.given):
@@ -238,6 +243,13 @@ def given_cells(exercise: Exercise) -> dict[str, Names]:
             if names := names_of(source):
                 given[source] = names
     return given
+
+
+def locked_cells(exercise: Exercise) -> dict[str, str]:
+    """The code cells that nbgrader calls read-only, by its name of them: what a student makes of one is not run."""
+    code = [cell for cell in exercise.notebook.cells if cell.cell_type == "code" and role_of(cell)[0] is None]
+    graded = [(cell.metadata.get("nbgrader") or {}, without_magics(cell.source)[0]) for cell in code]
+    return {metadata["grade_id"]: source for metadata, source in graded if metadata.get("locked")}
 
 
 def _uses(cell: StudentCell, names: frozenset[str]) -> bool:

@@ -81,14 +81,14 @@ def read_marks(path: Path) -> Marks:
         raise MarksError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise MarksError(
-            f"{path}: got no marks ({type(error).__name__}: {str(error)[:80]}), expected a file that `mark` wrote"
+            f"{path}: got no marks ({type(error).__name__}: {str(error)[:80]}), expected a file that `mark` wrote; move it away"
         ) from error
     if (
         found.student != unicodedata.normalize("NFC", path.stem)
         or not all(map(_is_mark, marks.values()))
         or not isinstance(found.comment, str)
     ):
-        raise MarksError(f"{path}: got marks that are not as `mark` writes them, expected those of {path.stem}")
+        raise MarksError(f"{path}: got marks that are not as `mark` writes them, expected those of {path.stem}; move it away")
     return found
 
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,7 @@ def write(
 @contextlib.contextmanager
 def _opened(database: Path) -> Iterator["Gradebook"]:
     """The gradebook, made when there is none. nbgrader then calls `alembic`, which is beside this Python and may not be on the path."""
+    import sqlalchemy
     from nbgrader.api import Gradebook
 
     if not database.parent.is_dir():
@@ -79,7 +81,8 @@ def _opened(database: Path) -> Iterator["Gradebook"]:
         raise GradebookError(f"{database}: cannot be opened as nbgrader's gradebook: {str(error).splitlines()[0][:200]}") from error
     finally:
         os.environ["PATH"] = before
-    with book:
+    with book, warnings.catch_warnings():
+        warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)  # nbgrader's own way with its database is what it warns of
         yield book
 
 

@@ -14,6 +14,8 @@ from coursework.report.reading import Graded
 from coursework.report.standing import GRADED, MISSING, Standing
 from coursework.report.tables import Sheet, flags
 
+MOST_SHOWN = 3000  # characters of what a student's cells printed
+
 
 def index(sheets: Sequence[Sheet]) -> str:
     """The instructor's page: who stands where and why, what to look at, and every file that came in."""
@@ -66,6 +68,8 @@ def _row(graded: Graded, standing: Standing) -> dict:
         "place": place(standing.student),
         "by_hand": sum(each.mark.points or 0 for each in standing.words),
         "flags": flags(standing),
+        "tests": [test for test in standing.result.get("tests", ()) if test["points"] < test["max_points"]],
+        "output": _output(standing),
         "again": shlex.join(again) if standing.state != MISSING else "",
     }
 
@@ -79,6 +83,12 @@ def _tests(graded: Graded, standings: Sequence[Standing]) -> Iterator[dict]:
         ]
         full, none = sum(share >= 1 for share in got), sum(share <= 0 for share in got)
         yield {"title": test["title"], "points": test["points"], "full": full, "some": len(got) - full - none, "none": none}
+
+
+def _output(standing: Standing) -> str:
+    """What the cells printed, before a test had sent a value and after."""
+    whole = "\n".join(filter(None, [standing.result.get("output", "").strip(), standing.result.get("output_after", "").strip()]))
+    return whole if len(whole) <= MOST_SHOWN else f"{whole[:MOST_SHOWN]} …"
 
 
 def _number(points: int | float) -> str:

@@ -9,8 +9,9 @@ from coursework.files import write_whole
 from coursework.report import gradebooks, pages
 from coursework.report.feedback import Feedback, feedback
 from coursework.report.late import LateError, Rule, read_rule
+from coursework.report.marks import Marks
 from coursework.report.reading import Graded, ReportError, read_all
-from coursework.report.standing import GRADED, Standing, standings_of
+from coursework.report.standing import GRADED, MISSING, Standing, standings_of
 from coursework.report.tables import Sheet, table, write_table
 
 
@@ -91,7 +92,7 @@ def as_moodle(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = N
 def as_gradescope(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
     """A results.json for each student who handed in; with one, `out` may be that file."""
     out = out or Path("gradescope")
-    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != "missing"]
+    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != MISSING]
     if out.suffix == ".json":
         if len(told) != 1:
             raise ReportError(f"report: got {len(told)} results for the one file {out}, expected a folder, or one result")
@@ -111,7 +112,7 @@ def as_nbgrader(sheets: Sequence[Sheet], out: Path | None, roster: Path | None =
     for graded, standings in sheets:
         there = [each for each in standings if each.state == GRADED]
         results = [{**each.result, "student": each.student, "submitted": each.handed_in.get("submitted")} for each in there]
-        marks = {each.student: graded.marks[each.owner] for each in there if each.owner in graded.marks}
+        marks = {each.student: _marks(graded, each) for each in there}
         penalties = {each.student: each.late.deduction for each in there}
         try:
             count += write(results, out, exercise=graded.about, marks=marks, penalties=penalties)
@@ -153,6 +154,12 @@ def _told(graded: Graded, standing: Standing) -> Feedback:
     return feedback(graded.exercise, graded.title, standing)
 
 
+def _marks(graded: Graded, standing: Standing) -> Marks:
+    """The marks of what was handed in last; those of an earlier answer are left out."""
+    marks = {words.id: words.mark for words in standing.words if not words.open}
+    return Marks(standing.student, graded.exercise, marks, standing.comment)
+
+
 def _table_out(rows: list[list], out: Path | None, students: int, encoding: str = "utf-8") -> Made:
     text = write_table(rows)
     if out is None:
@@ -170,6 +177,10 @@ def _look(sheets: Sequence[Sheet]) -> list[str]:
     lines: list[str] = []
     for graded, standings in sheets:
         lines += graded.damaged.values()
+        if stuck := [each.name for each in standings if each.state not in (GRADED, MISSING)]:
+            lines.append(
+                f"{graded.exercise}: no points for {', '.join(stuck)}: coursework report {graded.folder} --format html says why"
+            )
         if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
             lines.append(
                 f"{graded.exercise}: {waiting} have answers that wait for a mark, and no points yet: coursework mark {graded.folder}"

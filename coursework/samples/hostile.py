@@ -33,6 +33,7 @@ PLACES = ("@SUBMISSIONS@", "@SOURCE@", "@RESULTS@", "@MARK@", "@PORT@")  # fille
 
 class Case(NamedTuple):
     """name: of the submission. what: in words. content: what is handed in. earned: ids of the tests that it passes. flags: kinds.
+    state: of its row.
 
     "raised or stopped" stands for either, or both: which limit is met first hangs on how busy the machine is.
     """
@@ -43,15 +44,15 @@ class Case(NamedTuple):
     earned: tuple[str, ...]
     flags: frozenset[str]
     suffix: str = ".ipynb"
-    status: str = "graded"
+    state: str = "grade"
 
     @property
     def score(self) -> int:
         return sum(small.POINTS[id] for id in self.earned)
 
-    def told(self, result: dict) -> frozenset[str]:
-        """The kinds of a result's flags, in the words of `flags`."""
-        kinds = {flag["kind"] for flag in result["flags"]} - {"manual"}
+    def told(self, flags: Iterable[dict]) -> frozenset[str]:
+        """The kinds of some flags, in the words of `flags`."""
+        kinds = {flag["kind"] for flag in flags} - {"manual"}
         if "raised or stopped" in self.flags and kinds & {"raised", "stopped"}:
             kinds = kinds - {"raised", "stopped"} | {"raised or stopped"}
         return frozenset(kinds)
@@ -61,12 +62,12 @@ CASES: list[Case] = []
 
 
 def case(
-    what: str, *, earned: Iterable[str], flags: Iterable[str] = (), suffix: str = ".ipynb", status: str = "graded"
+    what: str, *, earned: Iterable[str], flags: Iterable[str] = (), suffix: str = ".ipynb", state: str = "grade"
 ) -> Callable[[Callable], Callable]:
     """Put the function below, which makes a content from the exercise, into the table under its own name."""
 
     def add(make: Callable) -> Callable:
-        CASES.append(Case(make.__name__.replace("_", "-"), what, make, tuple(earned), frozenset(flags), suffix, status))
+        CASES.append(Case(make.__name__.replace("_", "-"), what, make, tuple(earned), frozenset(flags), suffix, state))
         return make
 
     return add
@@ -170,6 +171,7 @@ builtins.compile = stripped
 builtins.exec = lambda *a, **k: None
 __debug__ if False else None
 """,
+    flags=["raised"],
 )
 
 attack(
@@ -323,6 +325,73 @@ class Encoder(nn.Module):
         return torch.zeros(len(x), self.n), torch.ones(len(x), self.n)
 """,
 )
+
+attack(
+    "object-that-agrees",
+    "an object whose methods and operators say yes",
+    """
+class Yes:
+    def __getattr__(self, name):
+        return lambda *a, **k: True
+    __float__ = __index__ = lambda self: 1
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda *a: True
+    __hash__ = None
+""",
+    earned=["gaussian_kl"],
+    guess="prediction = Yes()",
+    draw="""
+def draw(mu, logvar, generator):
+    return Yes()
+""",
+    encoder="Encoder = lambda n: Yes()",
+)
+
+attack(
+    "reseeds-generator",
+    "sets the test's generator to a state of its own",
+    draw="""
+def draw(mu, logvar, generator):
+    generator.set_state(torch.zeros_like(generator.get_state()))
+    return mu + (0.5 * logvar).exp() * torch.randn(mu.shape, generator=generator, dtype=mu.dtype)
+""",
+)
+
+attack(
+    "half-precision",
+    "a default dtype in which much is equal",
+    """
+import torch
+torch.set_default_dtype(torch.float16)
+""",
+)
+
+# What carries a test's numbers home.
+
+attack(
+    "raises-numbers",
+    "raises the numbers that it is given, under a name of its own too",
+    earned=["guess"],
+    gaussian_kl="""
+seen = []
+def gaussian_kl(mu, logvar):
+    seen.append(mu.sum().item())
+    raise type(f'SEEN{len(seen)}', (ValueError,), {})(f'SEEN {seen}')
+""",
+    draw="""
+def draw(mu, logvar, generator):
+    raise ValueError(f'SEEN {mu}')
+""",
+    flags=["raised"],
+)
+
+
+@case("prints, and raises in a later cell, the numbers that it was given", earned=ALL, flags=["raised"])
+def tells_later(exercise: Exercise) -> dict | str | bytes:
+    spying = small.ANSWERS["gaussian_kl"].replace("    return", "    seen.append(mu)\n    return")
+    made = small.notebook(exercise, {**small.ANSWERS, "gaussian_kl": f"seen = []\n{spying}"})
+    tells = small.code("print('SEEN', seen)\nraise ValueError(f'SEEN {seen}')")
+    return small.with_cells(made, [*made["cells"], tells])
+
 
 # What speaks to the grader out of turn.
 
@@ -704,32 +773,32 @@ CASES.insert(
 )
 
 
-@case("a link to another student's notebook", earned=(), flags=["link"], status="unreadable")
+@case("a link to another student's notebook", earned=(), flags=["unreadable"], state="unreadable")
 def link_to_another(exercise: Exercise) -> dict | str | bytes:
     return "-> honest.ipynb"
 
 
-@case("an empty file", earned=(), flags=["unreadable"], status="unreadable")
+@case("an empty file", earned=(), flags=["unreadable"], state="unreadable")
 def empty(exercise: Exercise) -> dict | str | bytes:
     return b""
 
 
-@case("a PDF named .ipynb", earned=(), flags=["unreadable"], status="unreadable")
+@case("a PDF named .ipynb", earned=(), flags=["unreadable"], state="unreadable")
 def pdf(exercise: Exercise) -> dict | str | bytes:
     return b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n" + bytes(1000)
 
 
-@case("a zip of a notebook", earned=(), flags=["unreadable"], status="unreadable", suffix=".zip")
+@case("a zip of a notebook", earned=(), flags=["no-student", "unreadable"], state="no student", suffix=".zip")
 def zipped(exercise: Exercise) -> dict | str | bytes:
     return b"PK\x03\x04" + bytes(1000)
 
 
-@case("70 MB of text", earned=(), flags=["unreadable"], status="unreadable")
+@case("70 MB of text", earned=(), flags=["unreadable"], state="unreadable")
 def huge_file(exercise: Exercise) -> dict | str | bytes:
     return b'{"cells": [' + b" " * 70_000_000
 
 
-@case("JSON whose parts would fill the memory", earned=(), flags=["unreadable"], status="unreadable")
+@case("JSON whose parts would fill the memory", earned=(), flags=["another-assignment"], state="another assignment")
 def json_bomb(exercise: Exercise) -> dict | str | bytes:
     return '{"cells": [{"source": ' + "[" + "{}," * 20_000_000 + "{}]}]}"
 
@@ -779,7 +848,7 @@ def format_3(exercise: Exercise) -> dict | str | bytes:
     return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
 
 
-@case("an unknown kernel", earned=ALL, flags=["kernel"])
+@case("the kernel of a conda environment", earned=ALL)
 def unknown_kernel(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     made["metadata"]["kernelspec"] = {"name": "my-conda-env", "display_name": "My env", "language": "python"}
@@ -818,13 +887,34 @@ def duplicated(exercise: Exercise) -> dict | str | bytes:
     return small.with_cells(made, [*made["cells"], *(small.code(a.stub_code, a.id) for a in exercise.answers)])
 
 
-@case("the cells in reverse order", earned=ALL, flags=["reordered"])
+@case("the cells in reverse order: what stands on the imports raises", earned=HONEST, flags=["raised", "reordered"])
 def reversed_cells(exercise: Exercise) -> dict | str | bytes:
     made = small.notebook(exercise)
     return small.with_cells(made, made["cells"][::-1])
 
 
-@case("a helper that stands below the answer that calls it", earned=ALL, flags=["reordered"])
+@case("a scratch cell below that uses all names again", earned=ALL)
+def scratch_below(exercise: Exercise) -> dict | str | bytes:
+    made = small.notebook(exercise)
+    scratch = "prediction = 7\ndef gaussian_kl(mu):\n    return mu\n\ndraw = Encoder = None\ntorch = nn = 3"
+    return small.with_cells(made, [*made["cells"], small.code(scratch)])
+
+
+@case("a loop variable below the test that is named like an answer", earned=ALL)
+def loop_variable(exercise: Exercise) -> dict | str | bytes:
+    made = small.notebook(exercise)
+    at = made["cells"].index(small.cell_of(made, "test-guess")) + 1
+    loop = small.code("for prediction in range(3):\n    pass")
+    return small.with_cells(made, [*made["cells"][:at], loop, *made["cells"][at:]])
+
+
+@case("double precision by default, for a cell of the student's own", earned=ALL)
+def double_by_default(exercise: Exercise) -> dict | str | bytes:
+    made = small.notebook(exercise)
+    return small.with_cells(made, [small.code("import torch\ntorch.set_default_dtype(torch.float64)"), *made["cells"]])
+
+
+@case("a helper that stands below the test of the answer that calls it", earned=("guess", "gaussian_kl", "encoder"))
 def late_helper(exercise: Exercise) -> dict | str | bytes:
     draw = "def draw(mu, logvar, generator):\n    return mu + width(logvar) * torch.randn(mu.shape, generator=generator, dtype=mu.dtype)"
     made = small.notebook(exercise, {**small.ANSWERS, "draw": draw})

@@ -1,50 +1,54 @@
-"""The command lines that start a worker behind a wall: bubblewrap, Docker or Podman, or nothing.
+"""The command lines that start a forkserver: behind bubblewrap's wall, or behind none.
 
-Nothing here runs a command except to ask whether it works. Inside the wall are Python with its packages, companion, and of this kit
-what a worker needs, read-only, and an empty /tmp. Outside stay the network, every other file, and every other process.
+Nothing here runs a command. Inside the wall are Python with its packages, companion, and of this kit what a worker needs, read-only,
+and an empty /tmp. Outside stay the network, every other file, and every other process.
 """
 
 import importlib.util
 import json
 import os
-import shutil
-import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from coursework.wire.limits import Limits
 
-IMAGE = "coursework-grade"  # built with the Dockerfile beside this file
 INSTALL = (
-    "no sandbox works here. On Linux install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap), "
-    "on macOS Docker or Podman, and on Windows work inside WSL 2. --sandbox none runs students' code with no wall around it"
+    "grading runs students' code in bubblewrap, on Linux (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). "
+    "On macOS and Windows grade in a Linux machine: a virtual one, the devcontainer of this repository, or WSL 2. "
+    "--sandbox none runs students' code with no wall around it"
 )
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "USER": "student",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "OMP_NUM_THREADS": "1",  # graders run beside each other, and a pool of threads counts as processes
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # each arena takes address space, which is limited
+}
 
 
 class SandboxError(RuntimeError):
     """No sandbox of the kind that was asked for works here; says why and what to install."""
 
 
-def forkserver_command(limits: Limits, sandbox: str) -> list[str]:
-    """The command of a forkserver, which forks workers: in bubblewrap, or for the sandbox "none" as it is."""
-    python = _python("coursework.sandbox.forkserver", limits, sandbox != "none")
-    return bwrap(python) if sandbox == "bwrap" else python
+def forkserver_command(limits: Limits, sandbox: str, variables: Mapping[str, str], *, nested: bool) -> list[str]:
+    """The command of a forkserver, which forks workers.
 
-
-def worker_command(limits: Limits, sandbox: str, *, name: str = "", engine: str = "docker", image: str = IMAGE) -> list[str]:
-    """The command of a single worker that speaks on its standard input and output."""
-    if sandbox == "docker":
-        return docker(limits, name, engine, image)
-    python = _python("coursework.sandbox.worker_process", limits, sandbox == "bwrap")
-    return bwrap(python, disk=limits.disk) if sandbox == "bwrap" else python
-
-
-def _python(module: str, limits: Limits, walled: bool) -> list[str]:
-    """Start a module of ours in an isolated Python (-I), which finds this kit and companion even where they are not installed."""
+    Args:
+        sandbox: "bwrap" or "none". variables: its whole environment.
+        nested: each worker is to have namespaces of its own inside the sandbox; else there is one worker for one sandbox.
+    """
     places = dict.fromkeys(str(folder.parent) for folder in _packages())
-    code = f"import sys; sys.path += sys.argv[2:]; from {module} import main; main(sys.argv[1])"
-    return [sys.executable, "-I", "-c", code, settings(limits, walled), *places]
+    settings = json.dumps({"walled": sandbox == "bwrap", "nested": nested, "limits": limits._asdict()})
+    # An isolated Python (-I), which finds this kit and companion even where they are not installed.
+    code = "import sys; sys.path += sys.argv[2:]; from coursework.sandbox.forkserver import main; main(sys.argv[1])"
+    python = [sys.executable, "-I", "-c", code, settings, *places]
+    return bwrap(python, variables, disk=None if nested else limits.disk) if sandbox == "bwrap" else python
 
 
 def _packages() -> list[Path]:
@@ -54,12 +58,7 @@ def _packages() -> list[Path]:
     return [Path(__file__).resolve().parents[1], *found]
 
 
-def settings(limits: Limits, walled: bool) -> str:
-    """Limits as an argument of the command line. walled: bubblewrap stands around, so there is more to give up inside."""
-    return json.dumps({"walled": walled, "limits": limits._asdict()})
-
-
-def bwrap(command: list[str], *, disk: int | None = None) -> list[str]:
+def bwrap(command: list[str], variables: Mapping[str, str], *, disk: int | None = None) -> list[str]:
     """`command` in bubblewrap: read-only Python and packages, an empty /tmp, no network, no other process in sight.
 
     The super-user's identity has no limits, so as root the namespace keeps the right to become nobody, and the command does.
@@ -69,13 +68,13 @@ def bwrap(command: list[str], *, disk: int | None = None) -> list[str]:
     # A user namespace of bubblewrap's own would map one identity only: as root there would be no nobody to become.
     user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"]
     spaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    devices = [
-        part for name in ("null", "zero", "full", "random", "urandom") for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")
-    ]
+    # Not /dev/zero: mapped as shared, it is memory that no process is charged for.
+    devices = [part for name in ("null", "full", "random", "urandom") for part in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")]
     size = ["--size", str(disk)] if disk else []
     files = ["--ro-bind", "/usr", "/usr", *_system(), "--perms", "1777", *size, "--tmpfs", "/tmp", *_binds()]
     special = ["--proc", "/proc", "--tmpfs", "/dev", *devices, "--dir", "/dev/shm", "--remount-ro", "/dev", "--remount-ro", "/"]
-    life = ["--die-with-parent", "--new-session", "--clearenv", *_environment(), "--chdir", "/tmp", "--"]
+    environment = [part for name, value in variables.items() for part in ("--setenv", name, value)]
+    life = ["--die-with-parent", "--new-session", "--clearenv", *environment, "--chdir", "/tmp", "--"]
     return ["bwrap", *user, *spaces, *files, *special, *life, *command]
 
 
@@ -87,19 +86,8 @@ def _system() -> list[str]:
             parts += ["--symlink", os.readlink(path), str(path)]
         elif path.is_dir():
             parts += ["--ro-bind", str(path), str(path)]
-    return [
-        *parts,
-        "--perms",
-        "0755",
-        "--dir",
-        "/etc",
-        "--ro-bind-try",
-        "/etc/ld.so.cache",
-        "/etc/ld.so.cache",
-        "--ro-bind-try",
-        "/nix/store",
-        "/nix/store",
-    ]
+    known = [part for place in ("/etc/ld.so.cache", "/nix/store") for part in ("--ro-bind-try", place, place)]
+    return [*parts, "--perms", "0755", "--dir", "/etc", *known]
 
 
 def _binds() -> list[str]:
@@ -115,44 +103,3 @@ def _binds() -> list[str]:
     above = {str(folder) for place in top for folder in Path(place).parents} - {"/", "/tmp", "/usr"}
     folders = [part for folder in sorted(above) for part in ("--perms", "0755", "--dir", folder)]
     return [*folders, *(part for place in top for part in ("--ro-bind", place, place))]
-
-
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "HOME": "/tmp",
-    "USER": "student",
-    "LANG": "C.UTF-8",
-    "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/tmp/matplotlib",
-    "OMP_NUM_THREADS": "1",  # graders run beside each other, and a pool of threads counts as processes
-    "MKL_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",  # each arena takes address space, which is limited
-}
-
-
-def _environment() -> list[str]:
-    return [part for name, value in ENVIRONMENT.items() for part in ("--setenv", name, value)]
-
-
-def docker(limits: Limits, name: str, engine: str = "docker", image: str = IMAGE) -> list[str]:
-    """A worker in a container of its own, that is gone when it ends. `name` is the container's, `image` holds companion and this kit."""
-    wall = ["--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65534:65534"]
-    bounds = ["--memory", "4g", "--memory-swap", "4g", "--pids-limit", "64", "--ulimit", "core=0"]
-    files = ["--tmpfs", f"/tmp:size={limits.disk},mode=1777", "--workdir", "/tmp", "--shm-size", "64m"]
-    variables = [part for key, value in ENVIRONMENT.items() if key != "PATH" for part in ("--env", f"{key}={value}")]
-    names = ["--name", name, "--label", f"coursework={name.rpartition('-')[0]}", "--pull", "never"]
-    command = ["python", "-I", "-c", "import sys; from coursework.sandbox.worker_process import main; main(sys.argv[1])"]
-    run = [engine, "run", "-i", "--rm", "--init", *names, *wall, *bounds, *files, *variables]
-    return [*run, image, *command, settings(limits, False)]
-
-
-def engine() -> str | None:
-    """The container engine that answers: "docker", "podman" or None."""
-    return next((name for name in ("docker", "podman") if shutil.which(name) and _answers([name, "info"])), None)
-
-
-def _answers(command: list[str]) -> bool:
-    try:
-        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False

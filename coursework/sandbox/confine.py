@@ -1,7 +1,7 @@
 """How a process gives up what it has: namespaces, files, capabilities, system calls, resources. Linux; called inside the sandbox.
 
 A worker starts as a fork of the forkserver, inside bubblewrap. It shares nothing that it could write with its siblings, and gives up
-the means to get out. Without namespaces (Docker, none) only the last steps are taken: limits, and what any process can give up.
+the means to get out. Where namespaces do not nest only the last steps are taken: limits, and what any process can give up.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ import platform
 import re
 import resource
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ NEW_NS, NEW_CGROUP, NEW_UTS, NEW_IPC, NEW_USER, NEW_PID, NEW_NET = (
 )
 READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC, BIND, MOVE, RECURSIVE, PRIVATE = 1, 2, 4, 8, 1 << 12, 1 << 13, 1 << 14, 1 << 18
 DIE_WITH_PARENT, DUMPABLE, SECCOMP, BOUNDING, SUBREAPER, NO_NEW_PRIVILEGES = 1, 4, 22, 24, 36, 38
-LINUX = sys.platform == "linux"
 
 
 def libc(name: str, *arguments: Any) -> None:
@@ -105,9 +103,7 @@ def _mounted_below(folder: str) -> list[Path]:
 
 
 def mapped() -> int:
-    """Bytes of address space of this process, or 0 where the system does not tell. To be asked before `own_files`."""
-    if not LINUX:
-        return 0
+    """Bytes of address space of this process. To be asked before `own_files`."""
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
 
 
@@ -115,21 +111,19 @@ def bound(limits: dict, size: int, *, alone: bool) -> None:
     """Take on the limits, and the promise not to gain rights by starting programs.
 
     Args:
-        limits: the fields of `sandbox.Limits`.
+        limits: the fields of `wire.limits.Limits`.
         size: bytes of address space that the process has taken already (`mapped`).
         alone: the count of processes is this worker's own, not shared with the rest of a user's session.
     """
     bounds = {"CORE": 0, "CPU": limits["cpu"], "FSIZE": limits["disk"], "NOFILE": limits["files"]}
-    if LINUX:
-        bounds |= {"AS": size + limits["memory"], "MSGQUEUE": 0, "MEMLOCK": 0}
-        bounds |= {"NPROC": limits["processes"] + 2} if alone else {}
+    bounds |= {"AS": size + limits["memory"], "MSGQUEUE": 0, "MEMLOCK": 0}
+    bounds |= {"NPROC": limits["processes"] + 2} if alone else {}
     for name, value in bounds.items():
         number = getattr(resource, f"RLIMIT_{name}")
         hard = resource.getrlimit(number)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(number, (value, value))
-    if LINUX:
-        prctl(NO_NEW_PRIVILEGES, 1)
+    prctl(NO_NEW_PRIVILEGES, 1)
 
 
 def drop_rights() -> None:
@@ -141,7 +135,8 @@ def drop_rights() -> None:
     forbid()
 
 
-# System calls that no exercise needs and that lead, or have led, out of a sandbox or past its limits. (x86_64, arm64)
+# System calls that no exercise needs and that lead, or have led, out of a sandbox or past its limits: memory of System V and what
+# a pipe holds belong to no process whose memory could be counted. (x86_64, arm64)
 FORBIDDEN = {
     "ptrace": (101, 117),
     "mount": (165, 40),
@@ -172,39 +167,53 @@ FORBIDDEN = {
     "pidfd_getfd": (438, 438),
     "mount_setattr": (442, 442),
     "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "splice": (275, 76),
+    "tee": (276, 77),
+    "vmsplice": (278, 75),
+    "io_setup": (206, 0),
 }
-MACHINES = {"x86_64": (0, 0xC000003E, 56, 41), "aarch64": (1, 0xC00000B7, 220, 198)}  # column, audit number, clone, socket
+CLONE, SOCKET, MMAP = (56, 220), (41, 198), (9, 222)
 CLONE3 = 435
+MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # the column above, the kernel's audit number
+SHARED, ANONYMOUS = 0x01, 0x20  # of mmap: memory that outlives its process, in no file
 SPACES = NEW_NS | NEW_CGROUP | NEW_UTS | NEW_IPC | NEW_USER | NEW_PID | NEW_NET
 FAMILIES = (1, 2, 10)  # Unix, IPv4 and IPv6, which a network namespace holds in; others, such as vsock, reach past it
 
 
 def forbid() -> None:
-    """Have the kernel refuse the system calls of `FORBIDDEN`, new namespaces, and sockets of other families.
+    """Have the kernel refuse the system calls of `FORBIDDEN`, new namespaces, shared memory and sockets of other families.
 
     On a machine that is neither x86_64 nor arm64 nothing is done: the namespaces alone are the wall there.
     """
-    if platform.machine() not in MACHINES:
-        return
-    column, audit, clone, sockets = MACHINES[platform.machine()]
-    program = _filter(audit, [numbers[column] for numbers in FORBIDDEN.values()], clone, sockets)
-    code = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    prctl(SECCOMP, 2, header)
+    if platform.machine() in MACHINES:
+        program = filter_program(*MACHINES[platform.machine()])
+        code = ctypes.create_string_buffer(program, len(program))
+        prctl(SECCOMP, 2, struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code)))
 
 
-def _filter(audit: int, numbers: list[int], clone: int, sockets: int) -> bytes:
-    """A seccomp program: load, compare, return. Jumps are counted from the next instruction."""
-    load, equal, above, masked, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    allow, refuse, unknown = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # EPERM, ENOSYS
-    steps = [(load, 0, 0, 4), (equal, 1, 0, audit), (give, 0, 0, refuse), (load, 0, 0, 0)]
-    if audit == 0xC000003E:
-        steps += [(above, 0, 1, 0x40000000), (give, 0, 0, refuse)]  # the x32 calls of x86_64
-    for number in numbers:
-        steps += [(equal, 0, 1, number), (give, 0, 0, refuse)]
+LOAD, EQUAL, ABOVE, MASKED, GIVE = 0x20, 0x15, 0x35, 0x45, 0x06  # steps of a seccomp program
+ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38  # EPERM, ENOSYS
+Step = tuple[int, int, int, int]  # what, how many steps to jump where it holds and where not, a value
+
+
+def filter_program(column: int, audit: int) -> bytes:
+    """A seccomp program: what the kernel answers to each system call. Jumps are counted from the next step."""
+    steps: list[Step] = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, audit), (GIVE, 0, 0, REFUSE), (LOAD, 0, 0, 0)]
+    if column == 0:
+        steps += [(ABOVE, 0, 1, 0x40000000), (GIVE, 0, 0, REFUSE)]  # the x32 calls of x86_64
+    for numbers in FORBIDDEN.values():
+        steps += [(EQUAL, 0, 1, numbers[column]), (GIVE, 0, 0, REFUSE)]
     # clone3 hides its flags behind a pointer; the C library takes clone where it is unknown.
-    steps += [(equal, 0, 1, CLONE3), (give, 0, 0, unknown)]
-    steps += [(equal, 0, 4, clone), (load, 0, 0, 16), (masked, 0, 1, SPACES), (give, 0, 0, refuse), (give, 0, 0, allow)]
-    families = [(equal, len(FAMILIES) - place, 0, family) for place, family in enumerate(FAMILIES)]
-    steps += [(equal, 0, 2 + len(families), sockets), (load, 0, 0, 16), *families, (give, 0, 0, refuse), (give, 0, 0, allow)]
-    return b"".join(struct.pack("HBBI", code, yes, no, value) for code, yes, no, value in steps)
+    steps += [(EQUAL, 0, 1, CLONE3), (GIVE, 0, 0, UNKNOWN)]
+    steps += _with_argument(CLONE[column], 0, [(MASKED, 0, 1, SPACES)])
+    steps += _with_argument(MMAP[column], 3, [(MASKED, 0, 2, SHARED), (MASKED, 0, 1, ANONYMOUS)])
+    steps += _with_argument(SOCKET[column], 0, [(EQUAL, len(FAMILIES) - at, 0, one) for at, one in enumerate(FAMILIES)])
+    return b"".join(struct.pack("HBBI", *step) for step in [*steps, (GIVE, 0, 0, ALLOW)])
+
+
+def _with_argument(call: int, place: int, tests: list[Step]) -> list[Step]:
+    """Steps about a call's argument: `tests` end at the refusal that follows them, or jump past it."""
+    return [(EQUAL, 0, len(tests) + 3, call), (LOAD, 0, 0, 16 + 8 * place), *tests, (GIVE, 0, 0, REFUSE), (GIVE, 0, 0, ALLOW)]

@@ -9,31 +9,37 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
+import tempfile
 from pathlib import Path
 from typing import NoReturn
 
 from coursework.sandbox import confine
 from coursework.wire.limits import tree
 
-LOOK = 200  # milliseconds between looks at the memory of a worker
-PAGE = os.sysconf("SC_PAGE_SIZE")
+LOOKS = 0.2, 0.004  # seconds between looks at the memory of a worker, at most and at least
+RATE = 4 * 2**30  # bytes that one processor can fill in a second
 
 
 def main(settings: str) -> None:
-    """Serve on standard input, a socket; each message on it brings a new worker's channel and monitor."""
+    """Serve on standard input, a socket; each message on it brings a new worker's channel and monitor.
+
+    settings: JSON of walled (bubblewrap stands around), nested (each worker has namespaces of its own) and limits.
+    """
     told = json.loads(settings)
     control = socket.socket(fileno=os.dup(0))
-    _quiet()
+    _quiet(0, 1)
     if told["walled"]:
         confine.become_nobody()
-    if told["walled"] and (fault := nesting_fault()):
+    confine.prctl(confine.DIE_WITH_PARENT, signal.SIGKILL)
+    if told["nested"] and (fault := nesting_fault()):
         control.send(json.dumps({"cannot": fault}).encode())
         return
-    from coursework.sandbox import worker_process  # here, because it takes torch along, which is needless where nesting fails
+    from coursework.wire import worker  # here, because it takes torch along, which is needless where nesting fails
 
-    worker_process.warm()
+    worker.warm()
     gc.collect()
     gc.freeze()  # a collection in a worker would else write to, and so copy, every page
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchdogs are not waited for
@@ -50,9 +56,9 @@ def main(settings: str) -> None:
             os.close(descriptor)
 
 
-def _quiet() -> None:
+def _quiet(*streams: int) -> None:
     with open(os.devnull, "r+b", buffering=0) as nothing:
-        for stream in (0, 1):
+        for stream in streams:
             os.dup2(nothing.fileno(), stream)
 
 
@@ -81,48 +87,68 @@ def nesting_fault() -> str | None:
 
 def _watched(channel: int, monitor: int, settings: dict) -> NoReturn:
     """Become a watchdog and fork the worker. Never returns."""
-    status = {"reason": "died"}
+    status, folder = {"reason": "died"}, None
     try:
         os.write(monitor, b"!")  # with it the kernel tells the other side which process this is
+        if not os.read(monitor, 1):  # the other side may first put it into a control group
+            os._exit(0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        if settings["walled"]:
+        if settings["nested"]:
             confine.leave()
         else:
             confine.prctl(confine.SUBREAPER, 1)
+        if not settings["walled"]:
+            folder = tempfile.mkdtemp(prefix="coursework-")
+            os.chdir(folder)
         size = confine.mapped()
         child = os.fork()
         if child == 0:
             _work(channel, settings, size)
         os.close(channel)
-        status = Watchdog(child, monitor, settings).wait()
+        status = Watchdog(child, monitor, settings["limits"]["memory"], sweeps=not settings["nested"]).wait()
     except BaseException as error:
         status = {"reason": "died", "detail": f"{type(error).__name__}: {error}"[:200]}
     finally:
         with contextlib.suppress(OSError):
             os.write(monitor, json.dumps(status).encode())
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
 
 def _work(channel: int, settings: dict, size: int) -> NoReturn:
-    """Become a worker. Never returns."""
+    """Become a worker: give up what it has, then answer questions. Never returns.
+
+    size: bytes of address space that the process has taken already.
+    """
+    limits = settings["limits"]
     try:
         confine.prctl(confine.DIE_WITH_PARENT, signal.SIGKILL)
         os.setsid()
-        if settings["walled"]:
-            confine.own_files(settings["limits"]["disk"])
-        from coursework.sandbox import worker_process  # here, because it takes torch along; `main` has loaded it
+        if settings["nested"]:
+            confine.own_files(limits["disk"])
+        _quiet(0, 1, 2)
+        os.closerange(3, channel)
+        os.closerange(channel + 1, 1 << 16)
+        confine.bound(limits, size, alone=settings["walled"])
+        confine.drop_rights()
+        from coursework.wire import worker  # here, because it takes torch along; `main` has loaded it
 
-        worker_process.begin(channel, channel, settings["limits"], size, alone=settings["walled"])
+        worker.serve(channel, channel, limits["output"])
     finally:
         os._exit(1)
 
 
 class Watchdog:
-    """Waits for the end of a worker, and brings it about: when the monitor closes, or when its processes take too much memory."""
+    """Waits for the end of a worker, and brings it about: when the monitor closes, or when its processes take too much memory.
 
-    def __init__(self, child: int, monitor: int, settings: dict):
-        self.child, self.monitor, self.walled = child, monitor, settings["walled"]
-        self.most, self.base = settings["limits"]["memory"], private(child)
+    Args:
+        most: bytes. sweeps: end what the worker leaves behind, too, where no process namespace does so.
+    """
+
+    def __init__(self, child: int, monitor: int, most: int, *, sweeps: bool):
+        self.child, self.monitor, self.most, self.sweeps = child, monitor, most, sweeps
+        self.base = sum(memory(child))
 
     def wait(self) -> dict:
         """How the worker ended. When this returns, no process of it is left."""
@@ -130,25 +156,29 @@ class Watchdog:
         poll = select.poll()
         poll.register(end, select.POLLIN)
         poll.register(self.monitor, select.POLLIN)
-        while end not in (ready := dict(poll.poll(LOOK))):
+        pause = LOOKS[1]
+        while end not in (ready := dict(poll.poll(1000 * pause))):
             if ready:
                 reason = "closed" if reason == "died" else reason
                 poll.unregister(self.monitor)
-            elif self.taken() > self.most:
+            elif (left := self.most - self.taken()) < 0:
                 reason = "memory"
+            else:  # before all processors together could fill what is left
+                pause = min(LOOKS[0], max(LOOKS[1], left / RATE / (os.cpu_count() or 1)))
             if reason != "died":
                 os.kill(self.child, signal.SIGKILL)
         _, code = os.waitpid(self.child, 0)
-        if not self.walled:
+        if self.sweeps:
             self.sweep()
         return {"reason": reason, "code": os.waitstatus_to_exitcode(code)}
 
     def taken(self) -> int:
-        """Bytes that the worker's processes have taken since the fork."""
-        return sum(max(0, private(process) - self.base) for process in tree(self.child))
+        """Bytes that the worker's processes have taken since the fork; what they share counts once."""
+        found = [memory(process) for process in tree(self.child)]
+        return sum(max(0, own - self.base) for own, _ in found) + max((shared for _, shared in found), default=0)
 
     def sweep(self) -> None:
-        """End what a worker left behind, where no process namespace did so: this process is the heir of its orphans."""
+        """End what a worker left behind: this process is the heir of its orphans."""
         while True:
             for process in tree(os.getpid()):
                 if process != os.getpid():
@@ -160,10 +190,12 @@ class Watchdog:
                 return
 
 
-def private(process: int) -> int:
-    """Bytes of memory of a process that no file stands behind; 0 when it is gone."""
+def memory(process: int) -> tuple[int, int]:
+    """Bytes of memory of a process that no file stands behind: its own, swapped out ones too, and shared ones. 0, 0 when it is gone."""
     try:
-        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * PAGE
+        text = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0, 0
+    parts = dict(line.split(":", 1) for line in text.splitlines())
+    own, swapped, shared = (int(parts.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "VmSwap", "RssShmem"))
+    return own + swapped, shared

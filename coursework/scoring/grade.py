@@ -22,6 +22,7 @@ from typing import NamedTuple
 from coursework.assignment.roster import ClassList
 from coursework.assignment.source import Exercise
 from coursework.assignment.stamp import Key
+from coursework.handin.archives import ArchiveError
 from coursework.handin.rows import Collected, Row, WrongKeyError, collect
 from coursework.scoring.grader import GradeError, Settings, Task
 from coursework.scoring.pool import NotFinishedError, Pool
@@ -160,7 +161,7 @@ def _collected(
 ) -> Collected:
     try:
         collected = collect(Path(submissions), exercise, key=key, students=students, scratch=scratch)
-    except WrongKeyError as error:
+    except (ArchiveError, WrongKeyError) as error:
         raise GradeError(f"grade: {error}") from error
     except OSError as error:
         raise GradeError(f"grade: {error.filename or submissions}: {error.strerror or error}") from error
@@ -317,7 +318,7 @@ def summary(run: _Run, collected: Collected, seconds: float | int) -> Summary:
     flagged = {row.student for row in collected.rows if row.flags and row.student in run.results}
     flagged |= {student for student, result in run.results.items() if any(flag["kind"] != "manual" for flag in result["flags"])}
     odd = [row for row in collected.rows if row.state not in ("grade", "superseded")]
-    told = [f"{row.file}: {row.state}" + "".join(f". {flag.detail}" for flag in row.flags) for row in odd]
+    told = [" ".join([f"{row.file}: {row.state}.", *(flag.detail for flag in row.flags)]) for row in odd]
     return Summary(
         states.count("graded"),
         states.count("unreadable"),

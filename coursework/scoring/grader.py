@@ -81,12 +81,10 @@ class Grader:
             exercise = self.settings.exercise.with_values(values)
             warm(exercise)
             result, shape = grade_reference(exercise, self.supervisor, self.settings.terms)
-            wrong = [f"{test.id}: {test.detail or test.message}" for test in result.tests if test.points < test.max_points]
-            if wrong or result.status != "graded":
-                reasons = wrong or [flag.detail for flag in result.flags]
-                raise GradeError(
-                    f"the reference of {exercise.name} fails its own tests, so nothing was graded. {'; '.join(reasons)}"
-                )
+            if result.status != "graded":
+                raise GradeError(f"the reference of {exercise.name} could not be graded: {result.flags[0].detail}")
+            if wrong := [f"{test.id}: {test.detail or test.message}" for test in result.tests if test.points < test.max_points]:
+                raise GradeError(f"the reference of {exercise.name} fails its own tests, so nothing was graded. {'; '.join(wrong)}")
             for place, kinds in shape.places.items():
                 places[place] = sorted({*places.get(place, ()), *kinds})
         return Shape(places)

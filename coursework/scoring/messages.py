@@ -65,7 +65,7 @@ def _message(error: BaseException, code: str, verdicts: set[str]) -> str:
     if isinstance(error, WorkerError):
         return STOPPED.get(error.kind, STOPPED["died"])
     if isinstance(error, StudentError):
-        return f"Your code raised {error_name(error.type)}."
+        return f"{error.message}." if error.ours else f"Your code raised {error_name(error.type)}."
     if isinstance(error, AssertionError):
         text = str(error)
         if text in verdicts:

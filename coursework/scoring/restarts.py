@@ -4,6 +4,7 @@ A cell at which the worker is lost is flagged and never run again. When somethin
 student's own, which may have left it there, is left out.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from coursework.scoring.messages import STOPPED, error_name
 from coursework.wire.session import Outcome, Session, StudentError, WorkerError
 
 LOST = 6  # how often a submission may lose its worker
+CELL = re.compile(r" \(<cell \d+>, line \d+\)")  # what Python adds to a SyntaxError; the line is told anyway
 REREAD = 3  # how often a cell that raised runs once more, in a worker that no test has told anything, for the words of its error
 
 Flagged = Callable[[str, str], None]
@@ -100,6 +102,7 @@ class LastingWorker:
             return Outcome(False, str(error), alive=False, kind=error.kind)
         told = session.told
         outcome = session.run(cell.source, *self.left())
+        outcome = outcome._replace(error=outcome.error and CELL.sub("", outcome.error))
         if told:
             self.output_after += outcome.output
         else:

@@ -13,11 +13,13 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from coursework.assignment import nbgrader
 from coursework.assignment.source import Exercise
 from coursework.flags import Flag
 from coursework.handin.cells import StudentCell, Submission, answer_names, read_submission
@@ -29,14 +31,16 @@ from coursework.scoring.fork import Send, messages_of
 from coursework.scoring.reference import reference
 from coursework.scoring.restarts import LastingWorker, SandboxLostError
 from coursework.scoring.results import NOT_SCORED, Result, TestResult
+from coursework.scoring.space import Space, partial, run_cell
 from coursework.scoring.statements import Prepared, Statement, prepared, steps
 from coursework.scoring.terms import Terms
 from coursework.wire import protocol
 from coursework.wire.limits import WHOLE, Budget, longest
-from coursework.wire.session import Session, WorkerError
+from coursework.wire.session import Session
 from coursework.wire.shape import Shape
 
 OUTPUT, MESSAGE, WORDS = 4000, 500, 20_000  # characters kept of what cells print, of a message, and of an answer in words
+PART = "Some of what was asked is right."
 FLAGS = 40  # kept of one submission
 PRECISE = (torch.float32, torch.float64)  # of the student's choice of a default dtype, those that a test's numbers survive
 
@@ -112,8 +116,7 @@ def _result(exercise: Exercise, found: dict, seconds: float | int) -> Result:
     status, why = _status(found["end"])
     tests = []
     for test in exercise.tests:
-        passed, message, detail = found["tests"].get(test.id, (False, NOT_SCORED, ""))
-        points = test.points if passed else 0
+        points, message, detail = found["tests"].get(test.id, (0, NOT_SCORED, ""))
         tests.append(TestResult(test.id, test.title, points, test.points, clean(message, MESSAGE), clean(detail, MESSAGE)))
     return Result(
         status,
@@ -160,10 +163,12 @@ class _Scorer:
         self.exercise, self.submission, self.terms, self.shape, self.send = exercise, submission, terms, shape, send
         self.forbid = terms.forbidden(exercise)
         self.supervisor = supervisor
+        self.folder = exercise.path.resolve().parent
         self.most = (terms.timeout, terms.clock)
         self.worker = LastingWorker(self.start, self.flag, self.left, self.most)
         self.whole = Budget(WHOLE * terms.timeout, self.used, WHOLE * terms.clock)
-        self.space: dict = {"__name__": "__main__", "display": lambda *things: None}
+        self.space = Space(self.run_line)
+        self.partial = nbgrader.is_nbgraders(exercise.notebook)
         self.made: set[Statement] = set()
         self.targets = answer_names(exercise)
         self.ran: set[str | None] = set()  # ids of the answers that were run
@@ -174,7 +179,7 @@ class _Scorer:
         """A new worker, with the files of the exercise in its folder."""
         session = self.supervisor.session(shape=self.shape, forbid=self.forbid)
         for name in self.exercise.files:
-            session.put(name, (self.exercise.path.parent / name).read_bytes())
+            session.put(name, (self.folder / name).read_bytes())
         return session
 
     def used(self) -> float | int:
@@ -186,7 +191,8 @@ class _Scorer:
         return max(min(self.most[0], self.whole.cpu_left()), 0.1), max(min(self.most[1], self.whole.clock_left()), 0.1)
 
     def flag(self, kind: str, detail: str) -> None:
-        self.send(flag=[kind, detail])
+        refused = kind == "raised" and any(f"ImportError: {name}" in detail for name in self.forbid)
+        self.send(flag=["forbidden" if refused else kind, detail])
 
     def run(self) -> None:
         submission = self.submission
@@ -217,8 +223,8 @@ class _Scorer:
         messages.record(self.verdicts)
         if self.exercise.files:
             sys.dont_write_bytecode = True
-            sys.path.insert(0, str(self.exercise.path.parent.resolve()))
-            os.chdir(self.exercise.path.parent)
+            sys.path.insert(0, str(self.folder))
+            os.chdir(self.folder)
 
     def step(self, step: StudentCell | Prepared) -> None:
         if self.whole.over():
@@ -231,27 +237,32 @@ class _Scorer:
 
     def test(self, test: Prepared) -> None:
         """Score a test, once more where something else had answered in the worker's place, and send how it went."""
-        passed, told = self.score(test)
-        while not passed and self.worker.look() == "protocol" and self.worker.drop_suspect():
-            passed, told = self.score(test)
+        points, told = self.score(test)
+        while not points and self.worker.look() == "protocol" and self.worker.drop_suspect():
+            points, told = self.score(test)
         self.worker.look()
-        self.send(test=[test.test.id, passed, *told])
+        self.send(test=[test.test.id, points, *told])
 
-    def score(self, test: Prepared) -> tuple[bool, messages.Told]:
-        """Run a test. Whatever it raises is its verdict."""
+    def score(self, test: Prepared) -> tuple[float | int, messages.Told]:
+        """Run a test: its points. Whatever it raises is its verdict."""
         self.lacking = messages.Lacking({}, [])
         try:
-            self.run_test(test)
-            return True, messages.Told("", "")
+            value, most = self.run_test(test), test.test.points
+            points = partial(value, most) if self.partial else most
+            return points, messages.Told("" if points == most else PART, "")
         except SandboxLostError:
             raise
         except BaseException as error:
             if isinstance(error, OutOfTimeError):
                 self.worker.close()
-            return False, messages.told(error, test.test.code, self.lacking, self.verdicts)
+            return 0, messages.told(error, test.test.code, self.lacking, self.verdicts)
 
-    def run_test(self, test: Prepared) -> None:
-        """Run a test within its own time. What it needs of the worker is there before that time begins."""
+    def run_line(self, line: str) -> None:
+        """Run a line of ours in the worker."""
+        self.worker.open().run(line, *self.left())
+
+    def run_test(self, test: Prepared) -> object:
+        """Run a test within its own time; return its last line's value. What it needs of the worker is there before that begins."""
         own = [name for name, id in test.providers.items() if self.may_have(name, id)]
         if own:
             session = self.worker.open()  # a new one has to run what ran before: in those cells' time, not in this test's
@@ -261,8 +272,17 @@ class _Scorer:
             for name, id in test.providers.items():
                 self.space[name] = self.value(name, id, name in own)
             self.make(test.before)
-            with self.dtype():
-                exec(compile(test.test.code, f"<test {test.test.id}>", "exec"), self.space)
+            with self.dtype(), self.owning(own):
+                return run_cell(test.test.code, f"<test {test.test.id}>", self.space)
+
+    @contextlib.contextmanager
+    def owning(self, names: Sequence[str]) -> Iterator[None]:
+        """Have what a test deletes of the student's names deleted there, too, as long as the test runs."""
+        self.space.begin(names)
+        try:
+            yield
+        finally:
+            self.space.end()
 
     def may_have(self, name: str, id: str) -> bool:
         """Whether a name is worth asking for: the answer that gives it was run, or no other answer could give it."""

@@ -67,7 +67,7 @@ def _prepare(test: Test, places: dict, targets: dict, statements: Sequence[State
     return Prepared(test, providers, tuple(reversed(kept)))
 
 
-def _provider(name: str, place: float, places: dict, targets: dict) -> str:
+def _provider(name: str, place: float | int, places: dict, targets: dict) -> str:
     """The answer whose value a name has where a test stands: the last one before it that defines the name."""
     having = [id for id, names in targets.items() if name in names]
     earlier = [id for id in having if places.get(("answer", id), -1) < place]
@@ -117,18 +117,6 @@ def _statements(exercise: Exercise) -> list[Statement]:
     return found
 
 
-def not_graded(exercise: Exercise) -> list[str]:
-    """The given cells that the grader leaves out when they are untouched: what an exercise shows, and no answer stands on."""
-    cells = exercise.notebook.cells
-    tagged = [cell for cell in cells if cell.cell_type == "code" and role_of(cell)[0] is None and "not-graded" in tags(cell)]
-    return [without_magics(cell.source)[0] for cell in tagged]
-
-
-def tags(cell: dict) -> Sequence[str]:
-    """The tags of a cell."""
-    return cell["metadata"].get("tags") or ()
-
-
 def steps(exercise: Exercise, cells: Sequence[StudentCell], tests: Sequence[Prepared]) -> list[StudentCell | Prepared]:
     """What to do for a submission, in order: run a student's cell in the worker, or a test in the trusted process.
 
@@ -138,7 +126,7 @@ def steps(exercise: Exercise, cells: Sequence[StudentCell], tests: Sequence[Prep
     at: list[list[Prepared]] = [[] for _ in range(len(cells) + 1)]
     for test in tests:
         at[place_of(test, cells)].append(test)
-    left_out = not_graded(exercise)
+    left_out = [without_magics(source)[0] for source in exercise.not_graded]
     todo: list[StudentCell | Prepared] = [*at[0]]
     for i, cell in enumerate(cells, 1):
         if _runs(cell, left_out):

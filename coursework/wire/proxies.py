@@ -2,7 +2,8 @@
 
 A proxy asks its worker and gets plain values or proxies back. Gradients pass through, to tensors that were handed in and to the
 parameters of modules; second derivatives do not. Nothing that a student's class defines (`__eq__`, `__bool__`, a tensor subclass)
-exists here: what arrives is a real tensor, number or text. Names that begin with an underscore are never asked for.
+exists here but for its length, its items and its iterator: what arrives is a real tensor, number or text. Other names that begin with
+an underscore are never asked for, and a `Shape` says what else is not.
 """
 
 import contextlib
@@ -13,21 +14,25 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from coursework.wire import protocol
-from coursework.wire.errors import StudentError
-from coursework.wire.shape import PLAIN, Shape
+from coursework.wire import generators
+from coursework.wire.errors import StudentError, refusal
+from coursework.wire.protocol import ProtocolError, field
+from coursework.wire.shape import Shape
+from coursework.wire.values import Decoder, Encoder, Ref
 
 
 @runtime_checkable
 class Peer(Protocol):
     """What a stand-in needs of the session that it came from (`session.Session`)."""
 
-    _number: int
+    number: int
     shape: Shape
 
-    def ask(self, op: str, message: dict, encoder: protocol.Encoder, place: str = "") -> tuple[dict, protocol.Decoder]: ...
+    def ask(self, op: str, message: dict, encoder: Encoder, place: str = "") -> tuple[dict, Decoder]: ...
 
     def fetch(self, op: str, message: dict, place: str) -> Any: ...
+
+    def whole(self, answer: dict, decoder: Decoder, place: str) -> Any: ...
 
     def checked(self) -> contextlib.AbstractContextManager[None]: ...
 
@@ -36,7 +41,62 @@ class Peer(Protocol):
     def drop(self, number: int) -> None: ...
 
 
-class Proxy:
+class _StandIn:
+    """What all stand-ins can do. place: how a test came to it, see `shape`."""
+
+    _session: Peer
+    _ref: Ref
+    _place: str
+
+    def _stand_for(self, session: Peer, ref: Ref, place: str) -> None:
+        vars(self).update(_session=session, _ref=ref, _place=place)
+        weakref.finalize(self, session.free, ref.id).atexit = False
+
+    def _owner(self) -> "ModuleProxy | None":
+        """The module whose parameters a call may use."""
+        return vars(self).get("_module")
+
+    def __getattr__(self, name: str) -> Any:
+        """An attribute, asked for in the worker. A method of a module knows its module, for the gradients of its parameters."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        place, owner = f"{self._place}.{name}", self._owner()
+        self._session.shape.asked(place)
+        if owner is not None:
+            owner._carry()
+        value = self._session.fetch("get", {"on": self._ref.id, "name": name}, place)
+        if owner is not None and isinstance(value, CallableProxy):
+            vars(value)["_module"] = owner
+        return value
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_ref" in vars(self):
+            raise AttributeError(f"{self!r}: an attribute of what is a student's cannot be set from outside")
+        vars(self)[name] = value
+
+    def __len__(self) -> int:
+        return call(self, f"len({self._place})", "len", (), {})
+
+    def __getitem__(self, key: object) -> Any:
+        return call(self, f"{self._place}[...]", "item", (key,), {})
+
+    def __iter__(self) -> Iterator:
+        return call(self, f"iter({self._place})", "iter", (), {})
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<a student's {self._ref.kind} {self._ref.name}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot be copied or pickled")  # a copy would be another owner of what is lent
+
+    def __deepcopy__(self, _: object) -> NoReturn:
+        self.__reduce__()
+
+
+class Proxy(_StandIn):
     """An object that stays in the worker. Its attributes and methods are asked for by name.
 
     Example:
@@ -45,21 +105,8 @@ class Proxy:
         (None, 2)
     """
 
-    def __init__(self, session: Peer, ref: protocol.Ref, place: str):
-        vars(self).update(_session=session, _ref=ref, _place=place)
-        weakref.finalize(self, session.free, ref.id).atexit = False
-
-    def __getattr__(self, name: str) -> Any:
-        return attribute(self, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{self!r}: an attribute of a student's object cannot be set from outside")
-
-    def __repr__(self) -> str:
-        return shown(self)
-
-    def __reduce__(self) -> NoReturn:
-        refuse_copy(self)
+    def __init__(self, session: Peer, ref: Ref, place: str):
+        self._stand_for(session, ref, place)
 
 
 class CallableProxy(Proxy):
@@ -71,15 +118,15 @@ class CallableProxy(Proxy):
         >>> gaussian_kl(mu, torch.zeros(3, 2)).sum().backward()
     """
 
-    def __init__(self, session: Peer, ref: protocol.Ref, place: str, owner: "ModuleProxy | None" = None):
+    def __init__(self, session: Peer, ref: Ref, place: str):
         super().__init__(session, ref, place)
-        vars(self).update(__name__=ref.name, _owner=owner)
+        vars(self)["__name__"] = ref.name
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
-        return call(self, args, kwargs, self._owner)
+        return call(self, f"{self._place}()", "call", args, kwargs)
 
 
-class ModuleProxy(nn.Module):
+class ModuleProxy(_StandIn, nn.Module):
     """An `nn.Module` that stays in the worker, with its parameters at hand.
 
     Calls and methods run there. `named_parameters()` and `parameters()` are fetched, and are leaves here: after `loss.backward()`
@@ -93,22 +140,20 @@ class ModuleProxy(nn.Module):
         []
     """
 
-    def __init__(self, session: Peer, ref: protocol.Ref, place: str):
-        super().__init__()
-        vars(self).update(_session=session, _ref=ref, _place=place, _leaves=None, _sent={})
+    _leaves: dict[str, nn.Parameter] | None
+    _sent: dict[str, int]
+
+    def __init__(self, session: Peer, ref: Ref, place: str):
+        nn.Module.__init__(self)
+        vars(self).update(_leaves=None, _sent={})
         del vars(self)["training"]  # asked for in the worker, as any attribute
-        weakref.finalize(self, session.free, ref.id).atexit = False
+        self._stand_for(session, ref, place)
+
+    def _owner(self) -> "ModuleProxy":
+        return self
 
     def forward(self, *args: object, **kwargs: object) -> Any:
-        return call(self, args, kwargs, self)
-
-    def __getattr__(self, name: str) -> Any:
-        return attribute(self, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if "_ref" in vars(self):
-            raise AttributeError(f"{self!r}: an attribute of a student's module cannot be set from outside")
-        vars(self)[name] = value
+        return call(self, f"{self._place}()", "call", args, kwargs)
 
     def named_parameters(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Parameter]]:
         """The names and values of the parameters, as they are in the worker now."""
@@ -128,43 +173,39 @@ class ModuleProxy(nn.Module):
 
     named_children = named_modules
 
-    def train(self, mode: bool = True) -> "ModuleProxy":
-        self._method("train", mode)
-        return self
-
-    def requires_grad_(self, requires_grad: bool = True) -> "ModuleProxy":
-        self._method("requires_grad_", requires_grad)
-        return self._anew()
-
-    def load_state_dict(self, state_dict: Mapping[str, Tensor], *_: object, **__: object) -> None:
-        self._method("load_state_dict", dict(state_dict))
-
-    def double(self) -> "ModuleProxy":
-        self._method("double")
-        return self._anew()
-
-    def float(self) -> "ModuleProxy":
-        self._method("float")
-        return self._anew()
-
     def _apply(self, *_: object, **__: object) -> NoReturn:
         raise NotImplementedError(f"{self!r}: a student's module stays on the CPU; double() and float() change its numbers")
 
-    def _anew(self) -> "ModuleProxy":
+    def train(self, mode: bool = True) -> "ModuleProxy":
+        self.__getattr__("train")(mode)
+        return self
+
+    def load_state_dict(self, state_dict: Mapping[str, Tensor], *_: object, **__: object) -> None:
+        self.__getattr__("load_state_dict")(dict(state_dict))
+
+    def requires_grad_(self, requires_grad: bool = True) -> "ModuleProxy":
+        return self._changed("requires_grad_", requires_grad)
+
+    def double(self) -> "ModuleProxy":
+        return self._changed("double")
+
+    def float(self) -> "ModuleProxy":
+        return self._changed("float")
+
+    def _changed(self, method: str, *args: object) -> "ModuleProxy":
+        """Call a method after which the parameters are others."""
+        self.__getattr__(method)(*args)
         vars(self).update(_leaves=None, _sent={})
         return self
 
-    def _method(self, name: str, *args: object) -> Any:
-        return attribute(self, name)(*args)
-
     def _state(self, *, buffers: bool) -> tuple[dict, list]:
         session = self._session
-        answer, decoder = session.ask("parameters", {"on": self._ref.id, "buffers": buffers}, protocol.Encoder(session_refuses))
+        answer, decoder = session.ask("parameters", {"on": self._ref.id, "buffers": buffers}, Encoder(refuse))
         with session.checked():
-            found, trained = decoder.decode(answer.get("value")), protocol.field(answer, "trained", list)
+            found, trained = decoder.decode(answer.get("value")), field(answer, "trained", list)
             decoder.finish()
             if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
-                raise protocol.ProtocolError("parameters that are none")
+                raise ProtocolError("parameters that are none")
         return found, trained
 
     def _fetch(self) -> dict[str, nn.Parameter]:
@@ -187,7 +228,7 @@ class ModuleProxy(nn.Module):
         changed = {name: leaf for name, leaf in (self._leaves or {}).items() if leaf._version != self._sent[name]}
         if changed:
             with torch.no_grad():
-                encoder = protocol.Encoder(session_refuses)
+                encoder = Encoder(refuse)
                 values = encoder.encode(changed)
             self._session.ask("set", {"on": self._ref.id, "values": values}, encoder)
             self._sent.update({name: leaf._version for name, leaf in changed.items()})
@@ -197,146 +238,100 @@ class ModuleProxy(nn.Module):
         leaves = self._fetch() if self._leaves is None else self._leaves
         return {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
 
-    def __repr__(self) -> str:
-        return shown(self)
 
-    def __reduce__(self) -> NoReturn:
-        refuse_copy(self)
-
-    def __deepcopy__(self, _: object) -> NoReturn:
-        refuse_copy(self)
+def refuse(value: object) -> NoReturn:
+    """The `refer` of whoever has nothing to refer to."""
+    raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")
 
 
-def shown(target: Proxy | ModuleProxy) -> str:
-    """What stands for a stand-in in a message."""
-    return f"<a student's {target._ref.kind} {target._ref.name}>"
+def proxy(session: Peer, ref: Ref, place: str) -> Proxy | ModuleProxy:
+    """The stand-in for what a worker lends at a place.
 
-
-def refuse_copy(target: Proxy | ModuleProxy) -> NoReturn:
-    """Raise, because a copy of a stand-in would be another owner of what is lent."""
-    raise TypeError(f"{target!r} cannot be copied or pickled")
-
-
-def session_refuses(value: object) -> NoReturn:
-    raise TypeError(f"a {type(value).__name__} is no value of a parameter")
-
-
-def proxy(session: Peer, ref: protocol.Ref, place: str) -> Proxy | ModuleProxy:
-    """The stand-in for what a worker lends at a place, if it may lend it there."""
+    Raises:
+        StudentError: nothing of its kind belongs there.
+    """
     try:
         session.shape.gave(place, ref.kind)
     except StudentError:
         session.free(ref.id)
         raise
-    if ref.kind == "module":
-        return ModuleProxy(session, ref, place)
-    return (CallableProxy if ref.kind in ("function", "class") else Proxy)(session, ref, place)
+    kinds: dict[str, type] = {"module": ModuleProxy, "object": Proxy}
+    return kinds.get(ref.kind, CallableProxy)(session, ref, place)
 
 
-def attribute(target: "Proxy | ModuleProxy", name: str) -> Any:
-    """An attribute, asked for in the worker. A method of a module knows its module, for the gradients of its parameters."""
-    if name.startswith("_"):
-        raise AttributeError(name)
-    place = f"{target._place}.{name}"
-    target._session.shape.asked(place)
-    owner = target if isinstance(target, ModuleProxy) else vars(target).get("_owner")
-    if owner is not None:
-        owner._carry()
-    value = target._session.fetch("get", {"on": target._ref.id, "name": name}, place)
-    if owner is not None and isinstance(value, CallableProxy):
-        vars(value)["_owner"] = owner
-    return value
-
-
-def call(target: "CallableProxy | ModuleProxy", args: tuple, kwargs: dict, owner: ModuleProxy | None) -> Any:
-    """Call something in the worker, with gradients where they are wanted."""
-    session, ref, place = target._session, target._ref, f"{target._place}()"
+def call(target: _StandIn, place: str, how: str, args: tuple, kwargs: dict) -> Any:
+    """Call something in the worker, with gradients where they are wanted. how: "call", "len", "item" or "iter"."""
+    session, owner = target._session, target._owner()
+    if how != "call":
+        session.shape.asked(place)
     modules = [] if owner is None else [owner]
-    encoder = protocol.Encoder(lambda value: _own(session, value, modules))
-    arguments, keywords = encoder.encode(tuple(args)), encoder.encode(kwargs)
+    encoder = Encoder(lambda value: _own(session, value, modules))
+    message = {"on": target._ref.id, "how": how, "args": encoder.encode(tuple(args)), "kwargs": encoder.encode(kwargs)}
     modules = list(dict.fromkeys(modules))
     for module in modules:
         module._carry()
     gradients = torch.is_grad_enabled()
     trained = [(module._ref.id, module._trained()) for module in modules] if gradients else []
-    message = {"on": ref.id, "args": arguments, "kwargs": keywords, "grad": gradients}
-    message["parameters"] = [[number, list(leaves)] for number, leaves in trained]
+    message |= {"grad": gradients, "parameters": [[number, list(leaves)] for number, leaves in trained]}
     answer, decoder = session.ask("call", message, encoder, place)
-    number = session._number
+    number = session.number
     with session.checked():
-        value = decoder.decode(answer.get("value"))
-        outputs = list(decoder.differentiable)
-        _advance(encoder.generators, protocol.field(answer, "generators", list), decoder)
-        decoder.finish()
-    if not isinstance(value, (Proxy, ModuleProxy)):
-        session.shape.gave(place, PLAIN)
+        _advance(encoder.generators, field(answer, "generators", list), decoder)
+    value = session.whole(answer, decoder, place)
     inputs = [*encoder.differentiable, *(leaf for _, leaves in trained for leaf in leaves.values())]
-    return _grafted(session, number, value, outputs, inputs)
+    if inputs and decoder.differentiable:
+        _Graft.apply(session, number, len(decoder.differentiable), *decoder.differentiable, *inputs)
+    return value
 
 
 def _own(session: Peer, value: object, modules: list["ModuleProxy"]) -> dict:
     """The node of a proxy among the arguments; a module is noted, for its parameters' gradients."""
     if not isinstance(value, (Proxy, ModuleProxy)) or value._session is not session:
-        raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")
+        refuse(value)
     if isinstance(value, ModuleProxy):
         modules.append(value)
     return {"t": "ref", "id": value._ref.id, "k": value._ref.kind, "name": value._ref.name}
 
 
-def _advance(generators: list[torch.Generator], nodes: list, decoder: protocol.Decoder) -> None:
-    """Bring each generator that was handed in to where the worker's copy of it is now."""
-    if len(nodes) != len(generators):
-        raise protocol.ProtocolError("the states of more or fewer generators than were sent")
-    for generator, node in zip(generators, nodes, strict=True):
-        state = decoder.decode(node)
-        if not isinstance(state, torch.Generator):
-            raise protocol.ProtocolError("the state of no generator")
-        generator.set_state(state.get_state())
+def _advance(lent: list[torch.Generator], claims: list, decoder: Decoder) -> None:
+    """Bring each generator that was handed in to where the worker's copy of it is now, by drawing the same."""
+    if len(claims) != len(lent):
+        raise ProtocolError("what was drawn from more or fewer generators than were sent")
+    for generator, claim in zip(lent, claims, strict=True):
+        if claim is None:
+            raise refusal("ValueError", generators.SEEDED)
+        try:
+            generators.advance(generator, decoder.drawn(claim))
+        except ValueError as error:
+            raise ProtocolError(str(error)) from None
 
 
 class _Graft(torch.autograd.Function):
-    """The place of a worker's call in the graph of this side."""
+    """The place of a worker's call in the graph of this side: makes the outputs, in place, results of the inputs."""
 
     @staticmethod
-    def forward(ctx: Any, session: Peer, number: int, outputs: list[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
-        ctx.session, ctx.number = session, number
-        ctx.shapes = [(each.shape, each.dtype) for each in inputs]
+    def forward(ctx: Any, session: Peer, number: int, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        ctx.session, ctx.number, ctx.count = session, number, count
+        ctx.shapes = [(each.shape, each.dtype) for each in tensors[count:]]
         ctx.set_materialize_grads(False)
+        ctx.mark_dirty(*tensors[:count])
         weakref.finalize(ctx, session.drop, number).atexit = False
-        return tuple(outputs)
+        return tensors[:count]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple:
         if torch.is_grad_enabled():  # create_graph=True: what is returned here would be taken for a constant
             raise NotImplementedError("second derivatives do not pass through a student's function")
-        encoder = protocol.Encoder(session_refuses)
+        encoder = Encoder(refuse)
         node = encoder.encode([None if each is None else each.contiguous() for each in gradients])
         answer, decoder = ctx.session.ask("backward", {"call": ctx.number, "gradients": node}, encoder)
         with ctx.session.checked():
             found = decoder.decode(answer.get("value"))
             decoder.finish()
             if not isinstance(found, list) or len(found) != len(ctx.shapes):
-                raise protocol.ProtocolError("more or fewer gradients than were asked for")
+                raise ProtocolError("more or fewer gradients than were asked for")
             for gradient, (shape, dtype) in zip(found, ctx.shapes, strict=True):
                 fits = isinstance(gradient, Tensor) and gradient.shape == shape and gradient.dtype == dtype
                 if gradient is not None and not fits:
-                    raise protocol.ProtocolError("a gradient of another shape or dtype than its tensor")
-        return None, None, None, *found
-
-
-def _grafted(session: Peer, number: int, value: Any, outputs: list[Tensor], inputs: list[Tensor]) -> Any:
-    """The value of a call, its differentiable tensors tied to the inputs."""
-    if not outputs or not inputs:
-        return value
-    tied = dict(zip(map(id, outputs), _Graft.apply(session, number, outputs, *inputs), strict=True))
-    return _swapped(value, tied)
-
-
-def _swapped(value: Any, tied: dict[int, Tensor]) -> Any:
-    if isinstance(value, Tensor):
-        return tied.get(id(value), value)
-    if isinstance(value, (tuple, list)):
-        return type(value)(_swapped(each, tied) for each in value)
-    if isinstance(value, dict):
-        return {key: _swapped(each, tied) for key, each in value.items()}
-    return value
+                    raise ProtocolError("a gradient of another shape or dtype than its tensor")
+        return (None, None, None, *[None] * ctx.count, *found)

@@ -20,6 +20,7 @@ from coursework.wire import protocol, proxies
 from coursework.wire.errors import StudentError, student_error
 from coursework.wire.limits import Budget, Limits, Used
 from coursework.wire.shape import PLAIN, Shape
+from coursework.wire.values import Decoder, Encoder
 
 __all__ = ["Outcome", "Session", "StudentError", "WorkerError"]
 
@@ -98,7 +99,7 @@ class Session:
         self.shape, self.told = shape or Shape(), False
         self.alive = True
         self.fault: WorkerError | None = None
-        self._number = 0
+        self.number = 0
         self._freed: list[int] = []
         self._dropped: list[int] = []
         for descriptor in {read, write}:
@@ -107,9 +108,9 @@ class Session:
             message, body = self._receive(Budget(limits.start, lambda: None, wall=limits.start))
             if message != {"hello": 1} or body:
                 self._fail("protocol", "the worker did not begin as a worker does")
-            if forbid:
-                self.ask("forbid", {"modules": list(forbid)}, protocol.Encoder(_refuse))
             self._start = used() or 0.0  # a worker of its own has loaded torch by now, which is not the student's doing
+            if forbid:
+                self.ask("forbid", {"modules": list(forbid)}, Encoder(proxies.refuse))
         except BaseException:
             self.close()
             raise
@@ -145,7 +146,7 @@ class Session:
         """
         try:
             budget = self._new_budget(timeout, wall)
-            answer, _ = self.ask("run", {}, protocol.Encoder(_refuse), raw=code.encode("utf-8", "replace"), budget=budget)
+            answer, _ = self.ask("run", {}, Encoder(proxies.refuse), raw=code.encode("utf-8", "replace"), budget=budget)
             error = answer.get("error")
             if not (error is None or isinstance(error, str)):
                 self._fail("protocol", "an outcome that is none")
@@ -176,7 +177,7 @@ class Session:
         """
         if not name or name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
             raise ValueError(f"put: got the name {name!r}, expected that of a file in the worker's own folder")
-        self.ask("put", {"name": name}, protocol.Encoder(_refuse), raw=data)
+        self.ask("put", {"name": name}, Encoder(proxies.refuse), raw=data)
 
     def value(self, name: str) -> Any:
         """What a name holds: a plain value, or a proxy for a function, a class, a module or another object.
@@ -189,7 +190,10 @@ class Session:
 
     def fetch(self, op: str, message: dict, place: str) -> Any:
         """Ask for the value at a place."""
-        answer, decoder = self.ask(op, message, protocol.Encoder(_refuse), place)
+        return self.whole(*self.ask(op, message, Encoder(proxies.refuse), place), place)
+
+    def whole(self, answer: dict, decoder: Decoder, place: str) -> Any:
+        """The value in an answer, which holds nothing else."""
         with self.checked():
             value = decoder.decode(answer.get("value"))
             decoder.finish()
@@ -201,12 +205,12 @@ class Session:
         self,
         op: str,
         message: dict,
-        encoder: protocol.Encoder,
+        encoder: Encoder,
         place: str = "",
         *,
         raw: bytes | None = None,
         budget: Budget | None = None,
-    ) -> tuple[dict, protocol.Decoder]:
+    ) -> tuple[dict, Decoder]:
         """Put a question about a place and wait for its answer.
 
         Returns:
@@ -218,11 +222,11 @@ class Session:
         """
         if not self.alive:
             raise self.fault or WorkerError("died", "the worker has been closed")
-        self._number += 1
+        self.number += 1
         self.told = self.told or op in ("call", "set", "backward")
         free, self._freed = self._freed[:FREED], self._freed[FREED:]
         drop, self._dropped = self._dropped[:FREED], self._dropped[FREED:]
-        question = {"n": self._number, "op": op, "free": free, "drop": drop, **message}
+        question = {"n": self.number, "op": op, "free": free, "drop": drop, **message}
         pieces = protocol.pack(question, encoder.body if raw is None else [raw])
         budget = budget or self._budget or self._new_budget(self.limits.call, self.limits.call_wall)
         try:
@@ -232,13 +236,13 @@ class Session:
             self._kill()
             raise
         with self.checked():
-            return self._checked_answer(answer), protocol.Decoder(
+            return self._checked_answer(answer), Decoder(
                 body, lambda ref, depth: proxies.proxy(self, ref, place + "[]" * (depth > 0))
             )
 
     def _checked_answer(self, answer: dict) -> dict:
         """An answer, when it is one to this question and not an error."""
-        if protocol.field(answer, "re", int) != self._number:
+        if protocol.field(answer, "re", int) != self.number:
             raise protocol.ProtocolError("an answer to another question")
         if protocol.field(answer, "ok", bool):
             return answer
@@ -379,7 +383,3 @@ def watched(monitor: socket.socket, patience: float | int = 60) -> Callable[[], 
         return None
 
     return end
-
-
-def _refuse(value: object) -> NoReturn:
-    raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")

@@ -45,7 +45,7 @@ class Shape:
         if not self.checks:
             self.places.setdefault(place, set())
         elif place not in self.places:
-            raise refusal("AttributeError", f"{place}: nothing has this attribute where the test asks for it")
+            raise refusal("AttributeError", f"{place}: there is no such thing where the test asks for it")
 
     def gave(self, place: str, kind: str) -> None:
         """Something of a kind has come at a place. What is plain may come anywhere.

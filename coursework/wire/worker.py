@@ -13,6 +13,7 @@ import importlib.abc
 import io
 import itertools
 import linecache
+import operator
 import os
 import sys
 import types
@@ -22,7 +23,8 @@ from typing import Any
 
 import torch
 
-from coursework.wire import protocol
+from coursework.wire import generators, protocol
+from coursework.wire.values import Decoder, Encoder
 
 GRAPHS = 512  # calls whose gradients can still be asked for
 MESSAGE = 2000  # characters of an error
@@ -176,16 +178,13 @@ class Worker:
         for graph in message.get("drop", ()):
             self.graphs.pop(graph, None)
         try:
-            encoder = protocol.Encoder(self.lend)
-            decoder = protocol.Decoder(body, self.resolve)
+            decoder = Decoder(body, lambda ref, _: self.lent[ref.id])
+            encoder = Encoder(self.lend, decoder.generators)
             answer = getattr(self, f"do_{message['op']}")(message, decoder, encoder)
             self.channel.send({"re": number, "ok": True, **answer}, encoder.body)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's too
             name, text, line = described(error)
             self.channel.send({"re": number, "ok": False, "type": name, "message": text, "line": line})
-
-    def resolve(self, ref: protocol.Ref, _: int) -> Any:
-        return self.lent[ref.id]
 
     def lend(self, value: object) -> dict:
         """The node of what stays here."""
@@ -204,7 +203,7 @@ class Worker:
 
     # What may be asked
 
-    def do_run(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_run(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """Run a cell; the body is its code."""
         error = None
         try:
@@ -214,29 +213,29 @@ class Worker:
             error = f"{name}: {text}" + (f" (line {line})" if line else "")
         return {"error": error, "output": self.printed.take(), "dtype": str(torch.get_default_dtype())}
 
-    def do_put(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_put(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """Write a file; the body is what it holds."""
         os.makedirs(os.path.dirname(message["name"]) or ".", exist_ok=True)
         with open(message["name"], "wb") as file:
             file.write(decoder.body)
         return {}
 
-    def do_forbid(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_forbid(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """Let some modules, and all below them, be imported no more."""
         sys.meta_path.insert(0, Forbidden(message["modules"]))
         return {}
 
-    def do_value(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_value(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """What a name holds."""
         with torch.no_grad():
             return {"value": encoder.encode(vars(self.space)[message["name"]])}
 
-    def do_get(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_get(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """An attribute of something lent."""
         with torch.no_grad():
             return {"value": encoder.encode(getattr(self.lent[message["on"]], message["name"]))}
 
-    def do_call(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_call(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """Call something lent. What the call needs for its gradients is kept under its number."""
         arguments, keywords = decoder.decode(message["args"]), decoder.decode(message["kwargs"])
         for tensor in decoder.differentiable:
@@ -244,18 +243,19 @@ class Worker:
         inputs = decoder.differentiable + [
             dict(self.lent[owner].named_parameters())[name] for owner, names in message["parameters"] for name in names
         ]
+        starts = [generator.get_state() for generator in decoder.generators]
         with torch.set_grad_enabled(message["grad"]):
-            result = self.lent[message["on"]](*arguments, **keywords)
+            result = HOW[message["how"]](self.lent[message["on"]], *arguments, **keywords)
             answer = {"value": encoder.encode(result)}
         self.printed.take()
-        answer["generators"] = [encoder.encode(generator) for generator in decoder.generators]
+        answer["generators"] = [drawn(start, generator) for start, generator in zip(starts, decoder.generators, strict=True)]
         if encoder.differentiable and inputs:
             self.graphs[message["n"]] = (inputs, list(encoder.differentiable))
             if len(self.graphs) > GRAPHS:
                 self.graphs.popitem(last=False)
         return answer
 
-    def do_backward(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_backward(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """The gradients of a call's inputs, given those of its outputs."""
         inputs, outputs = self.graphs[message["call"]]
         gradients = decoder.decode(message["gradients"])
@@ -265,7 +265,7 @@ class Worker:
         with torch.no_grad():
             return {"value": encoder.encode(list(found))}
 
-    def do_parameters(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_parameters(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """The parameters of a module, or with `buffers` its whole state, by name."""
         module = self.lent[message["on"]]
         with torch.no_grad():
@@ -273,7 +273,7 @@ class Worker:
             wanted = [name for name, value in found.items() if value.requires_grad or message["buffers"]]
             return {"value": encoder.encode(dict(found)), "trained": wanted}
 
-    def do_set(self, message: dict, decoder: protocol.Decoder, encoder: protocol.Encoder) -> dict:
+    def do_set(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """Write parameters of a module."""
         parameters = dict(self.lent[message["on"]].named_parameters())
         with torch.no_grad():
@@ -289,6 +289,23 @@ class Worker:
         result = eval(compiled, vars(self.space))
         if asyncio.iscoroutine(result):
             asyncio.run(result)
+
+
+# What a call may be: of the thing itself, or of what Python does with it.
+HOW: dict[str, Callable[..., Any]] = {
+    "call": lambda called, *args, **kwargs: called(*args, **kwargs),
+    "len": len,
+    "item": operator.getitem,
+    "iter": iter,
+}
+
+
+def drawn(start: torch.Tensor, generator: torch.Generator) -> generators.Drawn | None:
+    """What was drawn from a generator; None where it was seeded anew."""
+    try:
+        return generators.drawn(start, generator)
+    except ValueError:
+        return None
 
 
 def transformed(code: str) -> str:

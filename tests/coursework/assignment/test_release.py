@@ -1,28 +1,27 @@
-"""What goes out: notebooks that real nbgrader takes, pages of solutions, files that are made again and never by mistake; and self-tests."""
+"""What goes out and where to: for all or for each of a class, with stamps and files; made again and never by mistake."""
 
 import json
 import os
-import subprocess
-import sys
-import unicodedata
-from pathlib import Path
+import shutil
 
 import nbformat
 import pytest
-from coursework.handin.submissions import read_submission
 
-from coursework import selftest
 from coursework.assignment import release
-from coursework.assignment.release import ReleaseError, nbgrader_source, solution_page, student_notebook
-from coursework.assignment.roster import RosterError, read_roster, unsafe
-from coursework.assignment.source import load_source
-from coursework.samples import small
-from tests.support import private, waiting
+from coursework.assignment.release import ReleaseError
+from coursework.assignment.roster import ClassList, Student
+from coursework.assignment.source import load_source, load_sources
+from coursework.assignment.stamp import Key, find_tokens, is_authentic, make_key, read_key, read_stamp
+from coursework.assignment.variants import values_for
+from tests.support import private
+
+KEY = Key(bytes(range(16)))
+FRONT = "companion: {variants: {n: [3, 4], word: [red, othermark]}"
+DATA = "x,y\n1,2\n"
 
 
-@pytest.fixture
-def exercise(tmp_path):
-    return small.exercise(tmp_path)
+def class_of(*names, group=""):
+    return ClassList(tuple(Student(name, name, (), group) for name in names))
 
 
 @pytest.fixture
@@ -30,137 +29,30 @@ def secret(tmp_path):
     return load_source(private.folder(tmp_path / "private") / "double.md")
 
 
-# --- The student's notebook -------------------------------------------------------------------------------
+def with_files(folder, *names, source=private.SOURCE, name="double.md", **contents):
+    """The private exercise with files beside it, which its front matter lists."""
+    private.folder(folder, source.replace(FRONT, FRONT + f", files: [{', '.join(names)}]"), name)
+    for file in names:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text(contents.get(file.partition(".")[0], DATA))
+    return load_source(folder / name)
 
 
-def test_a_students_notebook_holds_the_stub_the_check_and_the_question(exercise):
-    notebook = student_notebook(exercise)
-    nbformat.validate(notebook)
-    cells = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
-    assert list(cells) == [
-        "guess",
-        "test-guess",
-        "gaussian_kl",
-        "test-gaussian_kl",
-        "draw",
-        "test-draw",
-        "encoder",
-        "test-encoder",
-        "why",
-    ]
-    assert cells["gaussian_kl"].source.endswith("    ...  # your code here")
-    assert cells["test-gaussian_kl"].source == "checks.check_gaussian_kl(gaussian_kl)"
-    assert cells["why"].source == "Say in one sentence why the draw keeps its gradient.\n\n*Your answer here.*"
-    assert cells["test-draw"].metadata.nbgrader == {
-        "grade": True,
-        "grade_id": "test-draw",
-        "locked": True,
-        "points": 3,
-        "schema_version": 3,
-        "solution": False,
-        "task": False,
-    }
-    assert all(not cell.outputs for cell in notebook.cells if cell.cell_type == "code")
-    assert "solutions" not in notebook.cells[-1].source
-    assert student_notebook(exercise, "solutions/small.md").cells[-1].source.count("](solutions/small.md)") == 1
+def everything(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_making_it_again_gives_the_same_bytes_and_a_changed_cell_changes_one_id(exercise, tmp_path):
-    text = nbformat.writes(student_notebook(exercise))
-    assert nbformat.writes(student_notebook(small.exercise(tmp_path))) == text
-    path = tmp_path / "small.md"
-    path.write_text(path.read_text().replace("Four short exercises.", "Four exercises."))
-    before, after = student_notebook(exercise).cells, student_notebook(load_source(path)).cells
-    assert [a.id == b.id for a, b in zip(before, after, strict=True)].count(False) == 1
-    assert len({cell.id for cell in after}) == len(after)
-
-
-def test_what_is_released_comes_back_without_a_flag(exercise, tmp_path):
-    nbformat.write(student_notebook(exercise), tmp_path / "kim.ipynb")
-    submission = read_submission(tmp_path / "kim.ipynb", exercise)
-    assert {flag.kind for flag in submission.flags} == {"manual"}
-
-
-@pytest.mark.slow
-def test_real_nbgrader_takes_the_notebook_and_gives_the_reference_full_marks(exercise, tmp_path, monkeypatch):
-    """Its own generate_assignment and autograde, on the instructor's notebook and on a student's made here."""
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # nbgrader calls alembic
-    course = tmp_path / "course"
-    (course / "source" / "small").mkdir(parents=True)
-    handed_in = course / "submitted" / "kim" / "small" / "small.ipynb"
-    handed_in.parent.mkdir(parents=True)
-    nbformat.write(nbgrader_source(exercise), course / "source" / "small" / "small.ipynb")
-    nbformat.write(selftest.answered(exercise, {a.id: a.reference_code for a in exercise.answers}), handed_in)
-    config = (
-        "c = get_config()\nc.CourseDirectory.course_id = 'c'\nc.ClearSolutions.code_stub = {'python': '...  # your code here'}\n"
-    )
-    (course / "nbgrader_config.py").write_text(config)
-    environment = os.environ | {"HOME": str(tmp_path), "PYTHONWARNINGS": "ignore", "JUPYTER_PLATFORM_DIRS": "1"}
-    for command in ("generate_assignment", "autograde"):
-        line = [sys.executable, "-m", "nbgrader", command, "small"]
-        done = subprocess.run(line, cwd=course, env=environment, capture_output=True, text=True, timeout=waiting.HANG)
-        assert done.returncode == 0, done.stderr[-3000:]
-    released = nbformat.read(course / "release" / "small" / "small.ipynb", as_version=4)
-    ours = [cell.source for cell in student_notebook(exercise).cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    theirs = [cell.source for cell in released.cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    assert theirs[1:4] == ours[1:4], "nbgrader's own release has the same stubs"
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
-        notebook = book.find_submission_notebook("small", "small", "kim")
-        scores = {grade.name: (grade.auto_score, grade.max_score) for grade in notebook.grades}
-    assert scores == {f"test-{id}": (points, points) for id, points in small.POINTS.items()} | {"why": (None, 2)}
-
-
-def test_variants_are_filled_in_what_goes_out(secret):
-    text = nbformat.writes(student_notebook(secret.with_values({"n": 4, "word": "blue"})))
-    assert "double(4)" in text
-    assert "Say why, for blue." in text
-    assert "{{" not in text
-    assert "double(3)" in nbformat.writes(student_notebook(secret)), "the first value where none is chosen"
-
-
-# --- The page of solutions --------------------------------------------------------------------------------
-
-
-def test_a_page_of_solutions_shows_code_note_and_words_and_no_test(secret):
-    page = solution_page(secret)
-    assert page.startswith("<!-- Made by coursework release from double.md, ")
-    assert "# Solutions: a private one\n" in page
-    assert "## 1. Double it\n\n<details>\n<summary>Show the solution</summary>\n\n```python\ndef double(x):\n" in page
-    for word in ("solutionmark", "notemark", "wordsmark"):
-        assert word in page
-    for word in ("hiddenmark", "wrongmark", "slipmark", "BEGIN", "Use 3"):
-        assert word not in page
-    assert "](../../01-autoencoders.ipynb)" in page, "a link of a note is led from the page's folder"
-    assert page.count("<details>") == page.count("</details>") == 1
-
-
-def test_an_exercise_without_an_answer_has_its_heading_and_a_line(tmp_path):
-    source = private.SOURCE + "\n+++\n\n## 2. Go on\n\nAs you like.\n"
-    page = solution_page(load_source(private.folder(tmp_path, source) / "double.md"))
-    assert page.endswith("## 2. Go on\n\nThere is no one solution to this one.\n")
-
-
-def test_code_with_fences_in_it_stays_in_its_fence(tmp_path):
-    source = private.SOURCE.replace("solutionmark = 2 * x", "solutionmark = 2 * x\n    '''\n    ````\n    '''", 1).replace(
-        "```{code-cell} ipython3\n:companion: {answer", "`````{code-cell} ipython3\n:companion: {answer"
-    )
-    source = source.replace("### END SOLUTION\n```\n", "### END SOLUTION\n`````\n", 1)
-    assert "`````python\n" in solution_page(load_source(private.folder(tmp_path, source) / "double.md"))
-
-
-# --- Files ------------------------------------------------------------------------------------------------
+# --- One notebook for all ---------------------------------------------------------------------------------
 
 
 def test_files_are_written_once_and_then_unchanged(secret, tmp_path):
     out, solutions = tmp_path / "out", tmp_path / "out" / "solutions"
     made = release.release([secret], out, solutions=solutions)
     assert made == {out / "double.ipynb": "written", solutions / "double.md": "written"}
-    before = {path: path.read_bytes() for path in made}
+    before = everything(out)
     assert set(release.release([secret], out, solutions=solutions).values()) == {"unchanged"}
-    assert {path: path.read_bytes() for path in made} == before
-    assert sorted(path.name for path in out.rglob("*")) == ["double.ipynb", "double.md", "solutions"], "no file is left over"
+    assert everything(out) == before
+    assert set(before) == {"double.ipynb", "solutions/double.md"}, "no file is left over"
 
 
 def test_a_new_version_replaces_what_was_made_here_even_when_it_was_run(secret, tmp_path):
@@ -202,23 +94,71 @@ def test_a_changed_page_of_solutions_is_not_overwritten(secret, tmp_path):
         release.release([secret], tmp_path / "out", solutions=tmp_path / "s")
 
 
-def test_each_student_gets_a_folder_and_the_numbers_of_the_seed(secret, tmp_path):
+def test_a_folder_that_cannot_be_written_is_an_error_of_one_line(secret, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ReleaseError, match=r"double\.ipynb: cannot be written: "):
+        release.release([secret], tmp_path / "out")
+
+
+# --- A notebook for each ----------------------------------------------------------------------------------
+
+
+def test_each_student_gets_a_folder_the_numbers_of_the_key_and_a_stamp_that_says_so(secret, tmp_path):
     names = [f"student{i}" for i in range(12)] + ["김민수"]
-    release.release([secret], tmp_path / "out", students=names, seed="s")
+    release.release([secret], tmp_path / "out", students=class_of(*names), key=KEY)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
     texts = {name: (tmp_path / "out" / name / "double.ipynb").read_text(encoding="utf-8") for name in names}
-    assert len(set(texts.values())) == 4, "every combination of two times two values came up"
-    from coursework.assignment.variants import values_for
-
+    seen = set()
     for name, text in texts.items():
-        assert f"double({values_for(secret, 's', name)['n']})" in text
+        (token,) = find_tokens(text)
+        assert is_authentic(token, KEY)
+        values = values_for(secret, KEY, name)
+        assert read_stamp(token).stamp == ("double", secret.sha256[:12], values, name)
+        assert f"double({values['n']})" in text
+        seen.add(tuple(values.items()))
+    assert len(seen) == 4, "every combination of two times two values came up"
+
+
+def test_a_second_run_changes_no_byte_and_a_new_student_only_adds(secret, tmp_path):
+    out = tmp_path / "out"
+    release.release([secret], out, students=class_of("kim", "lee"), key=KEY)
+    before = everything(out)
+    made = release.release([secret], out, students=class_of("choi", "kim", "lee"), key=KEY)
+    assert sorted(made.values()) == ["unchanged", "unchanged", "written"]
+    assert {path: content for path, content in everything(out).items() if path in before} == before
+
+
+def test_a_group_gets_one_notebook_made_for_the_group(secret, tmp_path):
+    students = ClassList((Student("kim", "kim", (), "A"), Student("lee", "lee", (), "B"), Student("park", "park", (), "A")))
+    made = release.release([secret], tmp_path / "out", students=students, key=KEY)
+    assert list(made) == [tmp_path / "out" / group / "double.ipynb" for group in "AB"]
+    stamps = [read_stamp(token).stamp for path in made for token in find_tokens(path.read_text())]
+    assert [(stamp.student, stamp.values) for stamp in stamps] == [(group, values_for(secret, KEY, group)) for group in "AB"]
+
+
+def test_with_a_key_one_notebook_for_all_is_stamped_and_practice_is_not(secret, tmp_path):
+    release.release([secret], tmp_path / "all", key=KEY)
+    (token,) = find_tokens((tmp_path / "all" / "double.ipynb").read_text())
+    assert read_stamp(token).stamp == ("double", secret.sha256[:12], {"n": 3, "word": "red"}, None)
+    release.release([secret], tmp_path / "practice")
+    assert "coursework-1" not in (tmp_path / "practice" / "double.ipynb").read_text()
+
+
+def test_a_lost_key_is_noticed_before_the_class_is_released_anew(secret, tmp_path):
+    out, students = tmp_path / "out", class_of("kim")
+    release.release([secret], out, students=students, key=KEY)
+    before = everything(out)
+    with pytest.raises(ReleaseError, match=f"made with the key {KEY.id}, expected {Key(bytes(16)).id}: put back the key"):
+        release.release([secret], out, students=students, key=Key(bytes(16)))
+    assert everything(out) == before
+    assert set(release.release([secret], out, students=students, key=Key(bytes(16)), force=True).values()) == {"written"}
 
 
 def test_releases_that_would_go_wrong_are_refused(secret, tmp_path):
     for arguments, said in (
-        ({"students": ["kim"]}, "expected --seed"),
-        ({"students": ["../kim"], "seed": 1}, "it holds /"),
-        ({"students": ["kim"], "seed": 1, "solutions": tmp_path / "s"}, "got --solutions with students"),
+        ({"students": class_of("kim")}, "it has variants, expected a key"),
+        ({"students": class_of("../kim"), "key": KEY}, "it holds /"),
+        ({"students": class_of("kim"), "key": KEY, "solutions": tmp_path / "s"}, "got --solutions with students"),
     ):
         with pytest.raises(ReleaseError, match=said):
             release.release([secret], tmp_path / "out", **arguments)
@@ -227,138 +167,158 @@ def test_releases_that_would_go_wrong_are_refused(secret, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-# --- Rosters ----------------------------------------------------------------------------------------------
+def test_what_is_handed_out_does_not_hold_the_sources(secret, tmp_path):
+    with pytest.raises(ReleaseError, match="holds that of the sources and the key"):
+        release.release([secret], tmp_path, key=KEY)
+    assert set(release.release([secret], tmp_path).values()) == {"written"}, "the book's practice lies so, in public"
 
-ROSTERS = {
-    "a name a line": "kim\nlee\n\n이서연\n",
-    "a byte-order mark": "\ufeffkim\nlee\n이서연\n",
-    "a heading": "student\nkim\nlee\n이서연\n",
-    "a Korean heading in a later column": "번호,이름\n1,kim\n2,lee\n3,이서연\n",
-    "semicolons and quotes": 'Name;Mail\n"kim";a@b\nlee;c@d\n이서연;e@f\n',
-    "a comment": "# my class\nkim\nlee\n이서연\n",
-    "Hangul in pieces": unicodedata.normalize("NFD", "kim\nlee\n이서연\n"),
+
+# --- Files that go with an exercise -----------------------------------------------------------------------
+
+
+def test_files_stand_beside_each_notebook_as_they_are(tmp_path):
+    exercise = with_files(tmp_path / "private", "data.csv", "images/cat.png")
+    (tmp_path / "private" / "images" / "cat.png").write_bytes(bytes(range(256)))
+    out = tmp_path / "out"
+    release.release([exercise], out, students=class_of("kim", "lee"), key=KEY)
+    held = everything(out)
+    assert set(held) == {f"{name}/{file}" for name in ("kim", "lee") for file in ("double.ipynb", "data.csv", "images/cat.png")}
+    assert held["kim/images/cat.png"] == bytes(range(256))
+    assert held["lee/data.csv"] == DATA.encode()
+    assert set(release.release([exercise], out, students=class_of("kim", "lee"), key=KEY).values()) == {"unchanged"}
+
+
+def test_new_data_replaces_the_old_but_not_what_a_student_made_of_it(tmp_path):
+    exercise = with_files(tmp_path / "private", "data.csv")
+    out = tmp_path / "out"
+    release.release([exercise], out)
+    (tmp_path / "private" / "data.csv").write_text("x,y\n3,4\n")
+    assert release.release([exercise], out)[out / "data.csv"] == "written"
+    (out / "data.csv").write_text("mine")
+    with pytest.raises(ReleaseError, match=r"data\.csv: changed since it was made"):
+        release.release([exercise], out)
+    assert (out / "data.csv").read_text() == "mine"
+
+
+def test_two_exercises_share_a_file_of_one_content_and_not_of_two(tmp_path):
+    folder = tmp_path / "private"
+    exercises = [with_files(folder, "data.csv", name=name) for name in ("one.md", "two.md")]
+    assert len(release.release(exercises, tmp_path / "out")) == 3
+    other = with_files(tmp_path / "private2", "data.csv", name="three.md", data="x\n")
+    with pytest.raises(ReleaseError, match=r"data\.csv: got two files of this name"):
+        release.plan([*exercises, other], tmp_path / "out2")
+    with pytest.raises(ReleaseError, match=r"Double\.ipynb: got two files of this name"):
+        release.plan([with_files(folder, "Double.ipynb"), with_files(folder, "data.csv")], tmp_path / "out3")
+
+
+def test_a_picture_that_the_text_shows_must_be_among_the_files(tmp_path):
+    source = private.SOURCE.replace("Use {{n}}", "![a cat](images/cat.png)\n\nUse {{n}}")
+    (tmp_path / "private" / "images").mkdir(parents=True)
+    (tmp_path / "private" / "images" / "cat.png").write_bytes(b"cat")
+    exercise = load_source(private.folder(tmp_path / "private", source) / "double.md")
+    with pytest.raises(ReleaseError, match=r"double\.md: its text shows images/cat\.png, expected this among the files"):
+        release.release([exercise], tmp_path / "out")
+    assert release.plan([with_files(tmp_path / "private", "images/cat.png", source=source)], tmp_path / "out")
+
+
+def test_a_file_that_went_away_since_it_was_read_is_an_error(tmp_path):
+    exercise = with_files(tmp_path / "private", "data.csv")
+    (tmp_path / "private" / "data.csv").unlink()
+    with pytest.raises(ReleaseError, match=r"data\.csv: cannot be read: No such file"):
+        release.release([exercise], tmp_path / "out")
+
+
+# --- The second wall --------------------------------------------------------------------------------------
+
+LEAKS = {
+    "a solution in a helper": (
+        "helper.py",
+        "def double(x):\n    solutionmark = 2 * x\n    return solutionmark\n",
+        "the solution of double",
+    ),
+    "a long line of a hidden test": (
+        "notes.txt",
+        'assert hiddenmark is not None, "Not answered yet."\n',
+        "the hidden tests of double",
+    ),
+    "the source itself": ("copy.md", private.SOURCE, "a marker, '### BEGIN SOLUTION'"),
+    "the source in a notebook": ("a.ipynb", json.dumps({"cells": [{"source": ["x\n", "### BEGIN HIDDEN TESTS\n"]}]}), "a marker"),
+    "the key by another name": ("my.txt", f"key = {KEY.secret.hex().upper()}\n", "your key"),
+    "a note": ("note.txt", "Read [chapter 1](../01-autoencoders.ipynb) again: notemark.\n", "the note of double"),
 }
 
 
-AS_WRITTEN = [(name, encoding) for name in ROSTERS for encoding in ("utf-8", "utf-16")]
-AS_WRITTEN += [
-    (name, "cp949") for name in ROSTERS if name not in ("a byte-order mark", "Hangul in pieces")
-]  # it has no such characters
+@pytest.mark.parametrize(("name", "text", "said"), LEAKS.values(), ids=LEAKS)
+def test_a_file_that_gives_something_away_is_refused_before_anything_is_written(tmp_path, name, text, said):
+    exercise = with_files(tmp_path / "private", name)
+    (tmp_path / "private" / name).write_text(text)
+    with pytest.raises(ReleaseError, match=f"{name} would give out {said}"):
+        release.release([exercise], tmp_path / "out", key=KEY, students=class_of("kim"))
+    assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("name", "encoding"), AS_WRITTEN)
-def test_a_roster_is_read_as_it_comes(tmp_path, name, encoding):
-    text = ROSTERS[name]
-    (tmp_path / "class.csv").write_text(text, encoding=encoding, newline="\r\n")
-    assert read_roster(tmp_path / "class.csv") == ["kim", "lee", "이서연"]
-
-
-def test_groups_stand_once_for_all_their_members(tmp_path):
-    (tmp_path / "g.csv").write_text("student,group\nkim,A\nlee,B\npark,A\n")
-    assert read_roster(tmp_path / "g.csv", groups=True) == ["A", "B"]
-    assert read_roster(tmp_path / "g.csv") == ["kim", "lee", "park"]
+def test_a_helper_may_have_short_lines_and_imports_of_a_test_in_it(tmp_path):
+    exercise = with_files(tmp_path / "private", "helper.py", helper="def half(x):\n    return x / 2\n\n\nwrongmark = x\n")
+    assert release.plan([exercise], tmp_path / "out", key=KEY)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("kim\nlee\nKim\n", "got kim more than once"),
-        ("", "got no name"),
-        ("student\n\n", "got no name"),
-        ("kim\n../lee\n", r"line 2: got '\.\./lee'.*it holds /"),
-        ("kim\nA:B\n", "it holds :"),
-        ("CON\n", "Windows keeps it"),
-        (".kim\n", "begins or ends with a dot"),
-        ("a\u202eb\n", "cannot be seen"),
-        ("가" * 90 + "\n", "longer than"),
-    ],
+    "text", ["Because of wordsmark.", "    wrongmark = x", "hiddenmark = double(4)", "solutionmark = 2 * x", "slipmark"]
 )
-def test_a_roster_that_would_go_wrong_is_refused(tmp_path, text, said):
-    (tmp_path / "class.txt").write_text(text, encoding="utf-8")
-    with pytest.raises(RosterError, match=said):
-        read_roster(tmp_path / "class.txt")
+def test_a_notebook_that_would_give_something_away_is_refused(secret, tmp_path, monkeypatch, text):
+    """Whatever goes wrong where it is made: here its maker leaves a line in the last cell, or in the metadata."""
+    made = release.student_notebook
+    for place in ("source", "metadata"):
+
+        def leaking(exercise, *rest, place=place):
+            notebook = made(exercise, *rest)
+            notebook.cells[-1][place] = {"note": text} if place == "metadata" else f"Why?\n\n{text}"
+            return notebook
+
+        monkeypatch.setattr(release, "student_notebook", leaking)
+        with pytest.raises(ReleaseError, match=r"double\.ipynb would give out the \w+"):
+            release.release([secret.with_values({"n": 4, "word": "red"})], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_name_that_is_safe_is_the_one_that_the_grader_gives_its_folder(tmp_path):
-    from coursework.handin.submissions import find_submissions
-
-    for name in ("kim", "김민수", "O'Neil, Ann", "a b", "é"):
-        assert unsafe(name) is None
-        (tmp_path / name / "double").mkdir(parents=True)
-        (tmp_path / name / "double" / "double.ipynb").write_text("{}")
-    assert {found.student for found in find_submissions(tmp_path, "double")} == {"kim", "김민수", "O'Neil, Ann", "a b", "é"}
+def test_a_page_of_solutions_may_show_solutions_and_no_more(secret, tmp_path, monkeypatch):
+    made = release.solution_page
+    monkeypatch.setattr(release, "solution_page", lambda *arguments: made(*arguments) + "hiddenmark = double(3)\n")
+    with pytest.raises(ReleaseError, match=r"double\.md would give out the hidden tests of double"):
+        release.release([secret], tmp_path / "out", solutions=tmp_path / "s")
 
 
-# --- Self-tests -------------------------------------------------------------------------------------------
+def test_a_mark_scheme_is_on_no_page(tmp_path):
+    scheme = "### BEGIN MARK SCHEME\nTwo points for the schememark.\n### END MARK SCHEME\n"
+    exercise = load_source(private.folder(tmp_path / "private", private.SOURCE + "\n" + scheme) / "double.md")
+    made = release.plan([exercise], tmp_path / "out", solutions=tmp_path / "s")
+    assert not any(b"schememark" in content for content in made.values())
 
 
-@pytest.fixture(scope="module")
-def supervisor(sandbox):
-    with selftest.own_supervisor() as supervisor:
-        yield supervisor
-
-
-def problems(tmp_path, supervisor, old: str, new: str) -> str:
-    assert old in private.SOURCE
-    source = private.SOURCE.replace("companion: {variants: {n: [3, 4], word: [red, othermark]}}\n", "")
-    source = source.replace(old, new).replace("{{n}}", "3")
-    return "\n".join(selftest.self_test(load_source(private.folder(tmp_path, source) / "double.md"), supervisor))
-
-
-def test_an_exercise_that_does_its_work_has_no_problem_for_any_value(secret, supervisor):
-    assert len(selftest.combinations(secret)) == 2
-    assert selftest.self_test(secret, supervisor) == []
-
-
-def test_what_is_wrong_with_an_exercise_is_found(tmp_path, supervisor):
-    said = problems(tmp_path, supervisor, "solutionmark = 2 * x", "solutionmark = 3 * x")
-    assert said == "double: the reference gets 0 of 2 for double: Not the double."
-    said = problems(tmp_path, supervisor, "wrongmark = x\n", "wrongmark = x + x\n")
-    assert said == "double: the wrong answer “slipmark” for double gets full marks"
-    said = problems(tmp_path, supervisor, "says: Once|saysmark", "says: saysmark")
-    assert said == "double: the wrong answer “slipmark” for double is told: Once is not twice. This does not match 'saysmark'"
-    empty = problems(tmp_path, supervisor, "assert hiddenmark is not None", "if hiddenmark is None: hiddenmark = 6\nassert True")
-    assert empty == "double: an empty answer gets 2 of 2 for double"
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("sandbox")
-def test_a_grader_that_fails_is_not_taken_for_a_judgement(secret):
-    """A sandbox that is gone: one line for each choice of values, and none that blames the exercise."""
-    with selftest.own_supervisor() as supervisor:
-        pass
-    said = selftest.self_test(secret, supervisor)
-    assert len(said) == 2
-    assert all("could not be tried, because the grader failed" in line for line in said)
-
-
-def test_a_value_for_which_the_reference_fails_is_found(tmp_path, supervisor):
-    source = private.SOURCE.replace("solutionmark = 2 * x", "solutionmark = 6")
-    said = selftest.self_test(load_source(private.folder(tmp_path, source) / "double.md"), supervisor)
-    assert said == ["double with n = 4, word = othermark: the reference gets 0 of 2 for double: Not the double."]
-
-
-def test_wrong_answers_share_a_run_only_where_none_spoils_the_others_test(tmp_path):
-    more = private.SOURCE.split("```{code-cell} ipython3\n:companion: {answer: double}")[1]
-    second = (
-        more.replace("double", "twice").replace("twice({{n}})", "twice({{n}})").replace("2 * x", "double(x)").replace("why", "how")
+def test_a_picture_of_the_solution_goes_with_the_solution(tmp_path):
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(
+                "Why? ![](attachment:why.png)\n\n### BEGIN SOLUTION\n![](attachment:a%20b.png)\n### END SOLUTION",
+                metadata={"companion": {"written": "why", "points": 1}},
+                attachments={name: {"image/png": name} for name in ("why.png", "a b.png")},
+            )
+        ]
     )
-    third = more.replace("double", "thrice").replace("why", "when")
-    source = private.SOURCE + "".join(
-        f"\n+++\n\n```{{code-cell}} ipython3\n:companion: {{answer: {name}}}{text}"
-        for name, text in (("twice", second), ("thrice", third))
-    )
-    exercise = load_source(private.folder(tmp_path, source) / "double.md")
-    assert [sorted(batch) for batch in selftest.batches(exercise)] == [["double", "thrice"], ["twice"]]
+    (tmp_path / "private").mkdir()
+    nbformat.write(notebook, tmp_path / "private" / "words.ipynb")
+    (cell,) = release.student_notebook(load_source(tmp_path / "private" / "words.ipynb")).cells
+    assert list(cell.attachments) == ["why.png"]
 
 
-def test_the_folder_of_a_release_is_not_left_when_it_cannot_be_written(secret, tmp_path):
-    (tmp_path / "out").write_text("a file")
-    with pytest.raises(ReleaseError, match="cannot be written"):
-        release.release([secret], tmp_path / "out")
+# --- The whole way ----------------------------------------------------------------------------------------
 
 
-def test_stamps_are_of_the_content_alone(secret):
-    notebook = json.loads(nbformat.writes(student_notebook(secret)))
-    assert set(notebook["metadata"]["companion"]) == {"release", "digest"}
-    assert str(Path.cwd()) not in json.dumps(notebook)
+def test_the_folder_of_an_assignment_can_be_moved_with_its_key(tmp_path):
+    private.folder(tmp_path / "private")
+    key = make_key(tmp_path / "private")
+    release.release(load_sources(tmp_path / "private"), tmp_path / "out", students=class_of("kim"), key=key)
+    shutil.move(tmp_path / "private", tmp_path / "elsewhere")
+    exercises = load_sources(tmp_path / "elsewhere")
+    made = release.release(exercises, tmp_path / "out", students=class_of("kim"), key=read_key(tmp_path / "elsewhere"))
+    assert set(made.values()) == {"unchanged"}

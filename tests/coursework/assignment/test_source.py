@@ -1,10 +1,7 @@
 """Sources: what is read from them, what is refused and how it is said, and which values students get."""
 
 import hashlib
-import hmac
-import json
 import pickle
-from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -12,7 +9,6 @@ import pytest
 
 from coursework.assignment import source
 from coursework.assignment.source import SourceError, load_source, load_sources, role_of
-from coursework.assignment.variants import values_for
 from coursework.samples import small
 
 FRONT = "---\njupytext: {text_representation: {extension: .md, format_name: myst}}\n%s---\n\n"
@@ -223,36 +219,3 @@ def test_values_must_be_those_that_are_declared(tmp_path):
 def test_variants_that_are_none_are_refused(tmp_path, front, said):
     with pytest.raises(SourceError, match=said):
         load_source(write(tmp_path, ANSWER, TEST, front=front))
-
-
-def test_values_are_drawn_with_hmac_for_exercise_student_and_name(tmp_path):
-    exercise = varied(tmp_path)
-    got = values_for(exercise, "secret", "김민수")
-    for name, values in exercise.variants.items():
-        message = json.dumps(["kl", "김민수", name]).encode()
-        number = int(hmac.new(b"secret", message, hashlib.sha256).hexdigest(), 16)
-        assert got[name] == values[number % len(values)]
-    assert values_for(exercise, 7, "kim") == values_for(exercise, "7", "kim")
-
-
-def test_macs_way_of_writing_hangul_is_the_same_student(tmp_path):
-    import unicodedata
-
-    exercise = varied(tmp_path)
-    for name in ("김민수", "이서연", "박지훈", "최유진"):
-        assert values_for(exercise, "s", unicodedata.normalize("NFD", name)) == values_for(exercise, "s", name)
-
-
-def test_every_value_comes_up_and_the_seed_decides(tmp_path):
-    exercise = varied(tmp_path)
-    drawn = [values_for(exercise, "a", f"student {i}") for i in range(600)]
-    times = Counter(values["n"] for values in drawn)
-    assert all(150 < times[n] < 250 for n in (3, 4, 5)), times  # 200 each, standard deviation 11.5
-    together = Counter((values["n"], values["shape"]) for values in drawn)
-    assert all(65 < together[n, s] < 135 for n in (3, 4, 5) for s in ("(2,)", "(2, 7)")), "one variant tells another"
-    assert [values_for(exercise, "b", f"student {i}") for i in range(600)] != drawn
-
-
-def test_without_a_seed_or_a_student_the_first_value_is_taken(tmp_path):
-    exercise = varied(tmp_path)
-    assert values_for(exercise, None, "kim") == values_for(exercise, "s", None) == {"n": 3, "shape": "(2,)"}

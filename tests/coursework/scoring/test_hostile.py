@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import tempfile
 import threading
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from coursework.samples import hostile, small
 from coursework.scoring.grade import grade
+from coursework.scoring.results import read_result
+from coursework.scoring.terms import Terms
 from tests.support import waiting
 from tests.support.processes import outlives, started
 
@@ -57,7 +60,7 @@ def cases(pytestconfig):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory, sandbox, cases):
-    """The table, or a part of it, graded once: results by name, and what was left of the run."""
+    """The table, or a part of it, graded once: results by name, the class's file, and what was left of the run."""
     root = tmp_path_factory.mktemp("hostile")
     folders = {name: root / name for name in ("source", "submitted", "results", "temporary")}
     for folder in folders.values():
@@ -66,18 +69,21 @@ def graded(tmp_path_factory, sandbox, cases):
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.MonkeyPatch.context() as patch, Watch() as watch:
         server.settimeout(0)
         patch.setenv("TMPDIR", str(folders["temporary"]))
+        patch.setattr(tempfile, "tempdir", None)
         patch.setenv("SECRET", "in the grader's environment")
         places = ("submitted", "source", "results")
         filled = {name: str(folders[place]) for name, place in zip(hostile.PLACES, places, strict=False)}
         filled |= {"@MARK@": str(root / "mark"), "@PORT@": str(server.getsockname()[1])}
         hostile.hand_in(folders["submitted"], exercise, filled, cases)
         before = snapshot(folders["submitted"])
-        summary = grade(exercise, folders["submitted"], out=folders["results"], timeout=SECONDS, wall=WALL, progress=False)
+        terms = Terms(timeout=SECONDS, wall=WALL)
+        summary = grade(exercise, folders["submitted"], out=folders["results"], terms=terms, progress=False)
         waiting.until(lambda: not watch.alive(), "every process of the run had ended")
         try:
             connected = bool(server.accept())
         except BlockingIOError:
             connected = False
+        results = folders["results"] / "small"
         return {
             "summary": summary,
             "alive": watch.alive(),
@@ -86,8 +92,9 @@ def graded(tmp_path_factory, sandbox, cases):
             "changed": snapshot(folders["submitted"]) != before,
             "temporary": os.listdir(folders["temporary"]),
             "mark": (root / "mark").exists(),
-            "files": sorted(os.listdir(folders["results"])),
-            "results": {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folders["results"].glob("*.json")},
+            "files": sorted(path.name for path in results.rglob("*") if path.is_file()),
+            "class": read_result(results / "class.json"),
+            "results": {path.stem: read_result(path) for path in (results / "students").iterdir()},
         }
 
 
@@ -99,20 +106,23 @@ def snapshot(folder: Path):
     "case", [pytest.param(each, id=each.name, marks=[] if each in QUICK else pytest.mark.slow) for each in hostile.CASES]
 )
 def test_what_was_earned_is_kept_and_nothing_else_gained(graded, case):
-    result = graded["results"][case.name]
+    row = next(row for row in graded["class"]["rows"] if row["file"] == case.name + case.suffix)
+    result = graded["results"].get(case.name)
     found = {
-        "status": result["status"],
-        "earned": tuple(test["id"] for test in result["tests"] if test["points"] == test["max_points"]),
-        "score": result["score"],
-        "flags": case.told(result),
+        "state": row["state"],
+        "earned": tuple(test["id"] for test in result["tests"] if test["points"] == test["max_points"]) if result else (),
+        "score": result["score"] if result else 0,
+        "flags": case.told([*row["flags"], *(result["flags"] if result else ())]),
     }
-    assert found == {"status": case.status, "earned": case.earned, "score": case.score, "flags": case.flags}, result
+    assert found == {"state": case.state, "earned": case.earned, "score": case.score, "flags": case.flags}, (row, result)
 
 
-def test_there_is_one_whole_result_for_each(graded, cases):
-    assert graded["files"] == sorted(f"{case.name}.json" for case in cases)
+def test_there_is_one_whole_result_for_each_and_a_row_for_every_file(graded, cases):
+    wanted = [case for case in cases if case.state == "grade"]
+    assert graded["files"] == sorted(["class.json", *(f"{case.name}.json" for case in wanted)])
+    assert len(graded["class"]["rows"]) == len(cases)
     assert len(hostile.CASES) > 60
-    assert graded["summary"].unreadable > 0
+    assert graded["summary"].odd == len(cases) - len(wanted) > 0
 
 
 def test_no_process_outlives_the_run(graded):
@@ -131,7 +141,7 @@ def test_nobody_connected(graded):
 
 
 def test_no_secret_is_in_a_result(graded):
-    text = json.dumps(graded["results"], ensure_ascii=False)
+    text = json.dumps([graded["results"], graded["class"]["rows"]], ensure_ascii=False)
     for secret in (
         "BEGIN HIDDEN",
         "manual_seed(7)",
@@ -143,8 +153,13 @@ def test_no_secret_is_in_a_result(graded):
         assert secret not in text
 
 
+def test_no_number_of_a_test_comes_home(graded):
+    told = json.dumps([[result["output"], [test["message"] for test in result["tests"]]] for result in graded["results"].values()])
+    assert "SEEN" not in told
+
+
 def test_output_and_messages_are_bounded(graded):
     for result in graded["results"].values():
         assert len(result["output"]) <= 4000
-        assert all(len(test["message"]) <= 500 for test in result["tests"])
+        assert all(len(test["message"]) <= 500 and len(test["detail"]) <= 500 for test in result["tests"])
         assert len(json.dumps(result)) < 40_000

@@ -1,6 +1,7 @@
 """Frames and values: what goes over comes back the same, and what no honest peer sends is refused, at once and whatever it is."""
 
 import contextlib
+import itertools
 import json
 import math
 import signal
@@ -8,15 +9,24 @@ import socket
 import struct
 import threading
 import tracemalloc
+from collections import Counter, OrderedDict, deque
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from coursework.wire import protocol
+from coursework.wire import protocol, values
+from coursework.wire.errors import StudentError
 from coursework.wire.limits import Limits
-from coursework.wire.protocol import Decoder, Encoder, ProtocolError, Ref
-from coursework.wire.session import Session, StudentError, WorkerError
+from coursework.wire.protocol import ProtocolError
+from coursework.wire.session import Session, WorkerError
+from coursework.wire.values import Decoder, Encoder, Ref
 from coursework.wire.worker import Channel
 
 
@@ -76,6 +86,19 @@ def bytes_of(tensor):
             for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64)
         ),
         *(np.arange(6, dtype=">f8").reshape(2, 3), np.zeros((2, 0), "uint16"), np.array([True, False]), np.array(3)),
+        *(b"\x00\xff", range(3, 9, 2), slice(None, 3), slice(1, (2, 3)), ..., Fraction(1, 3), Decimal("1.10"), Decimal("Infinity")),
+        *({1, 2.5, "a", (1, 2)}, frozenset({None, True}), {1: 2, (1, 2): "a", None: [3]}, {"a": {3}}, {"long", "text"}),
+        *(torch.Size([2, 3]), torch.float32, torch.uint32, np.dtype("float64"), torch.device("cpu")),
+        *(
+            np.float32(0.5),
+            np.int64(3),
+            np.bool_(True),
+            np.complex64(1 + 2j),
+            np.float64(0.1),
+            np.longdouble(1) / 3,
+            np.longdouble("inf"),
+        ),
+        *(np.arange(3, dtype=np.longdouble) / 7, np.zeros((0, 2), np.longdouble)),
         *(torch.tensor([math.nan, math.inf]), torch.complex(torch.ones(2), torch.ones(2)).conj()),
     ],
     ids=lambda value: repr(value)[:30],
@@ -84,9 +107,75 @@ def test_a_value_arrives_as_it_was(value):
     assert same(value.resolve_conj() if isinstance(value, torch.Tensor) else value, over(value))
 
 
-def test_named_tuples_and_numpy_numbers_arrive_plain():
-    assert same(over(torch.Size([2, 3])), (2, 3))
-    assert same(over([np.float32(0.5), np.int64(3), np.bool_(True)]), [0.5, 3, True])
+class Pair(NamedTuple):
+    a: int
+    b: int
+
+
+class Text(str):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Pair(1, 2), (1, 2)),
+        (Text("a"), "a"),
+        (OrderedDict(a=1), {"a": 1}),
+        (Counter("aab"), {"a": 2, "b": 1}),
+        (MappingProxyType({1: 2}), {1: 2}),
+        (deque([1, 2]), [1, 2]),
+        ({"a": 1}.keys(), ["a"]),
+        ({"a": 1}.values(), [1]),
+        ({"a": 1}.items(), [("a", 1)]),
+        (np.str_("a"), "a"),
+        (bytearray(b"ab"), b"ab"),
+        (IntEnum("E", "a b")(2), 2),
+        (nn.Parameter(torch.ones(2)).detach(), torch.ones(2)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_kind_of_ones_own_arrives_as_the_plain_kind(value, plain):
+    assert same(plain, over(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda: (x * x for x in range(3)),
+        lambda: map(abs, [0, -1, -4]),
+        lambda: filter(lambda x: x != 2, [0, 1, 2, 4]),
+        lambda: reversed([4, 1, 0]),
+        lambda: itertools.chain([0], [1, 4]),
+    ],
+    ids=["generator", "map", "filter", "reversed", "chain"],
+)
+def test_what_is_iterated_once_arrives_so(value):
+    arrived = over(value())
+    assert next(arrived) == 0
+    assert list(arrived) == [1, 4]
+    assert list(arrived) == []
+
+
+def test_an_iterator_that_never_ends_gives_what_is_taken_of_it():
+    arrived = over(itertools.count())
+    assert [next(arrived) for _ in range(100)] == list(range(100))
+    with pytest.raises(StudentError, match="at most 10,000 items"):
+        list(arrived)
+    large = over(torch.zeros(2**20) for _ in itertools.count())
+    assert next(large).shape == (2**20,)
+
+
+def test_what_is_large_is_counted_before_it_is_made():
+    """Numbers of one hash make a set slow to build; digits and exponents without end, a number."""
+    collide = [n * (2**61 - 1) for n in range(values.HASHED + 1)]
+    for value in (set(collide), dict.fromkeys(collide), Decimal("1e99999"), Fraction(1, 1 << 10_001), 1 << 10_001):
+        with pytest.raises(ProtocolError):
+            over(value)
+    assert len(over({str(n) for n in range(values.HASHED + 1)})) == values.HASHED + 1
 
 
 def test_a_generator_arrives_where_it_was():
@@ -98,7 +187,16 @@ def test_a_generator_arrives_where_it_was():
 
 @pytest.mark.parametrize(
     "value",
-    [{1: 2}, torch.eye(2).to_sparse(), np.array(["a"]), np.array([object()]), 1 << 20_000, object(), len, {"a": {3}}],
+    [
+        torch.eye(2).to_sparse(),
+        np.array(["a"]),
+        np.array([object()]),
+        1 << 20_000,
+        np.datetime64("2020"),
+        torch.device("meta"),
+        object(),
+        len,
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_not_carried_is_refused_by_the_sender(value):
@@ -152,7 +250,23 @@ BAD_NODES = {
     "float of no number": {"t": "float", "v": "1e5"},
     "complex of text": {"t": "complex", "v": ["1", "2"]},
     "dict with a list": {"t": "dict", "v": [[1, 2, 3]]},
-    "dict with a number": {"t": "dict", "v": [[1, 2]]},
+    "dict with a list as key": {"t": "dict", "v": [[{"t": "list", "v": []}, 2]]},
+    "set of lists": {"t": "set", "v": [{"t": "list", "v": []}]},
+    "range of floats": {"t": "range", "v": [0.0, 1, 1]},
+    "range without a step": {"t": "range", "v": [0, 1, 0]},
+    "fraction of nothing": {"t": "fraction", "v": [1, 0]},
+    "decimal of nothing": {"t": "decimal", "v": "1e"},
+    "decimal out of range": {"t": "decimal", "v": "1e99999"},
+    "size of text": {"t": "size", "v": ["a"]},
+    "dtype of nothing": {"t": "dtype", "v": "load", "numpy": False},
+    "number of many": {"t": "scalar", "v": {"t": "array", "d": "float32", "s": [2]}},
+    "number of a list": {"t": "scalar", "v": {"t": "list", "v": []}},
+    "long of two kinds": {"t": "long", "v": [{"t": "array", "d": "int32", "s": []}, {"t": "array", "d": "int32", "s": []}]},
+    "iterator without an end": {"t": "iterator", "v": []},
+    "generator that was not lent": {"t": "lent", "i": 0},
+    "generator of impossible draws": {"t": "seeded", "v": "0x1", "drawn": [10, 8]},
+    "generator drawn backwards": {"t": "seeded", "v": "0x1", "drawn": [-1, -1]},
+    "generator without draws": {"t": "seeded", "v": "0x1"},
     "dict with a key twice": {"t": "dict", "v": [["a", 1], ["a", 2]]},
     "ref of no kind": {"t": "ref", "id": 1, "k": "code", "name": ""},
     "ref of no number": {"t": "ref", "id": True, "k": "object", "name": ""},
@@ -169,7 +283,7 @@ def test_a_node_that_no_sender_writes_is_refused(node):
 
 
 def test_deep_and_wide_values_are_refused(monkeypatch):
-    monkeypatch.setattr(protocol, "NODES", 1000)
+    monkeypatch.setattr(values, "NODES", 1000)
     node = None
     for _ in range(60):
         node = {"t": "list", "v": [node]}

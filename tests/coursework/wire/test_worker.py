@@ -39,7 +39,7 @@ def run(session, code):
 
 def test_workers_are_forked_from_a_process_that_has_torch_loaded(supervisor, session):
     assert supervisor.sandbox == "bwrap"
-    assert supervisor.preloaded, supervisor.fault
+    assert supervisor.shared, supervisor.fault
     assert "torch" in run(session, "import sys\nprint(sorted(m for m in sys.modules if m in ('torch', 'companion.losses')))").output
 
 
@@ -148,8 +148,8 @@ def test_a_tensors_tricks_stay_behind(session):
 def test_a_name_that_is_not_there_and_a_value_that_is_not_carried(session):
     with pytest.raises(KeyError):
         session.value("nothing")
-    run(session, "s = torch.eye(2).to_sparse()\nd = {1: 2}\nbig = torch.zeros(2 * 10**7)\nloop = []\nloop.append(loop)")
-    for name, says in {"s": "dense", "d": "keys", "big": "MB", "loop": "deep"}.items():
+    run(session, "s = torch.eye(2).to_sparse()\nbig = torch.zeros(2 * 10**7)\nloop = []\nloop.append(loop)")
+    for name, says in {"s": "dense", "big": "MB", "loop": "deep"}.items():
         with pytest.raises(StudentError, match=says):
             session.value(name)
     assert session.alive
