@@ -174,6 +174,12 @@ def test_a_percent_script_keeps_ids(read, made, name):
     assert kinds(submission) == ["converted"]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_script_with_other_line_ends(read, made, end):
+    script = jupytext.writes(nbformat.from_dict(made), fmt="py:percent")
+    assert answers(read(script.replace("\n", end), "kim.py")) == answers(read(script, "kim.py"))
+
+
 def test_a_script_of_nbconvert_is_read_by_names(read, made):
     parts = [f"# In[{i}]:\n\n\n{c['source']}\n\n\n" for i, c in enumerate(made["cells"]) if c["cell_type"] == "code"]
     submission = read("#!/usr/bin/env python\n# coding: utf-8\n\n# # Title\n\n" + "".join(parts), "kim.py")
@@ -391,6 +397,7 @@ def test_links_and_pipes_are_never_opened(exercise, tmp_path, made):
         submission = read_submission(tmp_path / name, exercise)
         assert submission.cells == []
         assert [flag.kind for flag in submission.flags] == ["unreadable"]
+    assert read_submission(tmp_path / "kim.ipynb", exercise).flags[0].detail == "This is a link; it was not followed."
 
 
 def test_a_submission_that_is_gone_or_a_folder_is_unreadable(exercise, tmp_path):
