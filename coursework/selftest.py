@@ -18,7 +18,7 @@ from coursework.assignment.release import student_notebook
 from coursework.assignment.source import Exercise, Wrong, role_of
 from coursework.handin.cells import answer_names
 from coursework.handin.names import NOTHING, names_of, without_magics
-from coursework.scoring.reference import combinations
+from coursework.scoring.reference import combinations, solutions
 from coursework.scoring.results import Result, TestResult
 from coursework.scoring.terms import Terms
 
@@ -101,7 +101,7 @@ def _problems(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Sup
     from coursework.scoring.scorer import grade_reference, grade_submission, warm
 
     warm(exercise)
-    reference = {answer.id: answer.reference_code for answer in exercise.answers}
+    reference = solutions(exercise)
     with _handed_in(exercise, reference) as path:
         result, shape = grade_reference(exercise, supervisor, TERMS, path)
     yield from _of_reference(_done(result))

@@ -128,8 +128,12 @@ class _Matcher:
             source, left_out = without_magics(cell.source)
             if left_out:
                 self.flag("magic", f"Left out of a cell: {left_out}")
-            if source.strip():
+            if source.strip() and not self._is_open(cell):
                 yield cell._replace(kind="code", source=source)
+
+    def _is_open(self, cell: RawCell) -> bool:
+        """It is code that a person marks, and nobody has written any: what nbgrader puts there raises."""
+        return any(each.code and each.id == cell.grade_id and same_code(cell.source, each.stub) for each in self.exercise.written)
 
     def joined(self, raw: Iterable[RawCell]) -> list[RawCell]:
         """Put together what was cut in two: a cell that is no Python alone, but is with the one before it."""
@@ -182,6 +186,10 @@ class _Matcher:
     def _is_stub(self, cell: StudentCell) -> bool:
         return cell.kind == "answer" and same_code(cell.source, self.answers[cell.id or ""].stub_code)
 
+    def _is_given(self, cell: StudentCell) -> bool:
+        """It is a test as it was given out, which may well use an answer's name for something else meanwhile."""
+        return any(cell.id == test.id and same_code(cell.source, test.visible) for test in self.exercise.tests)
+
     def flag_answers(self, cells: Sequence[StudentCell]) -> None:
         answered = [cell.id for cell in cells if cell.kind == "answer" and cell.id is not None]
         everywhere = {id for cell in cells for id in cell.answers}
@@ -191,7 +199,7 @@ class _Matcher:
             elif answered.count(id) > 1:
                 self.flag("duplicated", f"{answered.count(id)} cells answer {id}.")
         for cell in cells:
-            if (cell.kind == "answer" and len(cell.answers) > 1) or (cell.kind == "test" and cell.answers):
+            if len(cell.answers) > (cell.kind == "answer") and cell.kind in ("answer", "test") and not self._is_given(cell):
                 self.flag("merged", f"One cell holds {', '.join(dict.fromkeys([cell.id or '', *cell.answers]))}.")
         order = list(dict.fromkeys(answered))
         if order != [id for id in self.answers if id in order]:

@@ -41,7 +41,8 @@ def write(
         results: contents of `students/STUDENT.json`: student, exercise, tests, words; submitted where it is known.
         path: a `gradebook.db`, or the folder of nbgrader's course, where formgrader is then given the notebooks to show too.
         exercise: what `class.json` says of it; needed where the gradebook does not know the notebook yet.
-        assignment: nbgrader's name for it; None: the one assignment that has a notebook of the exercise's name, or a new one of that name.
+        assignment: nbgrader's name for it; None: the one assignment that has a notebook of the exercise's name, else the folder of its
+            source in the course, else the exercise's name.
         marks: `Marks` by student. penalties: points taken off for lateness, by student.
 
     Returns:
@@ -58,9 +59,12 @@ def write(
     database = path / DATABASE if path.is_dir() else path
     with _opened(database) as book:
         for result in results:
-            _write_result(book, result, _assignment(book, result["exercise"], exercise, assignment), marks or {}, penalties or {})
+            named = assignment or _known(book, result["exercise"]) or _of_source(database.parent, result["exercise"])
+            if named not in _having(book, result["exercise"]):
+                _add_notebook(book, named, result["exercise"], exercise)
+            _write_result(book, result, named, marks or {}, penalties or {})
             if path.is_dir():
-                _show(path, _assignment(book, result["exercise"], exercise, assignment), result)
+                _show(path, named, result)
     return len(results)
 
 
@@ -86,24 +90,27 @@ def _opened(database: Path) -> Iterator["Gradebook"]:
         yield book
 
 
-def _assignment(book: "Gradebook", notebook: str, exercise: Mapping[str, Any] | None, assignment: str | None) -> str:
-    """nbgrader's name of the assignment that has the notebook, which is added where it is not there yet."""
-    having = [each.name for each in book.assignments if any(one.name == notebook for one in each.notebooks)]
-    if assignment in having:
-        return assignment
-    if assignment is None and len(having) == 1:
-        return having[0]
-    if assignment is None and having:
-        raise GradebookError(
-            f"got a notebook {notebook} in each of the assignments {', '.join(sorted(having))}, expected to be told which"
-        )
+def _having(book: "Gradebook", notebook: str) -> list[str]:
+    """The assignments that have a notebook of this name."""
+    return sorted(each.name for each in book.assignments if any(one.name == notebook for one in each.notebooks))
+
+
+def _known(book: "Gradebook", notebook: str) -> str | None:
+    having = _having(book, notebook)
+    if len(having) > 1:
+        raise GradebookError(f"got a notebook {notebook} in each of the assignments {', '.join(having)}, expected to be told which")
+    return having[0] if having else None
+
+
+def _of_source(course: Path, notebook: str) -> str:
+    """The name of the assignment whose folder holds the notebook's source, where there is one such."""
+    found = [path.parent.name for path in course.glob("source/*/*.ipynb") if path.stem == notebook]
+    return found[0] if len(found) == 1 else notebook
+
+
+def _add_notebook(book: "Gradebook", assignment: str, notebook: str, exercise: Mapping[str, Any] | None) -> None:
     if exercise is None:
         raise GradebookError(f"got no notebook {notebook} in the gradebook, expected what `nbgrader generate_assignment` writes")
-    _add_notebook(book, assignment or notebook, notebook, exercise)
-    return assignment or notebook
-
-
-def _add_notebook(book: "Gradebook", assignment: str, notebook: str, exercise: Mapping[str, Any]) -> None:
     book.update_or_create_assignment(assignment)
     book.update_or_create_notebook(notebook, assignment)
     for test in exercise["tests"]:

@@ -129,6 +129,12 @@ def test_a_course_of_nbgraders_shows_the_points_of_our_grading(tmp_path):
     assert (tmp_path / "autograded" / "kim" / "ps" / "week3.ipynb").read_bytes() == came.read_bytes()
 
 
+def test_a_notebook_that_is_new_to_the_gradebook_belongs_to_the_assignment_of_its_source(tmp_path):
+    course.write(tmp_path / "source" / "ps" / "week3.ipynb", cell("a = 1", "a", solution=True))
+    write([result("kim", 1, 1)], tmp_path, exercise=EXERCISE)
+    assert exported(tmp_path)["kim"]["assignment"] == "ps"
+
+
 def test_what_the_gradebook_cannot_take_is_said(tmp_path):
     (tmp_path / "broken.db").write_text("no database")
     with pytest.raises(
