@@ -42,8 +42,8 @@ Without --source, the book's practice exercises are made again, with their pages
 With --source DIR, no solutions are written unless you say where with --solutions.
 """
 RELEASE_EXAMPLES = """\
-The first release of a folder makes its key, coursework.key: it signs each notebook and draws each student's numbers. Keep a copy, and
-keep it to yourself.
+The first release of a folder makes its key, coursework.key: it signs each notebook and draws each student's numbers. Keep a copy,
+and show it to nobody.
 
 examples:
   coursework release                                             the book's own exercises
@@ -56,8 +56,8 @@ Grade every submission for an exercise. Students' code runs in a locked-down pro
 other submissions; every file is accounted for, whatever it is. A run that was broken off goes on where it stood.
 """
 GRADE_EXAMPLES = """\
-SUBMISSIONS is a folder, or a zip as Canvas and Moodle give it to download; or it holds STUDENT.ipynb, or STUDENT/EXERCISE/… as nbgrader
-collects them. Results go into OUT/EXERCISE.
+SUBMISSIONS is a folder, or a zip as Canvas and Moodle give it to download: of STUDENT.ipynb, STUDENT/EXERCISE/… as nbgrader
+collects them, or files as those platforms name them. Results go into the folder EXERCISE in DIR.
 
 examples:
   coursework grade private/week3.md week3.zip --students class.csv

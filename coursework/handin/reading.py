@@ -106,7 +106,7 @@ def text_of(content: bytes, flags: list[Flag] | None = None) -> str:
             break
     if encoding != "utf-8-sig" and flags is not None:
         flags.append(Flag("encoding", f"The file was read as {encoding}."))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 def _from_json(text: str, flags: list[Flag]) -> list[RawCell]:

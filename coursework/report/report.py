@@ -183,6 +183,6 @@ def _look(sheets: Sequence[Sheet]) -> list[str]:
             )
         if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
             lines.append(
-                f"{graded.exercise}: {waiting} have answers that wait for a mark, and no points yet: coursework mark {graded.folder}"
+                f"{graded.exercise}: {waiting} wait for a mark of an answer in words and have no points yet: coursework mark {graded.folder}"
             )
     return lines

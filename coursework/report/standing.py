@@ -143,11 +143,6 @@ def words_of(written: Sequence[Mapping], result: Mapping, marks: Marks) -> Itera
         yield Words(each["id"], title, prompt, solution, text, each["points"], tuple(each["rubric"]), bool(each.get("code")), mark)
 
 
-def owners(all_standings: Iterable[Standing]) -> list[str]:
-    """The results that count for somebody, each once: those that a person marks."""
-    return list(dict.fromkeys(each.owner for each in all_standings if each.owner is not None))
-
-
 def _owner(graded: Graded, names: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     """Whose result counts of those that a student could claim: a graded one, then the latest, then the group's own."""
     found = [name for name in names if name in graded.results]

@@ -175,10 +175,12 @@ FORBIDDEN = {
     "vmsplice": (278, 75),
     "io_setup": (206, 0),
 }
-CLONE, SOCKET, MMAP = (56, 220), (41, 198), (9, 222)
+CLONE, SOCKET, MMAP, SETSOCKOPT = (56, 220), (41, 198), (9, 222), (54, 208)
 CLONE3 = 435
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # the column above, the kernel's audit number
 SHARED, ANONYMOUS = 0x01, 0x20  # of mmap: memory that outlives its process, in no file
+FCNTL, LOCKS = (72, 25), (6, 7, 37, 38)  # of parts of a file: the kernel's memory, as many as one likes
+SEND_BUFFER = 7  # an option of a socket: how much may wait in it, which is memory of no process, too
 SPACES = NEW_NS | NEW_CGROUP | NEW_UTS | NEW_IPC | NEW_USER | NEW_PID | NEW_NET
 FAMILIES = (1, 2, 10)  # Unix, IPv4 and IPv6, which a network namespace holds in; others, such as vsock, reach past it
 
@@ -210,6 +212,10 @@ def filter_program(column: int, audit: int) -> bytes:
     steps += [(EQUAL, 0, 1, CLONE3), (GIVE, 0, 0, UNKNOWN)]
     steps += _with_argument(CLONE[column], 0, [(MASKED, 0, 1, SPACES)])
     steps += _with_argument(MMAP[column], 3, [(MASKED, 0, 2, SHARED), (MASKED, 0, 1, ANONYMOUS)])
+    steps += _with_argument(SETSOCKOPT[column], 2, [(EQUAL, 0, 1, SEND_BUFFER)])
+    steps += _with_argument(
+        FCNTL[column], 1, [(EQUAL, len(LOCKS) - 1 - at, at // (len(LOCKS) - 1), one) for at, one in enumerate(LOCKS)]
+    )
     steps += _with_argument(SOCKET[column], 0, [(EQUAL, len(FAMILIES) - at, 0, one) for at, one in enumerate(FAMILIES)])
     return b"".join(struct.pack("HBBI", *step) for step in [*steps, (GIVE, 0, 0, ALLOW)])
 

@@ -8,6 +8,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -21,6 +22,7 @@ from coursework.wire.limits import tree
 
 LOOKS = 0.2, 0.004  # seconds between looks at the memory of a worker, at most and at least
 RATE = 4 * 2**30  # bytes that one processor can fill in a second
+SOCKET = 2**19  # bytes that may wait in a socket, which belong to no process
 
 
 def main(settings: str) -> None:
@@ -105,7 +107,7 @@ def _watched(channel: int, monitor: int, settings: dict) -> NoReturn:
         if child == 0:
             _work(channel, settings, size)
         os.close(channel)
-        status = Watchdog(child, monitor, settings["limits"]["memory"], sweeps=not settings["nested"]).wait()
+        status = Watchdog(child, monitor, settings).wait()
     except BaseException as error:
         status = {"reason": "died", "detail": f"{type(error).__name__}: {error}"[:200]}
     finally:
@@ -134,20 +136,18 @@ def _work(channel: int, settings: dict, size: int) -> NoReturn:
         confine.drop_rights()
         from coursework.wire import worker  # here, because it takes torch along; `main` has loaded it
 
-        worker.serve(channel, channel, limits["output"])
+        worker.serve(channel, limits["output"])
     finally:
         os._exit(1)
 
 
 class Watchdog:
-    """Waits for the end of a worker, and brings it about: when the monitor closes, or when its processes take too much memory.
+    """Waits for the end of a worker, and brings it about: when the monitor closes, or when its processes take too much memory."""
 
-    Args:
-        most: bytes. sweeps: end what the worker leaves behind, too, where no process namespace does so.
-    """
-
-    def __init__(self, child: int, monitor: int, most: int, *, sweeps: bool):
-        self.child, self.monitor, self.most, self.sweeps = child, monitor, most, sweeps
+    def __init__(self, child: int, monitor: int, settings: dict):
+        self.child, self.monitor, self.most = child, monitor, settings["limits"]["memory"]
+        self.sweeps = not settings["nested"]  # no process namespace ends what the worker leaves behind
+        self.own_network = settings["walled"]
         self.base = sum(memory(child))
 
     def wait(self) -> dict:
@@ -175,7 +175,8 @@ class Watchdog:
     def taken(self) -> int:
         """Bytes that the worker's processes have taken since the fork; what they share counts once."""
         found = [memory(process) for process in tree(self.child)]
-        return sum(max(0, own - self.base) for own, _ in found) + max((shared for _, shared in found), default=0)
+        processes = sum(max(0, own - self.base) for own, _ in found) + max((shared for _, shared in found), default=0)
+        return processes + (SOCKET * sockets() if self.own_network else 0)
 
     def sweep(self) -> None:
         """End what a worker left behind: this process is the heir of its orphans."""
@@ -188,6 +189,12 @@ class Watchdog:
                 os.waitpid(-1, 0)
             except ChildProcessError:
                 return
+
+
+def sockets() -> int:
+    """How many there are in this network namespace, those on their way from one process to another among them."""
+    used = re.search(r"^sockets: used (\d+)", Path("/proc/self/net/sockstat").read_text(encoding="ascii"))
+    return int(used[1]) if used else 0
 
 
 def memory(process: int) -> tuple[int, int]:

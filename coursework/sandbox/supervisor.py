@@ -200,7 +200,7 @@ class Forkserver:
             undo.pop_all()
         end = functools.partial(_ended, watched(monitor), group, self.close if alone else None)
         used = group.used if group else Meter(process)
-        return Session(descriptor, descriptor, end, self.limits, monitor, used, shape, forbid)
+        return Session(descriptor, end, self.limits, monitor, used, shape, forbid)
 
     def _watchdog(self, monitor: socket.socket, descriptors: list[int]) -> int:
         """Ask for a worker and wait for its watchdog's first byte; the watchdog's number, which the kernel sends along.

@@ -64,7 +64,7 @@ class Session:
     """A worker for one submission. Made by `Supervisor.session`; a context manager that closes.
 
     Args:
-        read, write: descriptors of the worker's channel; may be one and the same.
+        channel: a descriptor of the socket on which the worker answers.
         end: called once to end the worker and all that it started; returns "memory" where that was what it died of, or None.
         limits: what it may take.
         monitor: a socket on which a watchdog tells of the worker's end, where there is one.
@@ -82,8 +82,7 @@ class Session:
 
     def __init__(
         self,
-        read: int,
-        write: int,
+        channel: int,
         end: Callable[[], str | None],
         limits: Limits,
         monitor: socket.socket | None = None,
@@ -91,7 +90,7 @@ class Session:
         shape: Shape | None = None,
         forbid: Sequence[str] = (),
     ):
-        self._read, self._write, self._end, self._monitor = read, write, end, monitor
+        self._channel, self._end, self._monitor = channel, end, monitor
         self.limits = limits
         self.used: float | int = 0.0
         self._ask_used, self._start, self._looked = used, 0.0, 0.0
@@ -102,8 +101,7 @@ class Session:
         self.number = 0
         self._freed: list[int] = []
         self._dropped: list[int] = []
-        for descriptor in {read, write}:
-            os.set_blocking(descriptor, False)
+        os.set_blocking(channel, False)
         try:
             message, body = self._receive(Budget(limits.start, lambda: None, wall=limits.start))
             if message != {"hello": 1} or body:
@@ -146,25 +144,17 @@ class Session:
         """
         try:
             budget = self._new_budget(timeout, wall)
-            answer, _ = self.ask("run", {}, Encoder(proxies.refuse), raw=code.encode("utf-8", "replace"), budget=budget)
-            error = answer.get("error")
-            if not (error is None or isinstance(error, str)):
-                self._fail("protocol", "an outcome that is none")
-            output = protocol.field(answer, "output", str)[: self.limits.output + 100]
-            error = None if error is None else protocol.clean(error[:ERROR])
-            dtype = DTYPES.get(protocol.field(answer, "dtype", str))
-            if dtype is None:
-                self._fail("protocol", "a default dtype that is none")
-            return Outcome(error is None, error, protocol.clean(output), dtype=dtype)
-        except protocol.ProtocolError as wrong:
-            return self._lost(self._error("protocol", str(wrong)))
+            with self.checked():
+                answer, _ = self.ask("run", {}, Encoder(proxies.refuse), raw=code.encode("utf-8", "replace"), budget=budget)
+                error = protocol.clean(protocol.field(answer, "error", str)[:ERROR])
+                output = protocol.clean(protocol.field(answer, "output", str)[: self.limits.output + 100])
+                if (dtype := DTYPES.get(protocol.field(answer, "dtype", str))) is None:
+                    raise protocol.ProtocolError("a default dtype that is none")
+            return Outcome(not error, error or None, output, dtype=dtype)
         except StudentError as error:
             return Outcome(False, f"{error.type}: {error}")
         except WorkerError as error:
-            return self._lost(error)
-
-    def _lost(self, error: WorkerError) -> Outcome:
-        return Outcome(False, str(error), alive=False, kind=error.kind)
+            return Outcome(False, str(error), alive=False, kind=error.kind)
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file into the worker's folder, for its cells to read or import.
@@ -236,18 +226,16 @@ class Session:
             self._kill()
             raise
         with self.checked():
-            return self._checked_answer(answer), Decoder(
-                body, lambda ref, depth: proxies.proxy(self, ref, place + "[]" * (depth > 0))
-            )
+            self._check_answer(answer)
+        return answer, Decoder(body, lambda ref, depth: proxies.proxy(self, ref, place + "[]" * (depth > 0)), encoder.generators)
 
-    def _checked_answer(self, answer: dict) -> dict:
-        """An answer, when it is one to this question and not an error."""
+    def _check_answer(self, answer: dict) -> None:
+        """Raise unless it is an answer to this question, and not an error."""
         if protocol.field(answer, "re", int) != self.number:
             raise protocol.ProtocolError("an answer to another question")
-        if protocol.field(answer, "ok", bool):
-            return answer
-        name, text = protocol.field(answer, "type", str), protocol.field(answer, "message", str)
-        raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
+        if not protocol.field(answer, "ok", bool):
+            name, text = protocol.field(answer, "type", str), protocol.field(answer, "message", str)
+            raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
 
     @contextlib.contextmanager
     def checked(self) -> Iterator[None]:
@@ -266,29 +254,20 @@ class Session:
         self._dropped.append(number)
 
     def _send(self, pieces: list[bytes], budget: Budget) -> None:
-        if self._ready(0):
-            self._unasked()
+        if select.select([self._channel], [], [], 0)[0]:
+            if os.read(self._channel, 1):
+                self._fail("protocol", "the worker sent something that was not asked for")
+            self._gone()
         for piece in pieces:
             view = memoryview(piece)
             while view:
-                self._wait(self._write, select.POLLOUT, budget)
+                self._wait(select.POLLOUT, budget)
                 try:
-                    view = view[os.write(self._write, view[:BLOCK]) :]
+                    view = view[os.write(self._channel, view[:BLOCK]) :]
                 except BlockingIOError:
                     continue
                 except OSError:
                     self._gone()
-
-    def _ready(self, timeout: float | int) -> bool:
-        poll = select.poll()
-        poll.register(self._read, select.POLLIN)
-        return bool(poll.poll(timeout * 1000))
-
-    def _unasked(self) -> NoReturn:
-        """Deal with a worker that speaks, or is gone, before it was asked."""
-        if os.read(self._read, 1):
-            self._fail("protocol", "the worker sent something that was not asked for")
-        self._gone()
 
     def _receive(self, budget: Budget) -> tuple[dict, bytearray]:
         """One frame, and nothing after it."""
@@ -300,9 +279,9 @@ class Session:
         """Bytes of the channel. Memory is taken as they come, not as they are announced."""
         data = bytearray()
         while len(data) < size:
-            self._wait(self._read, select.POLLIN, budget)
+            self._wait(select.POLLIN, budget)
             try:
-                block = os.read(self._read, min(size - len(data), BLOCK))
+                block = os.read(self._channel, min(size - len(data), BLOCK))
             except BlockingIOError:
                 continue
             except OSError:
@@ -312,10 +291,10 @@ class Session:
             data += block
         return data
 
-    def _wait(self, descriptor: int, event: int, budget: Budget) -> None:
+    def _wait(self, event: int, budget: Budget) -> None:
         """Wait until the channel is ready, the worker is gone, or the time is over."""
         poll = select.poll()
-        poll.register(descriptor, event)
+        poll.register(self._channel, event)
         if self._monitor is not None:
             poll.register(self._monitor, select.POLLIN)
         ready: dict = {}
@@ -325,7 +304,7 @@ class Session:
             if budget.clock_left() <= 0 or (late and budget.cpu_left() <= 0):
                 self._fail("timeout", "the code was not over in time and was stopped")
             ready = dict(poll.poll(1000 * max(0, min(LOOK, budget.clock_left()))))
-        if descriptor not in ready:
+        if self._channel not in ready:
             self._gone()
 
     def _gone(self) -> NoReturn:
@@ -348,8 +327,7 @@ class Session:
         if not self.alive:
             return None
         self.alive = False
-        for descriptor in {self._read, self._write}:
-            os.close(descriptor)
+        os.close(self._channel)
         with _undisturbed():
             return self._end()
 

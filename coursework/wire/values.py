@@ -7,7 +7,7 @@ student's code has stays in the worker, and a `Ref` arrives. Reading is strict, 
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from decimal import Decimal
 from fractions import Fraction
 from types import EllipsisType, MappingProxyType
@@ -208,7 +208,8 @@ class Decoder:
     Args:
         body: the bytes of the frame.
         resolve: called with a `Ref`, and with how deep it lies inside the value; returns what stands for it on this side.
-        lent: the generators that went with the question, on the trusted side, which takes no generator's state. None: states are read.
+        lent: the generators that went with the question, on the trusted side, which reads no generator's state. None, in a worker:
+            states are read.
 
     Afterwards `differentiable` holds the tensors marked as such, `generators` the generators, each in order.
 
@@ -216,7 +217,7 @@ class Decoder:
         ProtocolError: from `decode` and `finish`, for anything that no `Encoder` writes.
     """
 
-    def __init__(self, body: bytearray, resolve: Callable[[Ref, int], Any], lent: list[torch.Generator] | None = None):
+    def __init__(self, body: bytearray, resolve: Callable[[Ref, int], Any], lent: Sequence[torch.Generator] | None = ()):
         self.body, self.resolve, self.lent = body, resolve, lent
         self.at = self.nodes = 0
         self.differentiable: list[torch.Tensor] = []

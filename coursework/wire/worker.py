@@ -2,7 +2,7 @@
 
 It runs cells in one namespace, as a notebook does, and lends out what they defined: values travel, functions and modules stay and
 are called from outside. Every answer carries the number of its question. It needs `protocol`, no more of the kit. How its process was
-shut in is in `sandbox.worker_process`.
+shut in is in `sandbox.confine`.
 """
 
 import ast
@@ -32,10 +32,10 @@ BODY_MAGICS = {"time", "timeit", "capture", "prun"}  # cell magics below which P
 
 
 class Channel:
-    """Frames over two file descriptors, for one who waits as long as it takes."""
+    """Frames over a socket's descriptor, for one who waits as long as it takes."""
 
-    def __init__(self, read: int, write: int):
-        self.read, self.write = read, write
+    def __init__(self, descriptor: int):
+        self.descriptor = descriptor
 
     def receive(self) -> tuple[dict, bytearray]:
         """The next question; EOFError at the end."""
@@ -46,12 +46,12 @@ class Channel:
         for piece in protocol.pack(message, body):
             view = memoryview(piece)
             while view:
-                view = view[os.write(self.write, view) :]
+                view = view[os.write(self.descriptor, view) :]
 
     def _exactly(self, size: int) -> bytearray:
         data = bytearray()
         while len(data) < size:
-            block = os.read(self.read, min(size - len(data), 1 << 20))
+            block = os.read(self.descriptor, min(size - len(data), 1 << 20))
             if not block:
                 raise EOFError
             data += block
@@ -103,7 +103,7 @@ class Bytes(io.RawIOBase):
 
 
 class Shell:
-    """Stands for IPython in what its input transformer makes of magics: they do nothing, but for the Python below some of them."""
+    """Stands for IPython in what its input transformer makes of magics: they do nothing, but for the Python below some of them, and files."""
 
     def __init__(self, worker: "Worker"):
         self._worker = worker
@@ -113,7 +113,10 @@ class Shell:
             self._worker.execute(line)
 
     def run_cell_magic(self, name: str, line: str, cell: str, *_: object, **__: object) -> None:
-        if name in BODY_MAGICS:
+        if name in ("writefile", "file"):
+            with open(line.split()[-1], "a" if "-a" in line.split()[:-1] else "w", encoding="utf-8") as file:
+                file.write(cell)
+        elif name in BODY_MAGICS:
             self._worker.execute(cell)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -130,7 +133,8 @@ class Forbidden(importlib.abc.MetaPathFinder):
         self.modules = tuple(modules)
         for name in filter(self.has, list(sys.modules)):
             above, _, below = name.rpartition(".")
-            vars(sys.modules.get(above, object)).get(below) and delattr(sys.modules[above], below)
+            if above in sys.modules:
+                vars(sys.modules[above]).pop(below, None)  # else `from above import below` finds it there
             del sys.modules[name]
 
     def has(self, name: str) -> bool:
@@ -178,7 +182,7 @@ class Worker:
         for graph in message.get("drop", ()):
             self.graphs.pop(graph, None)
         try:
-            decoder = Decoder(body, lambda ref, _: self.lent[ref.id])
+            decoder = Decoder(body, lambda ref, _: self.lent[ref.id], None)
             encoder = Encoder(self.lend, decoder.generators)
             answer = getattr(self, f"do_{message['op']}")(message, decoder, encoder)
             self.channel.send({"re": number, "ok": True, **answer}, encoder.body)
@@ -205,7 +209,7 @@ class Worker:
 
     def do_run(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
         """Run a cell; the body is its code."""
-        error = None
+        error = ""
         try:
             self.execute(transformed(bytes(decoder.body).decode("utf-8", "replace")))
         except BaseException as raised:
@@ -339,9 +343,9 @@ def described(error: BaseException) -> tuple[str, str, int | None]:
     return name, text, line
 
 
-def serve(read: int, write: int, output: int) -> None:
-    """Be a worker on two descriptors until the other side hangs up. output: characters kept of what one cell prints."""
-    worker = Worker(Channel(read, write), output)
+def serve(channel: int, output: int) -> None:
+    """Be a worker on a descriptor until the other side hangs up. output: characters kept of what one cell prints."""
+    worker = Worker(Channel(channel), output)
     worker.prepare()
     worker.serve()
 

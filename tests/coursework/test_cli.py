@@ -51,7 +51,7 @@ def test_without_a_command_it_says_what_it_can_do(ask):
     assert "coursework grade " in out
 
 
-@pytest.mark.parametrize("command", ["release", "grade", "report"])
+@pytest.mark.parametrize("command", ["release", "grade", "mark", "report"])
 def test_each_command_has_help_with_examples_in_lines_that_fit(ask, command):
     code, out, _ = ask(command, "--help")
     assert code == 0
@@ -78,15 +78,17 @@ WRONG = {
     "nowhere to write to": (["release", "--source", "private"], "got --source without --out"),
     "no such exercise": (["release", "--source", "private", "--out", "o", "kl"], "got no kl, expected one of double"),
     "no such roster": (["release", "--source", "private", "--out", "o", "--students", "none.csv"], "none.csv: cannot be read"),
-    "students without a seed": (["release", "--source", "private", "--out", "o", "--students", "class.csv"], "expected --seed"),
+    "a key that is none": (["grade", "private/double.md", "private", "--key", "class.csv"], "class.csv: got 3 characters that are no key"),
+    "nobody of this name": (["grade", "private/double.md", "submitted", "--only", "lee"], "--only: got lee, who handed nothing in; expected one of kim"),
+    "no folder of marks": (["mark", "none"], "none"),
     "the folder of the sources": (["release", "--source", "private", "--out", "private"], "got the folder of the sources"),
     "no such exercise to grade": (
         ["grade", "kl", "private"],
         "kl: got no source of this name, expected a file, or one of the book's",
     ),
-    "no submissions": (["grade", "private/double.md", "none"], "none: got no folder, expected one with a notebook"),
-    "no results": (["report", "none"], "got none, expected a folder"),
-    "no result": (["report", "private"], "got no result in private"),
+    "no submissions": (["grade", "private/double.md", "none"], "none: got nothing there, expected a folder of submissions or a .zip"),
+    "no results": (["report", "none"], "got none, expected the folder of results"),
+    "no result": (["report", "private"], "got no class.json in private"),
     "a shard that is none": (["grade", "double", "private", "--shard", "3/2"], "got 3/2, expected I/N such as 2/8"),
     "no jobs": (["grade", "double", "private", "-j", "0"], "got 0, expected a whole number"),
     "a sandbox that is none": (["grade", "double", "private", "--sandbox", "chroot"], "invalid choice: 'chroot'"),
@@ -97,7 +99,9 @@ WRONG = {
 @pytest.mark.parametrize(("arguments", "said"), WRONG.values(), ids=WRONG)
 def test_what_cannot_be_done_is_said_in_one_line(ask, monkeypatch, sources, tmp_path, arguments, said):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "class.csv").write_text("kim\n")
+    (tmp_path / "class.csv").write_text("kim")
+    (tmp_path / "submitted").mkdir()
+    (tmp_path / "submitted" / "kim.py").write_text("double = 3")
     code, out, err = ask(*arguments)
     assert (code, out) == (2, "")
     assert said in err
@@ -166,30 +170,69 @@ def hand_in(released: Path, submitted: Path, student: str, line: str) -> None:
 def test_a_class_from_release_to_report(ask, sources, tmp_path):
     (tmp_path / "class.csv").write_text("\ufeff이름\n" + "\n".join(ANSWERS) + "\n", encoding="utf-8")
     released, submitted, results = (tmp_path / name for name in ("released", "submitted", "results"))
-    seeded = ["--seed", "a text"]
-    code, out, _ = ask("release", "--source", sources, "--out", released, "--students", tmp_path / "class.csv", *seeded)
+    code, out, _ = ask("release", "--source", sources, "--out", released, "--students", tmp_path / "class.csv")
     assert code == 0
-    assert f"{released}: 3 folders, 3 notebooks, 3 written, 0 unchanged" in out
+    assert f"{sources / 'coursework.key'}: made" in out
+    assert f"{released}: 3 folders, 3 files, 3 written, 0 unchanged" in out
+    code, out, _ = ask("release", "--source", sources, "--out", released, "--students", tmp_path / "class.csv")
+    assert (code, "coursework.key" in out, "3 unchanged" in out) == (0, False, True)
     for student, line in ANSWERS.items():
         hand_in(released, submitted, student, line)
+    (submitted / "이서연" / "double" / "double.ipynb").rename(submitted / "이서연" / "double" / "week3-final.ipynb")
     (submitted / "late.ipynb").write_bytes(b"%PDF-1.7")
 
-    grade = ["grade", sources / "double.md", submitted, "-o", results, "-j", 1, "--quiet", *seeded]
+    grade = ["grade", sources / "double.md", submitted, "-o", results, "-j", 1, "--quiet", "--students", tmp_path / "class.csv"]
     code, out, err = ask(*grade)
     assert code == 1, "one submission is a PDF"
-    assert "grade: 3 of 4 graded" in out
+    assert "grade: 3 of 3 graded (0 kept from before), 1 unreadable or elsewhere" in out
+    assert "coursework: late.ipynb: no student. Nobody in the class list is 'late'" in err
     assert "Traceback" not in err
-    scores = {path.stem: json.loads(path.read_text())["score"] for path in results.glob("*.json")}
-    assert scores == {"kim": 2, "이서연": 0, "park": 0, "late": 0}
-    assert "(4 kept from before)" in ask(*grade)[1], "a second run has nothing left to do"
+    scores = {path.stem: json.loads(path.read_text())["score"] for path in (results / "double" / "students").glob("*.json")}
+    assert scores == {"kim": 2, "이서연": 0, "park": 0}
+    assert "(3 kept from before)" in ask(*grade)[1], "a second run has nothing left to do"
 
-    code, out, _ = ask("report", results)
-    rows = {row[0]: row for row in csv.reader(out.splitlines())}
-    assert rows["kim"][1:6] == ["graded", "2", "2", "3", "2"]
-    assert json.loads((results / "이서연.json").read_text())["tests"][0]["message"] == "Once is not twice."
+    assert json.loads((results / "double" / "students" / "이서연.json").read_text())["tests"][0]["message"] == "Once is not twice."
+    code, out, err = ask("report", results)
+    rows = {row["student"]: row for row in csv.DictReader(out.splitlines())}
+    assert {student: row["double"] for student, row in rows.items()} == {"kim": "2", "이서연": "0", "park": "0"}
+    assert code == 1, "an answer in words waits for a mark"
+    assert "coursework mark" in err
     for format, name in (("html", "index.html"), ("gradescope", "kim.json"), ("canvas", None)):
         where = tmp_path / format
-        code, out, _ = ask("report", results, "--format", format, "-o", where)
-        assert code == 0
+        _, out, _ = ask("report", results, "--format", format, "-o", where)
         assert str(where) in out
         assert name is None or (where / name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        ("NotFinishedError", 3, "the disk is full"),
+        ("GradeError", 2, "the disk is full"),
+        (KeyboardInterrupt(), 3, "the same command goes on"),
+        (ZeroDivisionError(), 3, "this is a fault of the program"),
+        (OSError(28, "No space left on device", "a.json"), 2, "a.json: No space left on device"),
+    ],
+)
+def test_the_exit_code_says_whether_to_run_again(ask, sources, tmp_path, monkeypatch, raised, code, said):
+    from coursework.scoring import grade, grader, pool
+
+    def stop(*_, **__):
+        if isinstance(raised, str):
+            raise {"NotFinishedError": pool.NotFinishedError, "GradeError": grader.GradeError}[raised]("the disk is full")
+        raise raised
+
+    monkeypatch.setattr(grade, "grade", stop)
+    got, _, err = ask("grade", sources / "double.md", tmp_path)
+    assert (got, said in err) == (code, True)
+
+
+@pytest.mark.parametrize(("counts", "code"), [({}, 0), ({"unreadable": 1}, 1), ({"odd": 1}, 1), ({"failed": 1, "odd": 1}, 3), ({"missing": ("kim",)}, 0)])
+def test_the_exit_code_of_a_run_that_came_to_its_end(ask, sources, tmp_path, monkeypatch, counts, code):
+    from coursework.scoring import grade
+
+    empty = grade.Summary(3, 0, 0, 0, 0, 1.0, 1.0, 2, (grade.Change("kim", 5, 7), grade.Change("lee", None, 7)), (), (), 0, 9.0)
+    monkeypatch.setattr(grade, "grade", lambda *_, **__: empty._replace(**counts))
+    got, out, _ = ask("grade", sources / "double.md", tmp_path)
+    assert got == code
+    assert out.startswith("kim: 5 -> 7\nlee: damaged -> 7\ngrade: 3 of")

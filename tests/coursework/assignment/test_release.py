@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from coursework.assignment import release
+from coursework.assignment.leaks import secrets_of
 from coursework.assignment.release import ReleaseError
 from coursework.assignment.roster import ClassList, Student
 from coursework.assignment.source import load_source, load_sources
@@ -262,8 +263,11 @@ def test_a_helper_may_have_short_lines_and_imports_of_a_test_in_it(tmp_path):
     assert release.plan([exercise], tmp_path / "out", key=KEY)
 
 
+LONG_LINE = 'x = 1; assert hiddenmark is not None, "Not answered yet."'
+
+
 @pytest.mark.parametrize(
-    "text", ["Because of wordsmark.", "    wrongmark = x", "hiddenmark = double(4)", "solutionmark = 2 * x", "slipmark"]
+    "text", ["Because of wordsmark.", "    wrongmark = x", "hiddenmark = double(3)", "solutionmark = 2 * x", "slipmark", LONG_LINE]
 )
 def test_a_notebook_that_would_give_something_away_is_refused(secret, tmp_path, monkeypatch, text):
     """Whatever goes wrong where it is made: here its maker leaves a line in the last cell, or in the metadata."""
@@ -277,7 +281,7 @@ def test_a_notebook_that_would_give_something_away_is_refused(secret, tmp_path, 
 
         monkeypatch.setattr(release, "student_notebook", leaking)
         with pytest.raises(ReleaseError, match=r"double\.ipynb would give out the \w+"):
-            release.release([secret.with_values({"n": 4, "word": "red"})], tmp_path / "out")
+            release.release([secret], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -289,10 +293,40 @@ def test_a_page_of_solutions_may_show_solutions_and_no_more(secret, tmp_path, mo
 
 
 def test_a_mark_scheme_is_on_no_page(tmp_path):
-    scheme = "### BEGIN MARK SCHEME\nTwo points for the schememark.\n### END MARK SCHEME\n"
-    exercise = load_source(private.folder(tmp_path / "private", private.SOURCE + "\n" + scheme) / "double.md")
+    """Not even where there is no solution that could stand there."""
+    scheme = "### BEGIN MARK SCHEME\nTwo points for the schememark.\n### END MARK SCHEME"
+    source = private.SOURCE.replace("### BEGIN SOLUTION\nBecause of wordsmark.\n### END SOLUTION", scheme)
+    exercise = load_source(private.folder(tmp_path / "private", source) / "double.md")
     made = release.plan([exercise], tmp_path / "out", solutions=tmp_path / "s")
     assert not any(b"schememark" in content for content in made.values())
+
+
+def test_a_helper_may_have_the_one_short_line_of_a_solution(tmp_path):
+    source = private.SOURCE.replace("    solutionmark = 2 * x\n    return solutionmark", "    return x", 1)
+    for line, refused in (("return x", False), ("return x + x", True)):
+        (tmp_path / "private").mkdir(exist_ok=True)
+        exercise = with_files(
+            tmp_path / "private",
+            "helper.py",
+            source=source.replace("return x\n", line + "\n", 1),
+            helper=f"def f(x):\n    {line}\n",
+        )
+        if refused:
+            with pytest.raises(ReleaseError, match="the solution of double"):
+                release.plan([exercise], tmp_path / "out")
+        else:
+            assert release.plan([exercise], tmp_path / "out")
+
+
+def test_all_of_a_solution_cell_of_nbgraders_is_secret_though_nothing_marks_it(tmp_path):
+    graded = {"grade": True, "solution": True, "task": False, "locked": False, "schema_version": 3, "grade_id": "why", "points": 1}
+    cell = nbformat.v4.new_markdown_cell("Because.", metadata={"nbgrader": graded})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "words.ipynb")
+    exercise = load_source(tmp_path / "words.ipynb")
+    for source in (exercise.notebook.cells[0].source, "Because."):
+        exercise.notebook.cells[0].source = source
+        (part,) = secrets_of(exercise).parts
+        assert (part.what, part.lines) == ("the solution of why", ("Because.",))
 
 
 def test_a_picture_of_the_solution_goes_with_the_solution(tmp_path):

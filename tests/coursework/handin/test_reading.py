@@ -174,6 +174,12 @@ def test_a_percent_script_keeps_ids(read, made, name):
     assert kinds(submission) == ["converted"]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_script_with_other_line_ends(read, made, end):
+    script = jupytext.writes(nbformat.from_dict(made), fmt="py:percent")
+    assert answers(read(script.replace("\n", end), "kim.py")) == answers(read(script, "kim.py"))
+
+
 def test_a_script_of_nbconvert_is_read_by_names(read, made):
     parts = [f"# In[{i}]:\n\n\n{c['source']}\n\n\n" for i, c in enumerate(made["cells"]) if c["cell_type"] == "code"]
     submission = read("#!/usr/bin/env python\n# coding: utf-8\n\n# # Title\n\n" + "".join(parts), "kim.py")
@@ -239,6 +245,16 @@ def test_a_given_cell_that_answers_need_is_put_back(read, made):
     assert kinds(submission) == ["restored"]
 
 
+def test_what_only_a_test_cell_uses_is_not_put_back(read, made):
+    kept = [cell for cell in made["cells"] if small.grade_id(cell) in ("guess", "test-draw")]
+    assert [cell.kind for cell in read(small.with_cells(made, kept)).cells] == ["answer", "test"]
+
+
+def test_a_long_given_cell_is_not_put_back(read, made, monkeypatch):
+    monkeypatch.setattr(cells, "LONGEST_RESTORED", 2)
+    assert kinds(read(small.with_cells(made, [c for c in made["cells"] if not c["source"].startswith("import torch")]))) == []
+
+
 def test_a_scratch_cell_that_uses_an_answers_name_again_is_the_students_own(read, made):
     submission = read(small.with_cells(made, [*made["cells"], small.code("for draw in range(3):\n    print(draw)")]))
     assert submission.cells[-1] == StudentCell(None, "for draw in range(3):\n    print(draw)", "own", ("draw",))
@@ -286,11 +302,19 @@ def test_words_in_a_cell_below_the_question_count(read, made):
     assert read(small.with_cells(made, [*made["cells"], below])).words == {"why": "No parameters."}
 
 
+def test_text_further_down_is_no_part_of_an_answer(read, made):
+    code, text = small.code("x = 1"), {"cell_type": "markdown", "metadata": {}, "source": "Notes of mine."}
+    given = next(cell for cell in made["cells"] if cell["source"].startswith("## 2."))
+    for between in ([code], [given], [small.cell_of(made, "draw")]):
+        assert read(small.with_cells(made, [*made["cells"], *between, text])).words == {"why": ""}
+
+
 def test_words_that_are_code(tmp_path, made):
     path = tmp_path / "plot.md"
     path.write_text(CODE, encoding="utf-8")
     exercise = load_source(path)
-    notebook = {"cells": [small.code("plot(3)", "figure")], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    note = {"cell_type": "markdown", "metadata": {}, "source": "See above."}
+    notebook = {"cells": [small.code("plot(3)", "figure"), note], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "kim.ipynb").write_text(json.dumps(notebook))
     submission = read_submission(tmp_path / "kim.ipynb", exercise)
     assert submission.words == {"figure": "plot(3)"}
@@ -373,6 +397,7 @@ def test_links_and_pipes_are_never_opened(exercise, tmp_path, made):
         submission = read_submission(tmp_path / name, exercise)
         assert submission.cells == []
         assert [flag.kind for flag in submission.flags] == ["unreadable"]
+    assert read_submission(tmp_path / "kim.ipynb", exercise).flags[0].detail == "This is a link; it was not followed."
 
 
 def test_a_submission_that_is_gone_or_a_folder_is_unreadable(exercise, tmp_path):

@@ -385,9 +385,20 @@ def test_a_time_that_a_student_wrote_is_not_believed(handed):
 
 
 def test_by_a_class_list_only_its_name_is_the_stamps(handed):
-    handed.put("이서연_1001_900123_week3.ipynb", "seo")  # Canvas's id says kim
-    row = handed.row("이서연_1001_900123_week3.ipynb")
+    handed.put("seo_1001_900123_week3.ipynb", "seo")  # Canvas's id says kim
+    row = handed.row("seo_1001_900123_week3.ipynb")
     assert (row.student, row.stamp, kinds(row)) == ("kim", "of seo", ["two-students", "other-student"])
+
+
+def test_a_stamp_counts_more_than_what_is_left_of_the_cells(handed, exercises):
+    made = handed.notebook("kim")
+    handed.text("kim.ipynb", json.dumps(made | {"cells": made["cells"][:2]}))
+    assert handed.states()["kim.ipynb"] == ("kim", "grade")
+    token = make_stamp(Stamp("week2", "0" * 12, {}, "lee"), KEY)
+    made = handed.notebook(None)
+    made["cells"][1]["source"] += f"\n# {token}"
+    handed.text("lee.ipynb", json.dumps(made))
+    assert handed.states()["lee.ipynb"] == ("lee", "another assignment")
 
 
 def test_practice_has_no_key_and_takes_a_stamp_of_elsewhere_at_its_word(handed):

@@ -114,7 +114,7 @@ def test_canvas_gets_no_points_that_do_not_count_yet(tmp_path):
     made = report(folder, "canvas")
     assert [(row[0], row[-1]) for row in rows_of(made.said)[2:]] == [("kim", ""), ("lee", ""), ("an", "6"), ("no", "")]
     assert made.look[0].startswith("week3: no points for lee")
-    assert made.look[1].startswith("week3: 1 have answers that wait for a mark")
+    assert made.look[1].startswith("week3: 1 wait for a mark")
 
 
 def test_two_of_one_name_are_nobody(tmp_path):
@@ -171,6 +171,14 @@ def test_moodles_zip_has_a_page_for_each_in_folders_that_moodle_takes(moodle, tm
         assert "Feedback for <bdi>Han Soo</bdi>" in archive.read(archive.namelist()[0]).decode()
     for name in archive.namelist():  # as Moodle takes a name apart
         assert name.split("/")[0].split("_", 4)[1].isdigit()
+
+
+def test_a_folder_that_moodle_never_made_bears_a_name_that_it_can_take_apart(tmp_path):
+    (tmp_path / "sheet.csv").write_text(MOODLE, encoding="utf-8")
+    folder = graded(tmp_path / "week3", [result("kim")], students=[student("kim", "Min Kim", "kim@x.org")])
+    report(folder, "moodle", tmp_path / "import.csv", roster=tmp_path / "sheet.csv")
+    with zipfile.ZipFile(tmp_path / "import-feedback.zip") as archive:
+        assert archive.namelist() == ["Kim Min_7782_assignsubmission_file_/feedback.html"]
 
 
 def test_another_maximum_in_moodle_is_refused(moodle, tmp_path):
@@ -248,6 +256,16 @@ def test_nbgraders_gradebook_gets_scores_marks_and_penalties_of_each_member(tmp_
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         found = {each.student.id: each.notebooks[0] for each in book.assignment_submissions("week3")}
         assert {name: (one.score, one.late_submission_penalty) for name, one in found.items()} == {"kim": (6, 0.7), "lee": (6, 0.7)}
+
+
+def test_an_older_answers_mark_goes_into_no_gradebook(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr("coursework.report.nbgrader_gradebook.write", lambda *_, marks, **__: given.append(marks) or 1)
+    folder = graded(tmp_path / "week3", [result("kim", words={"why": "So."})], written=[WHY])
+    for text in ("Before.", "So."):
+        write_marks(folder, Marks("kim", "week3", {"why": Mark(2, 2, "", fingerprint(text))}))
+        report(folder, "nbgrader", tmp_path / "gradebook.db")
+    assert [set(marks["kim"].marks) for marks in given] == [set(), {"why"}]
 
 
 def test_what_nbgraders_gradebook_cannot_take_is_said(folder, tmp_path):

@@ -29,6 +29,7 @@ def folder(tmp_path):
         student("kim", "Min Kim"),
         student(HOSTILE),
         student("한서", "한서", group="red"),
+        student("jo", group="red"),
         student("oh"),
         student("ann", "Ann Ode"),
     ]
@@ -46,7 +47,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def pages(folder, tmp_path):
-    assert report(folder, "html", tmp_path / "out").said == f"{tmp_path / 'out' / 'index.html'}: 5 students, 5 pages"
+    assert report(folder, "html", tmp_path / "out").said == f"{tmp_path / 'out' / 'index.html'}: 6 students, 6 pages"
     return tmp_path / "out"
 
 
@@ -57,7 +58,7 @@ def text_of(page) -> str:
 def test_the_index_says_who_is_missing_and_why_others_have_no_points(pages):
     text = re.sub(r"\s+", " ", text_of(pages / "index.html"))
     assert "<b>Handed nothing in:</b> <bdi>Ann Ode</bdi>." in text
-    assert "3 graded, 1 failed, 1 handed nothing in, 2 with answers that wait for a mark." in text
+    assert "4 graded, 1 failed, 1 handed nothing in, 3 with answers that wait for a mark." in text
     assert "Mean 5.30, median 5.30 of 7." in text, "of those whose points count"
     assert "grades.csv" in text
     assert "no student" in text
@@ -82,7 +83,7 @@ def test_the_index_counts_how_each_test_went(pages):
 
 def test_nothing_from_a_student_is_more_than_text(pages):
     written = [text_of(path) for path in pages.rglob("*.html")]
-    assert len(written) == 6
+    assert len(written) == 7
     for text in written:
         assert "<script" not in text.lower()
         assert "default-src 'none'" in text

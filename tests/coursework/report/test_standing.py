@@ -86,6 +86,13 @@ def test_of_two_members_who_handed_in_the_later_counts_for_both(tmp_path):
     assert "the one of lee counts" in found["kim"].notes[0]
 
 
+def test_of_two_members_one_that_was_graded_counts_before_a_later_one_that_was_not(tmp_path):
+    people = [student("kim", group="red"), student("lee", group="red")]
+    rows = [row("kim", submitted="2026-12-01T10:00+09:00"), row("lee", submitted="2026-12-01T12:00+09:00")]
+    folder = graded(tmp_path / "week3", [result("kim", (2, 0)), result("lee", status="failed")], rows, people)
+    assert {name: each.final for name, each in of(folder).items()} == {"kim": 2, "lee": 2}
+
+
 def test_questions_are_shown_as_their_student_got_them(tmp_path):
     folder = graded(tmp_path / "week3", [result("kim")], written=[WHY, FREE, {**FREE, "id": "long", "prompt": "word " * 30}])
     why, free, long = of(folder)["kim"].words

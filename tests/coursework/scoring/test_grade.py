@@ -1,30 +1,29 @@
-"""Grading a folder: one result each, resumable, in slices; and what a submission's scorer does when things go wrong."""
+"""Grading a folder: a row for every file, one result each, resumable, in slices; what is damaged, edited or changed is made again."""
 
+import errno
 import json
 import os
-import signal
-import subprocess
-import sys
+import zipfile
 
-import psutil
 import pytest
 
+from coursework.assignment.roster import ClassList, Student
 from coursework.assignment.source import load_source
-from coursework.handin.matching import StudentCell
-from coursework.handin.submissions import Found, Submission, read_submission
+from coursework.assignment.stamp import Key
 from coursework.samples import small
 from coursework.sandbox.supervisor import Supervisor
-from coursework.scoring import pool
-from coursework.scoring.grade import grade, in_shard
-from coursework.scoring.pool import GradeError, Pool, reference
-from coursework.scoring.results import as_json, write_result
-from coursework.scoring.scorer import _alarm, _OutOfTimeError, clean, grade_submission
-from tests.support import waiting
+from coursework.scoring.grade import grade, slice_of
+from coursework.scoring.grader import GradeError
+from coursework.scoring.pool import NotFinishedError, Pool
+from coursework.scoring.results import read_result
+from coursework.scoring.scorer import grade_submission
+from coursework.scoring.terms import Terms
 
 FIELDS = {
-    *("format", "exercise", "student", "submission", "submission_sha256", "source_sha256", "status", "score", "max_score"),
-    *("manual_points", "tests", "flags", "output", "seconds", "variant"),
+    *("format", "exercise", "student", "submission_sha256", "source_sha256", "rules_sha256", "values", "status", "score", "max_score"),
+    *("manual_points", "tests", "flags", "words", "output", "output_after", "seconds", "sha256"),
 }
+CLASS = ClassList((Student("kim", "Kim, Minsu"), Student("lee", "Lee Min"), Student("choi", "Choi Yu")))
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +42,13 @@ def submitted(tmp_path, exercise):
     """A folder of two submissions."""
     folder = tmp_path / "submitted"
     folder.mkdir()
-    (folder / "kim.ipynb").write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
-    (folder / "lee.ipynb").write_text(json.dumps(small.notebook(exercise, {"guess": "prediction = 0.69"})), encoding="utf-8")
+    hand_in(folder, exercise, "kim")
+    hand_in(folder, exercise, "lee", {"guess": "prediction = 0.69"})
     return folder
+
+
+def hand_in(folder, exercise, student, answers=small.ANSWERS):
+    (folder / f"{student}.ipynb").write_text(json.dumps(small.notebook(exercise, answers)), encoding="utf-8")
 
 
 @pytest.fixture
@@ -58,22 +61,242 @@ def quick(supervisor, monkeypatch):
 
         def run(self, tasks):
             for task in tasks:
-                exercise = self.settings.exercise.with_values(task.variant)
-                yield as_json(grade_submission(exercise, task.found.path, supervisor), self.settings.exercise, *task)
+                exercise = self.settings.exercise.with_values(task.values)
+                yield task, grade_submission(exercise, task.path, supervisor, self.settings.terms)
 
     monkeypatch.setattr("coursework.scoring.grade.Pool", InProcess)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Grade nothing: every submission has the points that stand here."""
+    from coursework.scoring.results import lost
+
+    points = {}
+
+    class Nobody(Pool):
+        def add(self, count):
+            pass
+
+        def run(self, tasks):
+            for task in tasks:
+                points.setdefault(task.student, 4)
+                yield task, lost(self.settings.exercise, ())._replace(status="graded", score=points[task.student])
+
+    monkeypatch.setattr("coursework.scoring.grade.Pool", Nobody)
+    return points
 
 
 def run(exercise, submitted, out, **changes):
     return grade(exercise, submitted, out=out, **{"jobs": 1, "progress": False, **changes})
 
 
-def loaded(folder):
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+def loaded(out):
+    return {path.stem: read_result(path) for path in (out / "small" / "students").glob("*.json")}
 
 
-def timeless(results):
-    return {name: {key: value for key, value in result.items() if key != "seconds"} for name, result in results.items()}
+def scores(out):
+    return {student: result["score"] for student, result in loaded(out).items()}
+
+
+def test_a_folder_is_graded_and_each_field_is_there(exercise, submitted, tmp_path, quick):
+    (submitted / "park.ipynb").write_bytes(b"")
+    out = tmp_path / "results"
+    summary = run(exercise, submitted, out, students=CLASS, command=["coursework", "grade"])
+    assert (summary.graded, summary.kept, summary.unreadable, summary.odd) == (2, 0, 0, 1)
+    assert (summary.mean, summary.median, summary.max_score) == (5.5, 5.5, 10)
+    assert summary.missing == ("choi",)
+    assert scores(out) == {"kim": 10, "lee": 1}
+    assert all(set(result) == FIELDS for result in loaded(out).values())
+    assert loaded(out)["kim"]["manual_points"] == 2
+    assert [test["message"] for test in loaded(out)["lee"]["tests"]][:2] == ["", "Not answered yet."]
+    about = read_result(out / "small" / "class.json")
+    assert [(row["student"], row["state"]) for row in about["rows"]] == [("kim", "grade"), ("lee", "grade"), (None, "no student")]
+    assert (about["missing"], [student["id"] for student in about["students"]]) == (["choi"], ["kim", "lee", "choi"])
+    assert (about["max_score"], about["command"], about["due"], about["late"]) == (10, ["coursework", "grade"], None, {})
+    assert [test["id"] for test in about["tests"]] == list(small.POINTS)
+    assert about["written"][0]["id"] == "why"
+
+
+def test_a_zip_as_a_platform_makes_it_is_graded(exercise, submitted, tmp_path, quick):
+    with zipfile.ZipFile(tmp_path / "week.zip", "w") as archive:
+        archive.write(submitted / "kim.ipynb", "kimminsu_1001_900123_small.ipynb")
+        archive.write(submitted / "lee.ipynb", "minlee_LATE_1002_900124_small-1.ipynb")
+    run(exercise, tmp_path / "week.zip", tmp_path / "results", students=CLASS)
+    assert scores(tmp_path / "results") == {"kim": 10, "lee": 1}
+    rows = read_result(tmp_path / "results" / "small" / "class.json")["rows"]
+    assert [(row["student"], row["late"]) for row in rows] == [("kim", False), ("lee", True)]
+
+
+def test_what_holds_is_kept_and_what_changed_is_graded_again(exercise, submitted, tmp_path, counted):
+    out = tmp_path / "results"
+    assert run(exercise, submitted, out).kept == 0
+    os.utime(out / "small" / "students" / "kim.json", (1, 1))
+    hand_in(submitted, exercise, "lee")
+    counted["lee"] = 9
+    summary = run(exercise, submitted, out)
+    assert (summary.kept, [tuple(change) for change in summary.changes]) == (1, [("lee", 4, 9)])
+    assert (out / "small" / "students" / "kim.json").stat().st_mtime == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, 2),
+        ({"force": True}, 0),
+        ({"terms": Terms(timeout=9)}, 2),
+        ({"terms": Terms(forbid=("companion.losses",))}, 0),
+        ({"terms": Terms(forbid=("companion.losses", "companion.losses"))}, 0),
+    ],
+)
+def test_a_result_hangs_on_what_is_forbidden(exercise, submitted, tmp_path, counted, change, kept):
+    run(exercise, submitted, tmp_path / "results")
+    assert run(exercise, submitted, tmp_path / "results", **change).kept == kept
+
+
+def test_a_result_hangs_on_the_source_and_on_files_that_go_with_it(exercise, submitted, tmp_path, counted):
+    out, data = tmp_path / "results", exercise.path.parent / "data.csv"
+    data.write_text("1")
+    with_data = exercise._replace(files=("data.csv",))
+    run(with_data, submitted, out)
+    assert run(with_data, submitted, out).kept == 2
+    data.write_text("2")
+    assert run(with_data, submitted, out).kept == 0
+    assert run(with_data._replace(sha256="another"), submitted, out).kept == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda text: text.replace('"max_score": 10', '"max_score": 800'), "edited or damaged"),
+        (lambda text: text[:100], "cannot be read"),
+        (lambda text: "[]", "format"),
+    ],
+)
+def test_a_damaged_or_edited_result_is_made_again_and_said_so(exercise, submitted, tmp_path, counted, damage, said):
+    out = tmp_path / "results"
+    run(exercise, submitted, out)
+    for path in (out / "small" / "students" / "kim.json", out / "small" / "class.json"):
+        path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
+    summary = run(exercise, submitted, out)
+    assert (summary.kept, [tuple(change) for change in summary.changes]) == (1, [("kim", None, 4)])
+    assert len(summary.notes) == 2
+    assert all(said in note for note in summary.notes)
+    assert run(exercise, submitted, out).notes == ()
+
+
+def test_a_failed_result_is_tried_again(exercise, submitted, tmp_path, counted, monkeypatch):
+    out = tmp_path / "results"
+    run(exercise, submitted, out)
+    path = out / "small" / "students" / "kim.json"
+    from coursework.scoring.results import write_result
+
+    write_result(path, {**read_result(path), "status": "failed"})
+    assert run(exercise, submitted, out).kept == 1
+
+
+def test_exercises_have_folders_of_their_own(exercise, submitted, tmp_path, counted):
+    run(exercise, submitted, tmp_path / "results")
+    run(exercise._replace(name="other"), submitted, tmp_path / "results")
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["other", "small"]
+
+
+def test_marks_that_a_person_gave_are_never_touched(exercise, submitted, tmp_path, counted):
+    marks = tmp_path / "results" / "small" / "marks" / "kim.json"
+    marks.parent.mkdir(parents=True)
+    marks.write_text("a person's")
+    run(exercise, submitted, tmp_path / "results", force=True)
+    (submitted / "kim.ipynb").unlink()
+    run(exercise, submitted, tmp_path / "results", force=True)
+    assert marks.read_text() == "a person's"
+
+
+def test_a_result_whose_file_was_renamed_is_put_aside(exercise, submitted, tmp_path, counted):
+    out = tmp_path / "results"
+    run(exercise, submitted, out)
+    (submitted / "lee.ipynb").rename(submitted / "leemin.ipynb")
+    summary = run(exercise, submitted, out)
+    assert set(loaded(out)) == {"kim", "leemin"}
+    assert (out / "small" / "aside" / "lee.json").is_file()
+    assert "lee: the file that this result was of is gone" in summary.notes[0]
+
+
+def test_those_of_another_folder_stay(exercise, submitted, tmp_path, counted):
+    """Who handed in late comes in a second zip."""
+    out, late = tmp_path / "results", tmp_path / "late"
+    run(exercise, submitted, out, students=CLASS)
+    late.mkdir()
+    hand_in(late, exercise, "choi")
+    summary = run(exercise, late, out, students=CLASS)
+    assert set(loaded(out)) == {"kim", "lee", "choi"}
+    assert summary.missing == ()
+    assert {row["student"] for row in read_result(out / "small" / "class.json")["rows"]} == {"kim", "lee", "choi"}
+
+
+def test_only_some_are_graded_by_any_name_of_the_class_list(exercise, submitted, tmp_path, counted):
+    out = tmp_path / "results"
+    assert run(exercise, submitted, out, students=CLASS, only=["Minsu Kim"]).graded == 1
+    assert set(loaded(out)) == {"kim"}
+    assert len(read_result(out / "small" / "class.json")["rows"]) == 2
+    with pytest.raises(GradeError, match=r"--only: got choi, who handed nothing in; expected one of kim, lee"):
+        run(exercise, submitted, out, students=CLASS, only=["choi"])
+
+
+def test_every_student_is_in_one_slice_whatever_the_case_of_the_name():
+    names = [f"s{i}" for i in range(50)]
+    slices = [[name for name in names if slice_of(name, 7) == i] for i in range(7)]
+    assert sorted(sum(slices, [])) == sorted(names)
+    assert slice_of("kim", 7) == slice_of("Kim", 7)
+    assert max(map(len, slices)) < 20
+
+
+def test_slices_together_are_the_whole(exercise, submitted, tmp_path, counted):
+    out = tmp_path / "results"
+    graded = [run(exercise, submitted, out, shard=(i, 3)).graded for i in (1, 2, 3)]
+    assert sum(graded) == 2
+    assert set(loaded(out)) == {"kim", "lee"}
+
+
+@pytest.mark.parametrize(("number", "said"), [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "Permission denied")])
+def test_a_disk_that_takes_no_more_names_the_file_and_the_run_goes_on_later(exercise, submitted, tmp_path, counted, monkeypatch, number, said):
+    out, replace = tmp_path / "results", os.replace
+
+    def full(part, path):
+        if path.name == "lee.json":
+            raise OSError(number, os.strerror(number), str(part))
+        replace(part, path)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(NotFinishedError, match=f"lee.json: {said}; results made so far are kept"):
+        run(exercise, submitted, out)
+    monkeypatch.setattr(os, "replace", replace)
+    assert set(loaded(out)) == {"kim"}
+    assert run(exercise, submitted, out).kept == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"jobs": 0}, "jobs: got 0"),
+        ({"jobs": True}, "jobs: got True"),
+        ({"terms": Terms(timeout=0)}, "timeout: got 0"),
+        ({"terms": Terms(wall=-1)}, "wall: got -1"),
+        ({"shard": (3, 2)}, "shard: got 3/2"),
+    ],
+)
+def test_what_cannot_begin_says_why(exercise, submitted, tmp_path, changes, message):
+    with pytest.raises(GradeError, match=message):
+        run(exercise, submitted, tmp_path / "results", **changes)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_without_submissions_no_folder_and_no_zip(exercise, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no.zip").write_bytes(b"no zip")
+    for name, said in (("empty", "no submission for small"), ("nothing", "got nothing there"), ("no.zip", "cannot be unpacked")):
+        with pytest.raises(GradeError, match=said):
+            run(exercise, tmp_path / name, tmp_path / "results")
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.fixture(scope="module")
@@ -110,296 +333,27 @@ assert answer == 2 * {{n}}, "Another number was asked for."
     return load_source(path)
 
 
-def test_a_folder_is_graded_resumed_and_graded_again(exercise, submitted, tmp_path, quick):
-    out = tmp_path / "results"
-    summary = run(exercise, submitted, out)
-    first = loaded(out)
-    assert (summary.graded, summary.kept, summary.unreadable) == (2, 0, 0)
-    assert (summary.mean, summary.median, summary.max_score) == (5.5, 5.5, 10)
-    assert {name: result["score"] for name, result in first.items()} == {"kim": 10, "lee": 1}
-    assert all(set(result) == FIELDS for result in first.values())
-    assert first["kim"]["manual_points"] == 2
-    assert [test["points"] for test in first["lee"]["tests"]] == [1, 0, 0, 0]
-    assert first["lee"]["tests"][1]["message"] == "Not answered yet."
-    assert "2 of 2 graded" in str(summary)
+def test_each_student_is_graded_with_the_own_values_and_another_key_is_refused(variants, tmp_path, quick):
+    from coursework.assignment.release import release
 
-    os.utime(out / "kim.json", (1, 1))
-    (submitted / "lee.ipynb").write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
-    (submitted / "park.ipynb").write_bytes(b"")
-    summary = run(exercise, submitted, out)
-    assert (summary.graded, summary.kept, summary.unreadable) == (2, 1, 1)
-    assert (out / "kim.json").stat().st_mtime == 1
-    assert {name: result["score"] for name, result in loaded(out).items()} == {"kim": 10, "lee": 10, "park": 0}
-
-    summary = run(exercise._replace(sha256="another source"), submitted, out)
-    assert summary.kept == 0
-    summary = run(exercise._replace(sha256="another source"), submitted, out, force=True)
-    assert summary.kept == 0
-    assert run(exercise._replace(sha256="another source"), submitted, out).kept == 3
-    assert sorted(path.name for path in out.iterdir()) == ["kim.json", "lee.json", "park.json"]
-
-
-def test_a_damaged_result_is_made_again_without_starting_over(exercise, submitted, tmp_path, quick):
-    out = tmp_path / "results"
-    run(exercise, submitted, out)
-    (out / "kim.json").write_text('{"format": 1, "exer', encoding="utf-8")
-    assert run(exercise, submitted, out).kept == 1
-    assert loaded(out)["kim"]["score"] == 10
-
-
-@pytest.mark.slow
-def test_slices_together_are_the_whole(exercise, tmp_path, quick):
-    submitted = tmp_path / "submitted"
-    submitted.mkdir()
-    for i in range(4):
-        answers = {id: code for j, (id, code) in enumerate(small.ANSWERS.items()) if (i + j) % 2}
-        (submitted / f"student{i}.ipynb").write_text(json.dumps(small.notebook(exercise, answers)), encoding="utf-8")
-    for i in (1, 2):
-        run(exercise, submitted, tmp_path / "sliced", shard=(i, 2))
-        assert 0 < len(loaded(tmp_path / "sliced")) <= 4
-    run(exercise, submitted, tmp_path / "whole", jobs=2)
-    assert timeless(loaded(tmp_path / "sliced")) == timeless(loaded(tmp_path / "whole"))
-
-
-def test_every_submission_is_in_one_slice_and_one_name_in_the_same(tmp_path):
-    found = [Found(name, tmp_path / name) for name in (*(f"s{i}" for i in range(50)), "kim", "Kim~2", "KIM~3")]
-    slices = [in_shard(found, (i, 7)) for i in range(1, 8)]
-    assert sorted(each.student for one in slices for each in one) == sorted(each.student for each in found)
-    assert sum(any(each.student.casefold().startswith("kim") for each in one) for one in slices) == 1
-    assert max(map(len, slices)) < 20
-    assert in_shard(found, None) == found
-
-
-def test_variants_follow_the_seed_and_the_student(variants, tmp_path, quick):
-    from coursework.assignment.release import student_notebook
-    from coursework.assignment.variants import values_for
-
-    submitted = tmp_path / "submitted"
-    submitted.mkdir()
-    for name in ("kim", "lee", "park"):
-        value = values_for(variants, "salt", name)
-        made = json.loads(json.dumps(student_notebook(variants.with_values(value))))
-        small.cell_of(made, "answer")["source"] = f"answer = {2 * value['n']}"
-        (submitted / f"{name}.ipynb").write_text(json.dumps(made), encoding="utf-8")
-    run(variants, submitted, tmp_path / "results", seed="salt")
-    results = loaded(tmp_path / "results")
-    assert {name: result["score"] for name, result in results.items()} == {"kim": 1, "lee": 1, "park": 1}
-    assert {name: result["variant"] for name, result in results.items()} == {
-        name: values_for(variants, "salt", name) for name in results
+    key = Key(b"k" * 16)
+    names = ("kim", "lee", "park")
+    students = ClassList(tuple(Student(name, name) for name in names))
+    release([variants], tmp_path / "released", students=students, key=key)
+    values = {}
+    for name in names:
+        path = tmp_path / "released" / name / "variants.ipynb"
+        made = json.loads(path.read_text(encoding="utf-8"))
+        text = "".join(small.cell_of(made, "answer")["source"])
+        values[name] = next(n for n in variants.variants["n"] if f"answer: {n} times two" in text)
+        small.cell_of(made, "answer")["source"] = f"answer = {2 * values[name]}"
+        path.write_text(json.dumps(made), encoding="utf-8")
+    run(variants, tmp_path / "released", tmp_path / "results", key=key, students=students)
+    results = {path.stem: read_result(path) for path in (tmp_path / "results" / "variants" / "students").iterdir()}
+    assert {name: (result["score"], result["values"]) for name, result in results.items()} == {
+        name: (1, {"n": value}) for name, value in values.items()
     }
-    summary = run(variants, submitted, tmp_path / "results", seed="another")
-    assert summary.kept == sum(values_for(variants, "another", name) == values_for(variants, "salt", name) for name in results)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"jobs": 0}, "jobs: got 0"),
-        ({"jobs": True}, "jobs: got True"),
-        ({"timeout": 0}, "timeout: got 0"),
-        ({"wall": -1}, "wall: got -1"),
-        ({"shard": (3, 2)}, "shard: got 3/2"),
-        pytest.param({"sandbox": "docker"}, "docker", marks=pytest.mark.medium),
-    ],
-)
-def test_what_cannot_begin_says_why(exercise, submitted, tmp_path, changes, message, monkeypatch):
-    monkeypatch.setenv("PATH", "/nowhere")  # no docker here, whatever the machine has
-    with pytest.raises(GradeError, match=message):
-        run(exercise, submitted, tmp_path / "results", **changes)
-
-
-def test_a_folder_without_submissions_and_no_folder(exercise, tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(GradeError, match="no submission for small"):
-        run(exercise, tmp_path / "empty", tmp_path / "results")
-    with pytest.raises(GradeError, match="expected a folder"):
-        run(exercise, tmp_path / "nothing", tmp_path / "results")
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("sandbox")
-def test_a_reference_that_fails_its_own_tests_stops_everything(exercise, submitted, tmp_path):
-    answers = [answer._replace(reference_code="prediction = 2") if answer.id == "guess" else answer for answer in exercise.answers]
-    with pytest.raises(GradeError, match=r"reference of small fails its own tests.*guess: A fair coin"):
-        run(exercise._replace(answers=tuple(answers)), submitted, tmp_path / "results")
-    assert not list((tmp_path / "results").glob("*.json"))
-
-
-def test_a_result_is_whole_or_not_there(tmp_path, monkeypatch):
-    write_result(tmp_path, {"student": "kim", "score": 1})
-    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("no space")))
-    with pytest.raises(OSError, match="no space"):
-        write_result(tmp_path, {"student": "kim", "score": 2})
-    assert loaded(tmp_path)["kim"]["score"] == 1
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("sandbox")
-def test_a_process_that_is_lost_is_replaced(exercise, submitted, tmp_path, monkeypatch):
-    """The grader's own process is killed while it is at a submission, as a machine short of memory would."""
-    give, killed = pool._Job.give, []
-
-    def give_and_kill(job, task):
-        give(job, task)
-        if not killed:
-            killed.append(job.process.pid)
-            os.kill(job.process.pid, signal.SIGKILL)
-
-    monkeypatch.setattr(pool._Job, "give", give_and_kill)
-    for path in submitted.iterdir():
-        path.write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
-    summary = run(exercise, submitted, tmp_path / "results")
-    assert len(killed) == 1
-    assert (summary.graded, summary.failed) == (2, 0)
-    assert {result["score"] for result in loaded(tmp_path / "results").values()} == {10}
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("sandbox")
-def test_an_interrupted_run_keeps_what_it_has_and_goes_on(exercise, tmp_path):
-    """The second submission waits for ever, so that the run is sure to be at it when it is interrupted."""
-    submitted = tmp_path / "submitted"
-    submitted.mkdir()
-    made = small.notebook(exercise)
-    quick = json.dumps(made)
-    endless = json.dumps(small.with_cells(made, [small.code("import time\ntime.sleep(10**6)"), *made["cells"]]))
-    for i in range(4):
-        (submitted / f"s{i}.ipynb").write_text(quick if i == 0 else endless, encoding="utf-8")
-    command = [sys.executable, "-m", "coursework.cli", "grade", str(exercise.path), str(submitted), "-j", "1"]
-    process = subprocess.Popen(
-        [*command, "-o", str(tmp_path / "r"), "--wall", "100000"], stderr=subprocess.PIPE, start_new_session=True
-    )
-    said = b""
-    while b"1/4" not in said:  # the bar, when the first result has been written
-        block = os.read(process.stderr.fileno(), 4096)
-        assert block, said
-        said += block
-    family = psutil.Process(process.pid).children(recursive=True)
-    os.killpg(process.pid, signal.SIGINT)
-    assert b"stopped; results made so far are kept" in process.communicate()[1]
-    assert process.returncode == 2
-    assert list(loaded(tmp_path / "r")) == ["s0"]
-    assert psutil.wait_procs(family, timeout=waiting.HANG)[1] == []
-    for path in submitted.iterdir():
-        path.write_text(quick, encoding="utf-8")
-    summary = run(exercise, submitted, tmp_path / "r")
-    assert (summary.graded, summary.kept) == (4, 1)
-
-
-def test_the_reference_and_an_honest_notebook_raise_no_flag(exercise, supervisor, tmp_path):
-    result = grade_submission(exercise, reference(exercise), supervisor)
-    assert (result.status, result.score, result.max_score) == ("graded", 10, 10)
-    assert result.flags == ()
-    path = tmp_path / "kim.ipynb"
-    path.write_text(json.dumps(small.notebook(exercise)), encoding="utf-8")
-    for submission in (path, read_submission(path, exercise)):
-        result = grade_submission(exercise, submission, supervisor)
-        assert (result.score, [flag.kind for flag in result.flags]) == (10, ["manual"])
-
-
-def with_test(exercise, id, code):
-    """The exercise with another test."""
-    tests = [test._replace(code=code) if test.id == id else test for test in exercise.tests]
-    return exercise._replace(tests=tuple(tests))
-
-
-RING = "import signal\ntry:\n    signal.raise_signal(signal.SIGALRM)\nexcept Exception:\n    pass"  # as the clock does, at once
-
-
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("assert False", "Something that should hold does not."),
-        ("assert 1 == 2, 'one is not two'", "one is not two"),
-        ("raise KeyError('x')", "KeyError: 'x'"),
-        ("import sys; sys.exit(0)", "SystemExit: 0"),
-        ("draw(1, 2)", "Your code raised TypeError: draw() missing"),
-        ("draw(1, 2, 3)", "Your code raised AttributeError: 'int' object"),
-        (RING, f"The test was not over after {waiting.HANG + 1} s by the clock."),
-        ("try:\n    while True: pass\nexcept Exception:\n    pass", "The test was not over after 2 s."),
-        ("draw(lambda: 1, 2, 3)", "TypeError: a function cannot be sent"),
-        ("raise ValueError('\\x1b[31m' + 'long' * 1000)", "ValueError: �[31mlonglong"),
-    ],
-)
-def test_what_a_test_raises_is_its_verdict_and_the_others_go_on(exercise, supervisor, code, message):
-    changed = with_test(exercise, "draw", code)
-    timeout = 2 if "while" in code else 30
-    result = grade_submission(changed, reference(exercise), supervisor, timeout=timeout, wall=waiting.HANG)
-    assert result.status == "graded"
-    assert [test.points for test in result.tests] == [1, 2, 0, 4]
-    assert result.tests[2].message.startswith(message)
-    assert len(result.tests[2].message) <= 500
-
-
-def test_the_clock_of_a_test_rings_whatever_its_processor_time():
-    with pytest.raises(_OutOfTimeError, match="by the clock"), _alarm(waiting.HANG, 0.05):
-        signal.pause()
-
-
-@pytest.mark.parametrize("code", ["import os\nos._exit(0)", "import os\nos.kill(os.getpid(), 9)"])
-def test_a_scorer_that_is_lost_keeps_what_it_had_found(exercise, supervisor, code):
-    result = grade_submission(with_test(exercise, "draw", code), reference(exercise), supervisor)
-    assert result.status == "failed"
-    assert [test.points for test in result.tests] == [1, 2, 0, 0]
-    assert [flag.kind for flag in result.flags] == ["failed"]
-
-
-def test_memory_of_a_scorer_is_bounded(exercise, supervisor):
-    result = grade_submission(
-        with_test(exercise, "draw", "hoard = [bytearray(10**9) for _ in range(9)]"), reference(exercise), supervisor
-    )
-    assert result.tests[2].message.startswith("MemoryError")
-    assert result.score == 7
-
-
-def test_what_prints_during_a_test_is_kept_from_the_student(exercise, supervisor):
-    spying = "def draw(mu, logvar, generator):\n    print('SEEN', mu)\n    return mu"
-    cells = [cell._replace(source=spying) if cell.id == "draw" else cell for cell in reference(exercise).cells]
-    result = grade_submission(exercise, Submission([*cells, StudentCell(None, "print('mine')")], []), supervisor)
-    assert "SEEN" not in result.output
-    assert "mine" in result.output
-
-
-def test_a_cell_that_takes_its_worker_along_is_left_out_and_the_rest_run_again(exercise, supervisor):
-    cells = reference(exercise).cells
-    bad = [StudentCell(None, "import os\nos._exit(1)"), StudentCell(None, "import ctypes\nctypes.string_at(0)")]
-    result = grade_submission(exercise, Submission([*cells[:3], bad[0], *cells[3:], bad[1]], []), supervisor)
-    assert result.score == 10
-    assert [flag.kind for flag in result.flags] == ["stopped", "stopped"]
-
-
-def test_a_submission_that_loses_its_worker_again_and_again_comes_to_an_end(exercise, supervisor):
-    bad = [StudentCell(None, f"import os\nos._exit({i})") for i in range(20)]
-    result = grade_submission(exercise, Submission([*bad, *reference(exercise).cells], []), supervisor)
-    assert result.status == "graded"
-    assert result.score == 0
-    assert any("The worker was lost 7 times" in flag.detail for flag in result.flags)
-
-
-@pytest.mark.slow
-def test_an_answer_after_one_that_was_stopped_keeps_its_points(exercise, supervisor):
-    """What ran before is run again for it, and that takes longer than a test may: it counts for the cells."""
-    work = "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
-    endless = "def draw(mu, logvar, generator):\n    while True: pass"
-    cells = [cell._replace(source=endless) if cell.id == "draw" else cell for cell in reference(exercise).cells]
-    before = [StudentCell(None, f"{work}  # {i}") for i in range(3)]
-    result = grade_submission(exercise, Submission([*before, *cells], []), supervisor, timeout=1, wall=waiting.HANG)
-    assert [test.points for test in result.tests] == [1, 2, 0, 4]
-    assert result.tests[2].message == "Your code was not over in time and was stopped."
-
-
-def test_the_time_of_a_submission_is_bounded(exercise, supervisor):
-    """Each cell keeps within its own time; together they take three times what a submission has."""
-    work = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
-    cells = [StudentCell(None, f"{work}  # {i}") for i in range(50)]
-    submission = Submission([*cells, *reference(exercise).cells], [])
-    result = grade_submission(exercise, submission, supervisor, timeout=0.5, wall=waiting.HANG)
-    assert result.status == "graded"
-    assert result.score == 0
-    kinds = [flag.kind for flag in result.flags]
-    assert kinds in (["unfinished"], ["stopped", "unfinished"])  # the last cell may find less left than it takes
-
-
-def test_texts_of_strangers_are_cleaned():
-    assert clean("a\x1b[0m\n한\ud800", 10) == "a�[0m\n한�"
-    assert clean("x" * 11, 10) == "x" * 9 + "…"
+    for other in (Key(b"x" * 16), None):
+        with pytest.raises(GradeError, match="expected its coursework.key"):
+            run(variants, tmp_path / "released", tmp_path / "others", key=other, students=students)
+    assert not (tmp_path / "others").exists()

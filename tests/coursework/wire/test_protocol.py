@@ -38,7 +38,7 @@ def over(value):
     """A value as it arrives: encoded, through JSON, decoded."""
     encoder = Encoder(refuse)
     node = encoder.encode(value)
-    decoder = Decoder(bytearray(b"".join(encoder.body)), lambda ref, _: ref)
+    decoder = Decoder(bytearray(b"".join(encoder.body)), lambda ref, _: ref, None)
     arrived = decoder.decode(json.loads(json.dumps(node, allow_nan=False)))
     decoder.finish()
     return arrived
@@ -353,9 +353,7 @@ def played(play, *, hello=True, **limits):
     thread.start()
     descriptor, ended = ours.detach(), []
     try:
-        with Session(
-            descriptor, descriptor, lambda: ended.append(1), Limits(**{"start": 60, "call_wall": 60, **limits})
-        ) as session:
+        with Session(descriptor, lambda: ended.append(1), Limits(**{"start": 60, "call_wall": 60, **limits})) as session:
             yield session
     finally:
         thread.join()
@@ -375,7 +373,7 @@ def answering(*answers):
     """Reads questions, one for each of `answers`, and sends what stands there."""
 
     def play(theirs):
-        channel = Channel(theirs.fileno(), theirs.fileno())
+        channel = Channel(theirs.fileno())
         for answer in answers:
             channel.receive()
             theirs.sendall(answer)
@@ -537,6 +535,10 @@ def test_forged_gradients_and_generators_are_refused():
         out = session.value("f")(x).sum()
         with pytest.raises(WorkerError, match="gradient of another shape"):
             out.backward()
+    state = torch.Generator().get_state().numpy().tobytes()
+    made_up = frame({"re": 2, "ok": True, "value": {"t": "generator", "n": len(state)}, "generators": []}, state)
+    with played(answering(value(function), made_up)) as session, pytest.raises(WorkerError, match="state of a generator"):
+        session.value("f")(x)
     unasked = frame({"re": 2, "ok": True, "value": 1, "generators": [{"t": "generator", "n": 0}]})
     with played(answering(value(function), unasked)) as session, pytest.raises(WorkerError, match="generators"):
         session.value("f")(x)

@@ -409,3 +409,108 @@ def test_a_closed_session_says_so_and_leaves_no_descriptor(supervisor):
     with pytest.raises(WorkerError, match="closed"):
         session.value("x")
     assert session.run("1", 1).alive is False
+
+
+# What goes with an assignment
+
+
+def test_files_of_an_assignment_are_there_to_read_and_to_import(supervisor):
+    with supervisor.session() as session:
+        session.put("data.csv", b"a,b\n1,2\n")
+        session.put("images/pixel.bin", bytes(3))
+        session.put("helper.py", b"def triple(x):\n    return 3 * x\n")
+        assert session.told is False
+        found = run(
+            session, "import helper\nprint(open('data.csv').read(), len(open('images/pixel.bin').read()), helper.triple(2))"
+        )
+        assert found.output == "a,b\n1,2\n 3 6\n"
+        with pytest.raises(StudentError, match="No space left"):
+            session.put("large", bytes(100 * 2**20))
+        for name in ("", "/etc/passwd", "../x", "a/../../b", "a//b", "."):
+            with pytest.raises(ValueError, match="own folder"):
+                session.put(name, b"")
+
+
+def test_what_a_cell_writes_to_a_file_can_be_imported(session):
+    run(session, "%%writefile own.py\nvalue = 3\n")
+    run(session, "%%writefile -a own.py\nmore = 4\n")
+    run(session, "from own import value, more\nassert (value, more) == (3, 4)")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import companion.losses",
+        "from companion.losses import gaussian_kl",
+        "from companion import losses",
+        "import importlib\nimportlib.import_module('companion.losses')",
+        "__import__('companion.losses')",
+        "import sys\nimport companion\ncompanion.losses",
+        "import torch.distributions.kl",
+    ],
+)
+def test_a_module_that_is_forbidden_cannot_be_imported(supervisor, code):
+    with supervisor.session(forbid=("companion.losses", "torch.distributions")) as session:
+        outcome = session.run(code, 20)
+        assert outcome.alive
+        assert "ImportError: " in outcome.error or "AttributeError" in outcome.error
+        assert "companion.losses" not in code or "import companion\n" in code or "asks for code of your own" in outcome.error
+        run(session, "from companion import checks, models\nimport torch.distributed")
+
+
+def test_it_is_known_when_a_test_has_told_something(session):
+    run(session, "def f(x=0): return x\nclass C: n = 3\nc = C()")
+    assert session.value("c").n == 3
+    assert session.told is False
+    session.value("f")(torch.ones(1))
+    assert session.told is True
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_the_default_dtype_that_a_cell_leaves_is_told(supervisor, dtype):
+    with supervisor.session() as session:
+        assert run(session, "import torch").dtype is torch.float32
+        assert run(session, f"torch.set_default_dtype({dtype})\n").dtype is dtype
+        assert session.run(f"torch.set_default_dtype({dtype})\n1 / 0", 20).dtype is dtype
+        outcome = session.run("torch.get_default_dtype = lambda: 'int8'", 20)
+        assert (outcome.alive, outcome.kind, outcome.dtype) == (False, "protocol", None)
+
+
+def test_a_worker_computes_as_this_side_does(session):
+    """With the same kernels: a sum in another order differs in its last digits."""
+    assert run(session, "print(torch.backends.cpu.get_cpu_capability())").output.strip() == torch.backends.cpu.get_cpu_capability()
+    source = "def f(g): return torch.randn(1000, generator=g, dtype=torch.float32).exp().sum(), torch.randn(64, generator=g)"
+    run(session, "torch.set_default_dtype(torch.float32)\n" + source)
+    here: dict = {"torch": torch}
+    exec(source, here)
+    got, expected = (f(torch.Generator().manual_seed(2)) for f in (session.value("f"), here["f"]))
+    assert all(map(torch.equal, got, expected))
+
+
+DATA = """
+from torch.utils.data import Dataset
+class Squares(Dataset):
+    def __len__(self): return 4
+    def __getitem__(self, i):
+        if i >= 4: raise IndexError(i)
+        return torch.tensor(float(i)) ** 2, i
+class Steps:
+    def __iter__(self): return iter([1, 2])
+net = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+"""
+
+
+def test_an_objects_length_items_and_iterator_are_asked_for(session):
+    run(session, DATA)
+    squares = session.value("Squares")()
+    assert (len(squares), squares[3][0].item(), squares[3][1]) == (4, 9.0, 3)
+    assert [label for _, label in squares] == [0, 1, 2, 3]
+    with pytest.raises(IndexError):
+        squares[4]
+    assert 2 in session.value("Steps")()
+    net = session.value("net")
+    assert len(net) == 2
+    assert torch.equal(net[0](torch.ones(2, dtype=torch.float64)).tanh(), net(torch.ones(2, dtype=torch.float64)))
+    with pytest.raises(TypeError):
+        len(session.value("Steps")())
+    assert session.value("Steps")()
