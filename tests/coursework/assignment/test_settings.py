@@ -65,6 +65,7 @@ REFUSED = {
     "late: {per_day: 0.1, days: -1}": "expected per_day",
     "late: {per_day: 0.1, hours: 3}": "expected per_day",
     "late: {per_day: 0.1, days: .nan}": "expected per_day",
+    "late: {per_day: 0.1, days: .inf}": "expected per_day",
     "late: {per_day: true}": "expected per_day",
     "forbid: companion": "got forbid: companion, expected",
     "forbid: ['import os']": "got forbid",
