@@ -23,6 +23,7 @@ MARKS = {  # of each of our markers: the preprocessor that takes it out, and the
 }
 # The order of `nbgrader generate_assignment`, without what only its database needs.
 STEPS = ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ClearHiddenTests", "ClearMarkScheme")
+MADE = ("release", "digest")  # what a notebook that `release` made says of itself
 OURS = ("note", "wrong")  # cells that only this kit knows
 ATTACHED = re.compile(r"attachment:([^\s)\"'>]+)")
 LINKED = re.compile(r"\]\(\s*<?([^)\s>]+)|<(?:img|source|video|audio)\b[^>]*?\bsrc\s*=\s*[\"']([^\"']+)", re.IGNORECASE)
@@ -56,6 +57,8 @@ def adopted(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """
     notebook = nbformat.from_dict(notebook)
     notebook.metadata.setdefault("kernelspec", {"name": "python3", "language": "python", "display_name": "Python 3"})
+    for key in MADE:
+        notebook.metadata.get("companion", {}).pop(key, None)
     with _as_nbgrader_error():
         _upgrade(notebook)
         notebook = _with_header(notebook, folder)

@@ -57,10 +57,22 @@ def nbgrader_source(exercise: Exercise) -> NotebookNode:
     """
     exercise = _filled(exercise)
     cells = [cell for cell in exercise.notebook.cells if role_of(cell)[0] not in ("note", "wrong")]
-    made = [v4.new_code_cell(cell.source) if cell.cell_type == "code" else v4.new_markdown_cell(cell.source) for cell in cells]
-    for cell, new in zip(cells, made, strict=True):
-        new.metadata = _metadata(exercise, cell)
+    new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
+    made = [new[cell.cell_type](_asked_and_solved(cell)) for cell in cells]
+    for cell, each in zip(cells, made, strict=True):
+        each.metadata = _metadata(exercise, cell)
+        each.update({key: cell[key] for key in ("attachments",) if key in cell})
     return _finished(exercise, made)
+
+
+def _asked_and_solved(cell: NotebookNode) -> str:
+    """A cell for nbgrader. Of an answer in words it replaces the whole where nothing is marked, and it takes no mark scheme there."""
+    if role_of(cell)[0] != "written" or cell.cell_type == "code" or "nbgrader" in cell.metadata:
+        return cell.source
+    outside, scheme = split(cell.source, SCHEME)
+    asked, solution = split(outside, SOLUTION)
+    model = "\n\n".join(part for part in (solution, scheme) if part)
+    return f"{asked.rstrip()}\n\n### BEGIN {SOLUTION}\n{model}\n### END {SOLUTION}"
 
 
 def solution_page(exercise: Exercise, up: str = "../") -> str:
@@ -122,6 +134,8 @@ def _metadata(exercise: Exercise, cell: NotebookNode) -> NotebookNode:
     """What a released cell says of itself: nbgrader's metadata, and that what is graded can be neither deleted nor, a test, edited."""
     kind, name = role_of(cell)
     kept = {key: cell.metadata[key] for key in KEPT if key in cell.metadata}
+    if "nbgrader" in cell.metadata:
+        return nbformat.from_dict({**kept, "nbgrader": cell.metadata.nbgrader})
     if kind is None:
         return nbformat.from_dict(kept)
     graded: dict[str, object] = {

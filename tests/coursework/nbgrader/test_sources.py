@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from coursework.assignment import nbgrader
-from coursework.assignment.release import student_notebook
+from coursework.assignment.notebook import nbgrader_source, student_notebook
 from coursework.assignment.source import SourceError, load_source
-from tests.coursework.nbgrader import course
+from tests.coursework.nbgrader import cases, course
 from tests.coursework.nbgrader.course import cell
 
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
@@ -261,7 +261,7 @@ def test_files_that_the_students_notebook_names_go_with_it_and_no_others(tmp_pat
         cell("import helper\nfrom package.part import f\nopen('data.csv')\nopen('.hidden')\nopen('/etc/hosts')"),
         cell("open('model.csv')", "a", solution=True),
         cell("1\n### BEGIN HIDDEN TESTS\nopen('hidden.csv')\n### END HIDDEN TESTS", "t", 1, grade=True),
-        cell("open('ps2.ipynb'), open('gradebook.db'), open('link.csv')"),
+        cell("open('ps2.ipynb'), open('gradebook.db'), open('link.csv'), open('own.csv')"),
     )
     names = ["pictures/a b.png", "c.png", "d.csv", "coursework.key", "helper.py", "package/part.py", "data.csv", ".hidden"]
     for name in [*names, "model.csv", "hidden.csv", "ps2.ipynb", "gradebook.db"]:
@@ -269,5 +269,48 @@ def test_files_that_the_students_notebook_names_go_with_it_and_no_others(tmp_pat
         (folder / name).touch()
     (tmp_path / "outside.png").touch()
     (folder / "link.csv").symlink_to("/etc/hosts")
+    (folder / "own.csv").symlink_to("coursework.key")
     made = nbgrader.cleared(load_source(path).notebook, folder)
     assert nbgrader.files_beside(made, folder) == ("c.png", "data.csv", "helper.py", "package/part.py", "pictures/a b.png")
+
+
+# --- Ours for nbgrader --------------------------------------------------------------------------------------
+
+WORDS = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+---
+
+# Exercises: words
+
++++ {"companion": {"written": "why", "points": 1}}
+
+Why?
+
++++ {"companion": {"written": "how", "points": 1}}
+
+How?
+### BEGIN SOLUTION
+So.
+### END SOLUTION
+### BEGIN MARK SCHEME
+One point.
+### END MARK SCHEME
+"""
+
+
+@pytest.mark.medium
+def test_a_source_of_ours_for_nbgrader_keeps_its_questions_and_gives_no_answers(tmp_path):
+    (tmp_path / "words.md").write_text(WORDS)
+    path = tmp_path / "source" / "ps" / "words.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(nbgrader_source(load_source(tmp_path / "words.md")), path)
+    course.generate(tmp_path, "ps")
+    released = nbformat.read(str(tmp_path / "release" / "ps" / "words.ipynb"), 4)
+    assert [each.source for each in released.cells[1:]] == [f"Why?\n\n{TEXT_STUB}", f"How?\n\n{TEXT_STUB}"]
+
+
+def test_nbgraders_own_source_for_nbgrader_says_the_same(tmp_path):
+    exercise = load_source(cases.source(tmp_path))
+    nbformat.write(nbgrader_source(exercise), tmp_path / "ps.ipynb")
+    again = load_source(tmp_path / "ps.ipynb")
+    assert (again.answers, again.tests, again.written) == (exercise.answers, exercise.tests, exercise.written)
