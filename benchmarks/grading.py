@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from coursework.assignment.release import nbgrader_source  # noqa: E402
 from coursework.samples import hostile, small  # noqa: E402
 from coursework.scoring.grade import grade  # noqa: E402
+from coursework.scoring.terms import Terms  # noqa: E402
 
 RESULT = Path(__file__).with_suffix(".json")
 SUBMISSIONS, SAMPLE, JOBS = 200, 20, 2
@@ -93,7 +94,7 @@ def ours(exercise, submitted: Path, results: Path) -> dict:
         started = time.perf_counter()
         code = subprocess.call([*command, "-j", str(JOBS), "--quiet"], cwd=ROOT, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - started
-    graded = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob("*.json")]
+    graded = [json.loads(path.read_text(encoding="utf-8")) for path in (results / exercise.name / "students").glob("*.json")]
     if code != 0 or len(graded) != SUBMISSIONS or any(each["status"] != "graded" for each in graded):
         raise SystemExit(f"grading: coursework grade ended with {code} and {len(graded)} results of {SUBMISSIONS}")
     return {"submissions": SUBMISSIONS, **rate(SUBMISSIONS, seconds), "peak_pss_mb": round(memory.most / 1e6)}
@@ -149,13 +150,16 @@ def table(folder: Path) -> list[dict]:
         "@PORT@": "9",
     }
     hostile.hand_in(folder / "submitted", exercise, places)
-    grade(exercise, folder / "submitted", out=folder / "results", jobs=JOBS, timeout=10, progress=False)
+    grade(exercise, folder / "submitted", out=folder / "results", jobs=JOBS, terms=Terms(timeout=10), progress=False)
     rows = []
+    results = folder / "results" / exercise.name
+    states = {row["file"]: row for row in json.loads((results / "class.json").read_text(encoding="utf-8"))["rows"]}
     for case in hostile.CASES:
-        result = json.loads((folder / "results" / f"{case.name}.json").read_text(encoding="utf-8"))
-        flags = [flag["kind"] for flag in result["flags"] if flag["kind"] != "manual"]
-        row = {"case": case.name, "what": case.what, "earned": case.score, "score": result["score"], "status": result["status"]}
-        rows.append(row | {"flags": sorted(set(flags))})
+        came, path = states[case.name + case.suffix], results / "students" / f"{case.name}.json"
+        result = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"score": 0, "flags": []}
+        flags = {flag["kind"] for flag in [*came["flags"], *result["flags"]]}
+        row = {"case": case.name, "what": case.what, "earned": case.score, "score": result["score"], "status": came["state"]}
+        rows.append(row | {"flags": sorted(flags)})
     return rows
 
 

@@ -204,7 +204,9 @@ def _add_mark(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("results", type=Path, metavar="RESULTS", help="a folder that `coursework grade` wrote, or one exercise's in it")
+    parser.add_argument(
+        "results", type=Path, metavar="RESULTS", help="a folder that `coursework grade` wrote, or one exercise's in it"
+    )
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
     parser.add_argument("-o", "--out", type=Path, metavar="PATH", help="file (csv, canvas, moodle; default: printed) or folder")
     parser.add_argument("--roster", type=Path, metavar="FILE", help="canvas, moodle: the table that the platform exported")

@@ -193,7 +193,9 @@ def _whom(name: str, known: dict[str, str], students: ClassList | None) -> str:
     for each in (name, listed.id if listed else name, listed.group if listed else name):
         if each.casefold() in known:
             return known[each.casefold()]
-    raise GradeError(f"grade: --only: got {name}, who handed nothing in; expected one of {', '.join(sorted(known.values())) or 'nobody'}")
+    raise GradeError(
+        f"grade: --only: got {name}, who handed nothing in; expected one of {', '.join(sorted(known.values())) or 'nobody'}"
+    )
 
 
 def slice_of(student: str, n: int) -> int:
@@ -246,7 +248,7 @@ class _Run:
 
     def about(self, collected: Collected, students: ClassList | None, submissions: str, command: Sequence[str]) -> None:
         """What the class's file says; rows that another folder gave for other students stay."""
-        missing = [getattr(each, "id", each) for each in collected.missing]
+        missing = [each if isinstance(each, str) else each.id for each in collected.missing]
         listed = students.students if students is not None else ()
         facts = {"graded": datetime.now().astimezone().isoformat(timespec="seconds"), "command": list(command)}
         content = class_json(self.exercise, collected.rows, missing, listed, **facts)

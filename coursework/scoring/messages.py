@@ -125,7 +125,13 @@ def nothing_defines(name: str, ran: bool, raised: str | None) -> str:
     >>> nothing_defines("kl", True, "raised NameError: name 'x' is not defined (line 3)")
     "Nothing defines `kl`: the cell that answers it raised NameError: name 'x' is not defined (line 3)."
     """
-    why = "no cell answers it" if not ran else f"the cell that answers it {raised}" if raised else "no cell gives a value to this name"
+    why = (
+        "no cell answers it"
+        if not ran
+        else f"the cell that answers it {raised}"
+        if raised
+        else "no cell gives a value to this name"
+    )
     return f"Nothing defines `{name}`: {why.removesuffix('.')}."
 
 

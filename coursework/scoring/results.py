@@ -145,7 +145,9 @@ def read_result(path: Path) -> dict:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, RecursionError) as error:
-        raise DamagedError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it breaks off or is no JSON'}") from error
+        raise DamagedError(
+            f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it breaks off or is no JSON'}"
+        ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         came = content.get("format") if isinstance(content, dict) else type(content).__name__
         raise DamagedError(f"{path}: got a file of format {came!r}, expected one of format {FORMAT}")

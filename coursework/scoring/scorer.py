@@ -216,7 +216,9 @@ class _Scorer:
 
     def places(self) -> dict:
         """What the tests found where, when that is being written down."""
-        return {} if self.shape is None or self.shape.checks else {place: sorted(kinds) for place, kinds in self.shape.places.items()}
+        return (
+            {} if self.shape is None or self.shape.checks else {place: sorted(kinds) for place, kinds in self.shape.places.items()}
+        )
 
     def make_ready(self) -> None:
         """Make this process one in which the instructor's code runs as it does in its folder."""

@@ -56,7 +56,11 @@ def run_cell(code: str, name: str, space: dict) -> object:
     2
     """
     tree = ast.parse(code)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        last = None
+    else:
+        tree.body.pop()
     exec(compile(tree, name, "exec"), space)
     return None if last is None else eval(compile(ast.Expression(last.value), name, "eval"), space)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-MOST = 2**27  # words that one call may draw: a tensor of 128 million float32, or of 64 million float64
+MOST = 2**26  # words that one call may draw: 64 million numbers of float32, 32 million of float64
 BLOCK, TAIL = 2**20, 2**16
 # Of torch's 5,056 bytes of state (CPUGeneratorImpl.cpp and MT19937RNGEngine.h): how many of the 624 words are left and one, the words,
 # the waiting normal of doubles, and that of floats, which nothing in torch draws.

@@ -7,7 +7,7 @@ student's code has stays in the worker, and a `Ref` arrives. Reading is strict, 
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
+from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from decimal import Decimal
 from fractions import Fraction
 from types import EllipsisType, MappingProxyType
@@ -93,10 +93,26 @@ class Encoder:
         return data.decode() if len(data) <= TEXT else {"t": "text", "n": self.add(data)}
 
     def mapping(self, value: Any, depth: int) -> dict:
-        return {"t": "dict", "v": [self.parts(pair, depth) for pair in value.items()]}
+        pairs = list(itertools.islice(value.items(), NODES))
+        _check_hashed([key for key, _ in pairs])
+        return {"t": "dict", "v": [self.parts(pair, depth) for pair in pairs]}
+
+    def gathered(self, value: set | frozenset, depth: int) -> dict:
+        _check_hashed(value)
+        return {"t": "set" if isinstance(value, set) else "frozenset", "v": self.parts(value, depth)}
+
+    def decimal(self, value: Decimal, _: int) -> dict:
+        _check_decimal(value)
+        return {"t": "decimal", "v": str(value)}
+
+    def range(self, value: range, depth: int) -> dict:
+        if value[NODES:]:  # what is in it is counted by who takes it, and adding it up cannot be broken off
+            raise TypeError(f"a range of more than {NODES:,} numbers is not carried")
+        return {"t": "range", "v": self.parts([value.start, value.stop, value.step], depth)}
 
     def iterator(self, value: Iterator, depth: int) -> dict:
-        begin, items = self.size, []
+        begin = self.size
+        items: list[Any] = []
         for item in value:
             if len(items) == ITEMS or self.size - begin > ITEM_BYTES:
                 return {"t": "iterator", "v": items, "more": True}
@@ -168,6 +184,16 @@ class Encoder:
             raise ProtocolError(f"values of more than {BODY_BYTES // 2**20} MB are not carried at once")
 
 
+def _check_hashed(values: Collection) -> None:
+    if len(values) > HASHED and not all(isinstance(value, str) for value in values):
+        raise ProtocolError(f"a set, or a dict, of more than {HASHED:,} parts that are not text is not carried")
+
+
+def _check_decimal(value: Decimal) -> None:
+    if value.is_finite() and abs(value.adjusted()) > LONGEST_INT:
+        raise ProtocolError("a Decimal of so many digits is not carried")
+
+
 def _parted(tag: str) -> Callable[[Encoder, Any, int], dict]:
     return lambda encoder, value, depth: {"t": tag, "v": encoder.parts(value, depth)}
 
@@ -188,12 +214,11 @@ WRITERS: list[tuple[Any, Callable[[Encoder, Any, int], Any]]] = [
     (tuple, _parted("tuple")),
     ((list, deque, KeysView, ValuesView, ItemsView), _parted("list")),
     ((dict, MappingProxyType), Encoder.mapping),
-    (set, _parted("set")),
-    (frozenset, _parted("frozenset")),
-    (range, lambda encoder, value, depth: {"t": "range", "v": encoder.parts([value.start, value.stop, value.step], depth)}),
+    ((set, frozenset), Encoder.gathered),
+    (range, Encoder.range),
     (slice, lambda encoder, value, depth: {"t": "slice", "v": encoder.parts([value.start, value.stop, value.step], depth)}),
     (Fraction, lambda encoder, value, depth: {"t": "fraction", "v": encoder.parts([value.numerator, value.denominator], depth)}),
-    (Decimal, lambda encoder, value, depth: {"t": "decimal", "v": str(value)}),
+    (Decimal, Encoder.decimal),
     (EllipsisType, lambda encoder, value, depth: {"t": "ellipsis"}),
     (torch.dtype, lambda encoder, value, depth: {"t": "dtype", "v": str(value).removeprefix("torch."), "numpy": False}),
     (np.dtype, Encoder.dtype),
@@ -283,8 +308,7 @@ class Decoder:
     def read_decimal(self, node: dict, _: int) -> Decimal:
         text = field(node, "v", str)
         value = Decimal(text if len(text) < LONGEST_INT // 3 else "")
-        if value.is_finite() and abs(value.adjusted()) > LONGEST_INT:
-            raise ProtocolError("a Decimal out of range")
+        _check_decimal(value)
         return value
 
     def read_text(self, node: dict, _: int) -> str:
@@ -303,7 +327,10 @@ class Decoder:
         return torch.Size(self.parts(node, depth))
 
     def read_range(self, node: dict, depth: int) -> range:
-        return range(*self.parts(node, depth, int, int, int))
+        value = range(*self.parts(node, depth, int, int, int))
+        if value[NODES:]:
+            raise ProtocolError("a range that is too long")
+        return value
 
     def read_slice(self, node: dict, depth: int) -> slice:
         return slice(*self.parts(node, depth, object, object, object))
@@ -312,22 +339,19 @@ class Decoder:
         return ...
 
     def read_set(self, node: dict, depth: int) -> set:
-        return set(self.hashed(self.parts(node, depth)))
+        values = self.parts(node, depth)
+        _check_hashed(values)
+        return set(values)
 
     def read_frozenset(self, node: dict, depth: int) -> frozenset:
-        return frozenset(self.hashed(self.parts(node, depth)))
-
-    def hashed(self, values: list) -> list:
-        if len(values) > HASHED and not all(isinstance(value, str) for value in values):
-            raise ProtocolError(f"a set or a dict of more than {HASHED} parts that are not text")
-        return values
+        return frozenset(self.read_set(node, depth))
 
     def read_dict(self, node: dict, depth: int) -> dict:
         pairs = field(node, "v", list)
         if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             raise ProtocolError("a dict that is none")
         parts = [(self.decode(key, depth), self.decode(each, depth)) for key, each in pairs]
-        self.hashed([key for key, _ in parts])
+        _check_hashed([key for key, _ in parts])
         value = dict(parts)
         if len(value) != len(pairs):
             raise ProtocolError("a dict whose keys are not all different")
@@ -366,7 +390,7 @@ class Decoder:
         value = self.decode(field(node, "v", dict), depth)
         if not isinstance(value, np.ndarray) or value.shape:
             raise ProtocolError("a number that is none")
-        return value[()]
+        return value.dtype.type(value)
 
     def read_dtype(self, node: dict, _: int) -> torch.dtype | np.dtype:
         known = ARRAYS | {LONG: np.dtype(np.longdouble)} if field(node, "numpy", bool) else ALL_DTYPES

@@ -8,7 +8,7 @@ import pytest
 from companion.checks import Verdict
 from coursework import selftest
 from coursework.assignment import release, source
-from coursework.selftest import combinations
+from coursework.scoring.reference import combinations
 from tests.support import ROOT, direct
 
 EXERCISES = ROOT / "book" / "exercises"

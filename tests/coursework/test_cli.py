@@ -78,15 +78,24 @@ WRONG = {
     "nowhere to write to": (["release", "--source", "private"], "got --source without --out"),
     "no such exercise": (["release", "--source", "private", "--out", "o", "kl"], "got no kl, expected one of double"),
     "no such roster": (["release", "--source", "private", "--out", "o", "--students", "none.csv"], "none.csv: cannot be read"),
-    "a key that is none": (["grade", "private/double.md", "private", "--key", "class.csv"], "class.csv: got 3 characters that are no key"),
-    "nobody of this name": (["grade", "private/double.md", "submitted", "--only", "lee"], "--only: got lee, who handed nothing in; expected one of kim"),
+    "a key that is none": (
+        ["grade", "private/double.md", "private", "--key", "class.csv"],
+        "class.csv: got 3 characters that are no key",
+    ),
+    "nobody of this name": (
+        ["grade", "private/double.md", "submitted", "--only", "lee"],
+        "--only: got lee, who handed nothing in; expected one of kim",
+    ),
     "no folder of marks": (["mark", "none"], "none"),
     "the folder of the sources": (["release", "--source", "private", "--out", "private"], "got the folder of the sources"),
     "no such exercise to grade": (
         ["grade", "kl", "private"],
         "kl: got no source of this name, expected a file, or one of the book's",
     ),
-    "no submissions": (["grade", "private/double.md", "none"], "none: got nothing there, expected a folder of submissions or a .zip"),
+    "no submissions": (
+        ["grade", "private/double.md", "none"],
+        "none: got nothing there, expected a folder of submissions or a .zip",
+    ),
     "no results": (["report", "none"], "got none, expected the folder of results"),
     "no result": (["report", "private"], "got no class.json in private"),
     "a shard that is none": (["grade", "double", "private", "--shard", "3/2"], "got 3/2, expected I/N such as 2/8"),
@@ -227,7 +236,9 @@ def test_the_exit_code_says_whether_to_run_again(ask, sources, tmp_path, monkeyp
     assert (got, said in err) == (code, True)
 
 
-@pytest.mark.parametrize(("counts", "code"), [({}, 0), ({"unreadable": 1}, 1), ({"odd": 1}, 1), ({"failed": 1, "odd": 1}, 3), ({"missing": ("kim",)}, 0)])
+@pytest.mark.parametrize(
+    ("counts", "code"), [({}, 0), ({"unreadable": 1}, 1), ({"odd": 1}, 1), ({"failed": 1, "odd": 1}, 3), ({"missing": ("kim",)}, 0)]
+)
 def test_the_exit_code_of_a_run_that_came_to_its_end(ask, sources, tmp_path, monkeypatch, counts, code):
     from coursework.scoring import grade
 

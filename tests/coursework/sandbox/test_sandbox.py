@@ -180,6 +180,13 @@ def test_no_other_process_is_in_sight(shared, supervisor):
         "libc.setgid(0)",
         "libc.sethostname(b'x', 1)",
         "libc.prctl(24, 0, 0, 0, 0) if libc.prctl(23, 21, 0, 0, 0) == 0 else -1",  # CAP_SYS_ADMIN is not even in the bounding set
+        "libc.shmget(0, 100, 0o1600)",
+        "libc.semget(0, 1, 0o1600)",
+        "libc.msgget(0, 0o1600)",
+        "libc.mmap(None, 4096, 3, 0x21, -1, 0)",  # shared, in no file
+        "libc.syscall(278, 1, None, 0, 0)",  # vmsplice
+        "libc.setsockopt(libc.socket(1, 1, 0), 1, 7, ctypes.byref(ctypes.c_int(1 << 20)), 4)",  # a larger buffer
+        "libc.syscall(72, 0, 6, None)",  # a lock of a part of a file
         "libc.socket(40, 1, 0)",  # vsock
         "libc.socket(16, 3, 0)",  # netlink
         "libc.socket(17, 3, 0)",  # packets
@@ -414,6 +421,54 @@ def test_processor_time_cannot_be_hidden(supervisor, code):
         assert ended(session, code, 1, waiting.HANG) == "timeout"
 
 
+SOCKETS = """
+import os, socket
+for _ in range(20):
+    if os.fork() == 0:
+        break
+kept = []
+while True:
+    try:
+        kept.append(socket.socketpair())
+    except OSError:
+        pass
+"""
+
+
+def test_what_waits_in_sockets_counts_as_memory(supervisor):
+    with supervisor.session() as session:
+        assert ended(session, SOCKETS, 10, waiting.HANG) == "memory"
+
+
+def test_dev_zero_is_not_there_because_it_can_be_mapped_as_shared(shared):
+    assert told(shared, "import os\nprint(sorted(os.listdir('/dev')))") == "['full', 'null', 'random', 'shm', 'urandom']"
+
+
+def test_memory_that_processes_share_counts_once(supervisor):
+    """A mapped file of /dev/shm, in three processes: more than the limit together, less than it in truth."""
+    code = "import mmap, os, time\nf = os.open('/dev/shm/x', os.O_RDWR | os.O_CREAT)\nos.truncate(f, 60 << 20)\nm = mmap.mmap(f, 60 << 20)\n"
+    code += (
+        "for _ in range(7):\n    if os.fork() == 0:\n        bytes(m) and time.sleep(100)\nm[:] = bytes(60 << 20)\ntime.sleep(0.3)"
+    )
+    with supervisor.session() as session:
+        told(session, code.replace("bytes(m) and", "m.find(b'x') and"))
+
+
+NEIGHBOUR = "import os\nfor _ in range(13):\n    if os.fork() == 0:\n        while True: pass"
+ANSWER = "import time\ndef f(x):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n    return x"
+
+
+def test_eight_answers_beside_spinning_children_have_their_points(supervisor):
+    with supervisor.session() as bad, supervisor.session() as good:
+        told(bad, NEIGHBOUR)
+        told(good, ANSWER)
+        points = 0
+        for number in range(8):
+            good.allow(0.6, waiting.HANG)
+            points += good.value("f")(number) == number
+        assert points == 8
+
+
 CHILDREN = """
 import os
 for _ in range(3):
@@ -562,18 +617,20 @@ def test_a_worker_rewritten_from_within_makes_only_its_own_values_wrong(supervis
 
 
 GRADER = """
-import time
+import sys, warnings
 from coursework.sandbox.supervisor import Supervisor
-with Supervisor('bwrap') as supervisor:
+warnings.simplefilter('ignore')
+with Supervisor(sys.argv[1]) as supervisor:
     session = supervisor.session()
     session.run('import os\\nfor _ in range(3):\\n    if os.fork() == 0:\\n        while True: pass', 10)
     print('ready', flush=True)
-    time.sleep(600)
+    session.run('while True: pass', 1000)
 """
 
 
-def test_nothing_outlives_a_grader_that_is_killed():
-    with subprocess.Popen([sys.executable, "-c", GRADER], stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+@pytest.mark.parametrize("kind", ["bwrap", "none"])
+def test_nothing_outlives_a_grader_that_is_killed_while_a_submission_hangs(kind):
+    with subprocess.Popen([sys.executable, "-c", GRADER, kind], stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         family = list(tree(process.pid))
         assert len(family) >= 7

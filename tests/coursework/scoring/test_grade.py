@@ -20,7 +20,18 @@ from coursework.scoring.scorer import grade_submission
 from coursework.scoring.terms import Terms
 
 FIELDS = {
-    *("format", "exercise", "student", "submission_sha256", "source_sha256", "rules_sha256", "values", "status", "score", "max_score"),
+    *(
+        "format",
+        "exercise",
+        "student",
+        "submission_sha256",
+        "source_sha256",
+        "rules_sha256",
+        "values",
+        "status",
+        "score",
+        "max_score",
+    ),
     *("manual_points", "tests", "flags", "words", "output", "output_after", "seconds", "sha256"),
 }
 CLASS = ClassList((Student("kim", "Kim, Minsu"), Student("lee", "Lee Min"), Student("choi", "Choi Yu")))
@@ -245,7 +256,7 @@ def test_only_some_are_graded_by_any_name_of_the_class_list(exercise, submitted,
 def test_every_student_is_in_one_slice_whatever_the_case_of_the_name():
     names = [f"s{i}" for i in range(50)]
     slices = [[name for name in names if slice_of(name, 7) == i] for i in range(7)]
-    assert sorted(sum(slices, [])) == sorted(names)
+    assert sorted(name for part in slices for name in part) == sorted(names)
     assert slice_of("kim", 7) == slice_of("Kim", 7)
     assert max(map(len, slices)) < 20
 
@@ -258,7 +269,9 @@ def test_slices_together_are_the_whole(exercise, submitted, tmp_path, counted):
 
 
 @pytest.mark.parametrize(("number", "said"), [(errno.ENOSPC, "the disk is full"), (errno.EACCES, "Permission denied")])
-def test_a_disk_that_takes_no_more_names_the_file_and_the_run_goes_on_later(exercise, submitted, tmp_path, counted, monkeypatch, number, said):
+def test_a_disk_that_takes_no_more_names_the_file_and_the_run_goes_on_later(
+    exercise, submitted, tmp_path, counted, monkeypatch, number, said
+):
     out, replace = tmp_path / "results", os.replace
 
     def full(part, path):
@@ -354,6 +367,6 @@ def test_each_student_is_graded_with_the_own_values_and_another_key_is_refused(v
         name: (1, {"n": value}) for name, value in values.items()
     }
     for other in (Key(b"x" * 16), None):
-        with pytest.raises(GradeError, match="expected its coursework.key"):
+        with pytest.raises(GradeError, match=r"expected its coursework\.key"):
             run(variants, tmp_path / "released", tmp_path / "others", key=other, students=students)
     assert not (tmp_path / "others").exists()

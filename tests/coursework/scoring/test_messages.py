@@ -28,7 +28,11 @@ assert f(1), f"{f(1)} {size:.1f}"
         (AssertionError(), messages.UNMET, "AssertionError: "),
         (AssertionError("said by a check"), "said by a check", ""),
         (student_error("ValueError", "0.8123"), "Your code raised ValueError.", "ValueError: 0.8123"),
-        (student_error("AssertionError", "Not answered yet."), "Your code raised AssertionError.", "AssertionError: Not answered yet."),
+        (
+            student_error("AssertionError", "Not answered yet."),
+            "Your code raised AssertionError.",
+            "AssertionError: Not answered yet.",
+        ),
         (student_error("E8123", "x"), "Your code raised an error.", "E8123: x"),
         (student_error("KeyboardInterrupt", ""), "Your code raised an error.", "KeyboardInterrupt: "),
         (refusal("TypeError", "f() gave an object"), "f() gave an object.", "TypeError: f() gave an object"),
@@ -61,7 +65,11 @@ def test_an_answer_that_is_none_is_said_where_the_test_has_no_words_for_it():
     [
         (False, None, "no cell answers it."),
         (True, None, "no cell gives a value to this name."),
-        (True, "raised NameError: name 'x' is not defined (line 3)", "the cell that answers it raised NameError: name 'x' is not defined (line 3)."),
+        (
+            True,
+            "raised NameError: name 'x' is not defined (line 3)",
+            "the cell that answers it raised NameError: name 'x' is not defined (line 3).",
+        ),
         (True, "was stopped. Too long.", "the cell that answers it was stopped. Too long."),
     ],
 )

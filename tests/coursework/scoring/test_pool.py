@@ -89,7 +89,9 @@ def test_a_run_that_is_stopped_leaves_nothing_running_and_goes_on(exercise, subm
     waits = "import subprocess, time\nsubprocess.Popen(['sleep', '86399'], start_new_session=True)\ntime.sleep(10**6)"
     (submitted / "lee.ipynb").write_text(json.dumps(small.with_cells(made, [small.code(waits), *made["cells"]])), encoding="utf-8")
     command = [sys.executable, "-m", "coursework.cli", "grade", str(exercise.path), str(submitted), "-j", "1", "--quiet"]
-    process = subprocess.Popen([*command, "-o", str(tmp_path / "r"), "--wall", "100000"], stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        [*command, "-o", str(tmp_path / "r"), "--wall", "100000"], stderr=subprocess.PIPE, start_new_session=True
+    )
     me = psutil.Process(process.pid)
     waiting.until(lambda: scores(tmp_path / "r"), "the first result was written")
     waiting.until(lambda: any(child.name() == "sleep" for child in me.children(recursive=True)), "the second submission ran")

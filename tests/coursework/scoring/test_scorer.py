@@ -1,7 +1,6 @@
 """One submission graded: what a test raises is its verdict, and whatever a submission does, the rest is scored."""
 
 import json
-import os
 import signal
 
 import pytest
@@ -183,9 +182,15 @@ def test_a_name_used_again_below_its_test_costs_nothing(exercise, supervisor, sh
     ("code", "message"),
     [
         ("pass", "Nothing defines `draw`: no cell gives a value to this name."),
-        ("draw = widht", "Nothing defines `draw`: the cell that answers it raised NameError: name 'widht' is not defined (line 1)."),
+        (
+            "draw = widht",
+            "Nothing defines `draw`: the cell that answers it raised NameError: name 'widht' is not defined (line 1).",
+        ),
         ("def draw(mu:", "Nothing defines `draw`: the cell that answers it raised SyntaxError: '(' was never closed (line 1)."),
-        ("import os\nos._exit(0)", "Nothing defines `draw`: the cell that answers it was stopped. Your code ended its own process."),
+        (
+            "import os\nos._exit(0)",
+            "Nothing defines `draw`: the cell that answers it was stopped. Your code ended its own process.",
+        ),
         ("draw = None", "Not answered yet: `draw` is None."),
     ],
 )
@@ -205,10 +210,14 @@ def test_an_answer_whose_cell_is_gone_says_so(exercise, supervisor):
 def test_words_of_an_error_that_hangs_on_a_test_s_numbers_are_not_told(exercise, supervisor):
     kl = "seen = []\n" + small.ANSWERS["gaussian_kl"].replace("    return", "    seen.append(mu.sum().item())\n    return")
     cells = with_answer(exercise, "gaussian_kl", kl).cells
-    spying = [cell._replace(source="raise ValueError(seen)") if (cell.id, cell.kind) == ("draw", "answer") else cell for cell in cells]
+    spying = [
+        cell._replace(source="raise ValueError(seen)") if (cell.id, cell.kind) == ("draw", "answer") else cell for cell in cells
+    ]
     result = grade_submission(exercise, submission(*spying), supervisor)
     assert message_of(result, "draw") == "Nothing defines `draw`: the cell that answers it raised ValueError: [1.5] (line 1)."
-    assert any("ValueError: [1.7" in flag.detail for flag in result.flags), "the instructor reads more than what the cells themselves gave"
+    assert any("ValueError: [1.7" in flag.detail for flag in result.flags), (
+        "the instructor reads more than what the cells themselves gave"
+    )
 
 
 def test_an_object_whose_methods_say_yes_is_no_answer_where_the_reference_gave_none(exercise, supervisor, shape):
@@ -240,11 +249,16 @@ def test_files_of_the_exercise_are_there_for_the_student_and_for_the_test(exerci
     assert sorted(path.name for path in exercise.path.parent.iterdir()) == ["data.csv", "helper.py", "small.md"]
 
 
-@pytest.mark.parametrize("code", ["from companion.losses import gaussian_kl", "gaussian_kl = __import__('companion.' + 'losses').losses.gaussian_kl"])
+@pytest.mark.parametrize(
+    "code", ["from companion.losses import gaussian_kl", "gaussian_kl = __import__('companion.' + 'losses').losses.gaussian_kl"]
+)
 def test_a_forbidden_import_earns_nothing_and_is_flagged(exercise, supervisor, code):
     submitted = with_answer(exercise, "gaussian_kl", code)
     assert grade_submission(exercise, submitted, supervisor).score == 10
-    for changed, terms in ((exercise, PATIENT._replace(forbid=("companion.losses",))), (exercise._replace(forbid=("companion.losses",)), PATIENT)):
+    for changed, terms in (
+        (exercise, PATIENT._replace(forbid=("companion.losses",))),
+        (exercise._replace(forbid=("companion.losses",)), PATIENT),
+    ):
         result = grade_submission(changed, submitted, supervisor, terms)
         assert [test.points for test in result.tests] == [1, 0, 3, 4]
         assert "forbidden" in {flag.kind for flag in result.flags}

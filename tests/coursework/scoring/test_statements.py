@@ -84,7 +84,14 @@ def test_a_test_gets_the_given_statements_that_it_stands_on_and_no_others(source
 
 
 def test_a_test_runs_where_its_cell_stands(two):
-    cells = [answer("a", "a = 1"), StudentCell(None, "x"), check_cell("a"), answer("b", "b = 2"), check_cell("b"), StudentCell(None, "a = 0")]
+    cells = [
+        answer("a", "a = 1"),
+        StudentCell(None, "x"),
+        check_cell("a"),
+        answer("b", "b = 2"),
+        check_cell("b"),
+        StudentCell(None, "a = 0"),
+    ]
     assert order(two, cells) == ["a = 1", "x", "test a", "b = 2", "test b", "a = 0"]
 
 

@@ -112,3 +112,26 @@ def test_an_attribute_that_the_reference_was_not_asked_for_is_refused(supervisor
         with pytest.raises(StudentError, match="no such thing") as caught:
             made.allclose(torch.ones(1))
         assert caught.value.ours
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("def f(x): return f\nf.allclose = lambda other: True", r"f\(\) gave a function"),
+        (
+            "class T(Yes):\n    __class__ = property(lambda self: torch.Tensor)\ndef f(x): return T()",
+            "is not carried|not supported",
+        ),
+        ("def f(x): return range(2**62)", "range of more than"),
+        ("def f(x): return {i * (2**61 - 1) for i in range(10_001)}", "set, or a dict"),
+        ("def f(x): raise type('E_' + str(x.tolist()), (Exception,), {})('told')", "told"),
+    ],
+    ids=["attributes of a function", "poses as a tensor", "endless range", "numbers of one hash", "a name that tells"],
+)
+def test_what_students_who_know_the_kit_tried_earns_nothing_and_ends_nothing(supervisor, code, says):
+    shape = Shape({"f": {"function"}, "f()": {"plain"}})
+    with supervisor.session(shape=shape) as session:
+        assert session.run(REFERENCE + YES + code, 20).ok
+        with pytest.raises(StudentError, match=says):
+            session.value("f")(torch.ones(2)).allclose(torch.ones(2))
+        assert session.alive
