@@ -19,7 +19,8 @@ CANVAS = re.compile(
     r"(?P<name>.*?)_?(?P<late>LATE_)?(?P<id>\d+|anon_[^\W_]+)_((?P<attachment>\d+)_(?P<file>.+)|(?P<typed>text|link)\.html)"
 )
 MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
-COPY = re.compile(r"(?P<stem>.*\S) ?\((?P<number>\d{1,4})\)")  # what a browser makes of a name that is there already
+# What a browser, or a platform at another attempt, makes of a name that is there already.
+COPY = re.compile(r"(?P<stem>.*\S)(?: ?\((?P<number>\d{1,4})\)|-(?P<attempt>\d{1,3}))")
 
 
 class Owner(NamedTuple):
@@ -59,7 +60,19 @@ def owner_of(name: str, exercise: str = "") -> Owner:
         return Owner("canvas", found["id"], found["name"], file, int(found["attachment"] or 0), bool(found["late"]))
     stem = first.rpartition(".")[0] or first
     copy = COPY.fullmatch(stem)
-    return Owner("plain", "", copy["stem"] if copy else stem, first, int(copy["number"]) if copy else 0)
+    if copy is None or not copy["number"]:  # "kim-2" may well be a student
+        return Owner("plain", "", stem, first)
+    return Owner("plain", "", copy["stem"], first, int(copy["number"]))
+
+
+def copy_of(stem: str) -> tuple[str, int]:
+    """A file's name without the number of a copy, and that number.
+
+    >>> copy_of("week3 (1)"), copy_of("week3-2"), copy_of("week3")
+    (('week3', 1), ('week3', 2), ('week3', 0))
+    """
+    found = COPY.fullmatch(stem)
+    return (found["stem"], int(found["number"] or found["attempt"])) if found else (stem, 0)
 
 
 def shared_folder(names: Sequence[str], exercise: str, students: ClassList | None) -> str:

@@ -20,7 +20,7 @@ from coursework.flags import Flag
 from coursework.handin.archives import ArchiveError, File, files_in
 from coursework.handin.cells import Submission, read_content, unreadable
 from coursework.handin.names import same_code
-from coursework.handin.platforms import Owner, owner_of, shared_folder, whose
+from coursework.handin.platforms import Owner, copy_of, owner_of, shared_folder, whose
 from coursework.handin.reading import UnreadableError, read_bytes, text_of
 from coursework.handin.stamped import Stamps, WrongKeyError, check_stamps, stamps_of, verdict
 
@@ -52,11 +52,10 @@ class Row(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """rows: one for each file, sorted by student and file. missing: who has no file of this assignment: `Student`s of the class list;
-    without one, the names of those who only have other files."""
+    """rows: one for each file, sorted by student and file. missing: who of the class list has no file at all."""
 
     rows: tuple[Row, ...]
-    missing: tuple[Student | str, ...]
+    missing: tuple[Student, ...]
 
 
 class _Seen(NamedTuple):
@@ -194,10 +193,11 @@ def _worked(submission: Submission, exercise: Exercise) -> bool:
 
 def _rank(row: Row, seen: _Seen, worked: bool, exercise: Exercise) -> tuple:
     """Of a student's files the highest counts: a readable one of this assignment, with no stamp of somebody else, that holds work,
-    handed in last, named like the exercise, a notebook, with a stamp, changed last."""
+    handed in last, named like the exercise, the last copy, a notebook, with a stamp, changed last."""
     name = PurePosixPath(seen.owner.file)
     kinds = (row.state == "grade", row.state == "unreadable", row.stamp in ("yes", "none"))
-    named = (name.stem == exercise.name, *(name.suffix == suffix for suffix in NOTEBOOKS))
+    stem, copy = (name.stem, 0) if name.stem == exercise.name else copy_of(name.stem)
+    named = (stem == exercise.name, copy, *(name.suffix == suffix for suffix in NOTEBOOKS))
     return (*kinds, worked, seen.owner.order, *named, row.stamp == "yes", seen.file.time, row.file)
 
 
@@ -219,8 +219,6 @@ def _chosen(mine: Sequence[tuple[tuple, Row]], somebody: bool) -> list[Row]:
     return [first, *others]
 
 
-def _missing(rows: Sequence[Row], students: ClassList | None) -> tuple[Student | str, ...]:
-    there = {row.student for row in rows if row.state in ("grade", "unreadable")}
-    if students is not None:
-        return tuple(student for student in students.students if student.whom not in there)
-    return tuple(sorted({row.student for row in rows if row.student} - there))
+def _missing(rows: Sequence[Row], students: ClassList | None) -> tuple[Student, ...]:
+    there = {row.student for row in rows}
+    return tuple(student for student in (students.students if students else ()) if student.whom not in there)

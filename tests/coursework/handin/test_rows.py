@@ -172,7 +172,13 @@ def test_last_weeks_notebook_says_so(handed):
         row = handed.row(file)
         assert (row.state, row.stamp, row.values) == ("another assignment", stamp, None)
         assert [flag.detail for flag in row.flags] == [said]
-    assert [student.id for student in handed.collect().missing] == ["kim", "lee", "seo"]
+    assert [student.id for student in handed.collect().missing] == ["seo"]
+
+
+def test_of_two_files_of_one_name_the_higher_number_counts(handed):
+    for file in ("kim/week3.ipynb", "kim/week3-2.ipynb", "kim/week3 (1).ipynb"):
+        handed.put(file, "kim")
+    assert handed.row("kim/week3-2.ipynb").state == "grade"
 
 
 def test_the_stamp_of_a_neighbour_gives_no_numbers(handed):
