@@ -1,7 +1,7 @@
 """What a student's code may take: memory, processes, files; and, for one cell or one test, processor time and the clock far behind it.
 
 On a busy machine a right answer takes longer by the clock, but no more processor time. So the clock is there only for code that waits
-for something that never comes. Where the system does not tell what a process has used, as with Docker on macOS, the clock stands alone.
+for something that never comes. Where the system does not tell what a process has used, the clock stands alone.
 """
 
 import os
