@@ -27,6 +27,7 @@ assert f(1), f"{f(1)} {size:.1f}"
         (AssertionError("0.8123 3"), messages.UNMET, "AssertionError: 0.8123 3"),
         (AssertionError(), messages.UNMET, "AssertionError: "),
         (AssertionError("said by a check"), "said by a check", ""),
+        (AssertionError("kl raised ValueError: 0.8123."), "kl raised ValueError.", "AssertionError: kl raised ValueError: 0.8123."),
         (student_error("ValueError", "0.8123"), "Your code raised ValueError.", "ValueError: 0.8123"),
         (
             student_error("AssertionError", "Not answered yet."),
@@ -44,7 +45,7 @@ assert f(1), f"{f(1)} {size:.1f}"
     ],
 )
 def test_a_student_reads_only_the_words_of_the_test_and_of_this_kit(error, message, detail):
-    assert told(error, CODE, NOTHING, {"said by a check"}) == (message, detail)
+    assert told(error, CODE, NOTHING, {"said by a check", "kl raised ValueError: 0.8123."}) == (message, detail)
 
 
 def test_a_name_that_nothing_defines_is_said_in_place_of_what_it_led_to():
