@@ -12,6 +12,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -111,15 +112,25 @@ def _kind(mode: int) -> str:
 
 
 def _in_zip(path: Path, scratch: Path) -> list[File]:
-    """The smallest are unpacked first, so that one student's bomb costs nobody else a file."""
     with contextlib.ExitStack() as stack:
         try:
             archive = stack.enter_context(zipfile.ZipFile(path))
-            entries = [entry for entry in archive.infolist() if not _is_left(name_of(entry))]
+            entries = [entry for entry in archive.infolist() if not (entry.is_dir() or _is_left(name_of(entry)))]
         except (*DAMAGED, UnicodeDecodeError) as error:
             wanted = "expected a .zip of submissions; download it again"
             raise ArchiveError(f"{path}: got a file that cannot be unpacked ({error}), {wanted}") from error
-        return list(_unpacked(archive, sorted(entries, key=lambda entry: entry.file_size), scratch))
+        return list(_unpacked(archive, _fairly(entries), scratch))
+
+
+def _fairly(entries: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The smallest of every student's folder, then the next of each: neither a bomb nor a flood costs the others their files."""
+    turns: Counter[str] = Counter()
+    queued = []
+    for entry in sorted(entries, key=lambda entry: entry.file_size):
+        folder = name_of(entry).partition("/")[0]
+        queued.append((turns[folder], entry))
+        turns[folder] += 1
+    return [entry for _, entry in sorted(queued, key=lambda each: (each[0], each[1].file_size))]
 
 
 def _unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], scratch: Path) -> Iterator[File]:

@@ -142,6 +142,8 @@ def test_too_many_files_are_counted(unpacked, monkeypatch, tmp_path, scratch):
     monkeypatch.setattr(archives, "MOST_FILES", 3)
     files = unpacked(*((f"{i}.ipynb", "{}") for i in range(10)))
     assert [file.problem for file in files if file.problem] == ["The zip holds 10 files; 7 were not unpacked."]
+    files = unpacked(*((f"flood/{i}.txt", "") for i in range(10)), ("kim/week3.ipynb", "{}"), *((f"d{i}/", "") for i in range(9)))
+    assert "kim/week3.ipynb" in [file.name for file in files if not file.problem]
     for i in range(5):
         (tmp_path / f"{i}.ipynb").touch()
     assert "more than 3 files" in files_in(tmp_path, scratch)[-1].problem
