@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 LARGEST = 64 * 2**20  # bytes of a file; more is no notebook that anybody typed
 MOST_BYTES = 4 * 2**30  # of all that is unpacked
-MOST_FILES = 20_000
+MOST_FILES, MOST_OWN = 20_000, 100  # of all, and in a zip that a student handed in
 LEFT_BY_SYSTEMS = re.compile(
     r"[.~].*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|submission_secret\.txt", re.IGNORECASE
 )  # whole name of a file or folder; the last is nbgrader's
@@ -63,10 +63,22 @@ def files_in(submissions: str | Path, scratch: Path) -> list[File]:
     if submissions.is_dir():
         found = _in_folder(submissions)
     elif submissions.is_file():
-        found = _in_zip(submissions, Path(scratch))
+        found = _in_zip(submissions, Path(scratch), MOST_FILES, MOST_BYTES)
     else:
         raise ArchiveError(f"{submissions}: got nothing there, expected a folder of submissions or a .zip of one")
-    return sorted(found, key=lambda file: file.name)
+    opened = [inner for number, file in enumerate(found) for inner in _own_zip(file, Path(scratch) / f"own{number}")]
+    return sorted(opened, key=lambda file: file.name)
+
+
+def _own_zip(file: File, scratch: Path) -> list[File]:
+    """What lies in a zip that a student handed in, as if in a folder of its name; any other file as it is. Zips in it stay shut."""
+    if file.path is None or not file.name.lower().endswith(".zip") or file.path.stat().st_size > LARGEST:
+        return [file]
+    try:
+        inside = _in_zip(file.path, scratch, MOST_OWN, LARGEST)
+    except ArchiveError:
+        return [file]
+    return [inner._replace(name=f"{file.name}/{inner.name}", time=file.time) for inner in inside] or [file]
 
 
 def _in_folder(folder: Path) -> list[File]:
@@ -111,7 +123,7 @@ def _kind(mode: int) -> str:
     return "This is a link; it was not followed." if stat.S_ISLNK(mode) else "This is no plain file; it was not opened."
 
 
-def _in_zip(path: Path, scratch: Path) -> list[File]:
+def _in_zip(path: Path, scratch: Path, most: int, size: int) -> list[File]:
     with contextlib.ExitStack() as stack:
         try:
             archive = stack.enter_context(zipfile.ZipFile(path))
@@ -119,7 +131,7 @@ def _in_zip(path: Path, scratch: Path) -> list[File]:
         except (*DAMAGED, UnicodeDecodeError) as error:
             wanted = "expected a .zip of submissions; download it again"
             raise ArchiveError(f"{path}: got a file that cannot be unpacked ({error}), {wanted}") from error
-        return list(_unpacked(archive, _fairly(entries), scratch))
+        return list(_unpacked(archive, _fairly(entries), scratch, most, size))
 
 
 def _fairly(entries: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
@@ -133,21 +145,21 @@ def _fairly(entries: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     return [entry for _, entry in sorted(queued, key=lambda each: (each[0], each[1].file_size))]
 
 
-def _unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], scratch: Path) -> Iterator[File]:
+def _unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], scratch: Path, most: int, size: int) -> Iterator[File]:
     total = 0
     for number, entry in enumerate(entries):
         name = name_of(entry)
-        if number == MOST_FILES:
+        if number == most:
             yield File("…", None, f"The zip holds {len(entries)} files; {len(entries) - number} were not unpacked.")
             return
-        problem = _refused(entry, name, total)
+        problem = _refused(entry, name, size - total)
         total += 0 if problem else entry.file_size
         place = scratch / f"{number:05}{Path(name).suffix.lower() if len(Path(name).suffix) < 8 else ''}"
         problem = problem or _unpack(archive, entry, place)
         yield File(name, None if problem else place, problem)
 
 
-def _refused(entry: zipfile.ZipInfo, name: str, total: int) -> str:
+def _refused(entry: zipfile.ZipInfo, name: str, room: int) -> str:
     """Why an entry is not unpacked, or "". No more comes out of an entry than it says it holds."""
     mode = entry.external_attr >> 16
     if name.startswith("/") or re.match(r"[A-Za-z]:/", name) or ".." in name.split("/"):
@@ -160,7 +172,7 @@ def _refused(entry: zipfile.ZipInfo, name: str, total: int) -> str:
         return f"It is packed in a way that no platform uses (method {entry.compress_type}); it was not unpacked."
     if entry.file_size > LARGEST:
         return f"The file is larger than {LARGEST / 2**20:.0f} MB."
-    return "" if total + entry.file_size <= MOST_BYTES else f"The zip holds more than {MOST_BYTES / 2**30:.0f} GB; not unpacked."
+    return "" if entry.file_size <= room else "The zip holds more than is unpacked of one; this file was left in it."
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> str:

@@ -53,6 +53,8 @@ def owner_of(name: str, exercise: str = "") -> Owner:
     first, _, rest = name.partition("/")
     if found := MOODLE.fullmatch(first):
         return Owner("moodle", found["id"], found["name"], "/".join(part for part in (found["file"], rest) if part))
+    if rest and first.lower().endswith(".zip"):  # a student's own, whose name says whose it is
+        return owner_of(first, exercise)._replace(file=rest)
     if rest:
         return Owner("nbgrader", "", first.removeprefix(f"{exercise}-"), rest)
     if found := CANVAS.fullmatch(first):
@@ -79,6 +81,8 @@ def shared_folder(names: Sequence[str], exercise: str, students: ClassList | Non
     """The folder that all files lie in and that is no student's ("submissions/" of a zip made by hand), with its slash, or ""."""
     first = {name.partition("/")[0] for name in names}
     if len(first) != 1 or not all("/" in name for name in names) or MOODLE.fullmatch(around := first.pop()):
+        return ""
+    if around.lower().endswith(".zip"):
         return ""
     inner = [name.split("/")[1:] for name in names]
     exact = [parts for parts in inner if parts[-1].rpartition(".")[0] == exercise]

@@ -209,7 +209,7 @@ def _chosen(mine: Sequence[tuple[tuple, Row]], somebody: bool) -> list[Row]:
         return rows
     foreign = [row.state == "another assignment" and row.stamp != "none" for row in rows]
     others = [
-        row if elsewhere else row._replace(student=first.student, state="superseded", values=None)
+        _beside(row) if elsewhere else _beside(row)._replace(student=first.student, state="superseded", values=None)
         for row, elsewhere in zip(rows[1:], foreign[1:], strict=True)
     ]
     told = [row.file for row in rows[1:] if row.state == "grade" or (row.state == "unreadable" and row.file.endswith(".ipynb"))]
@@ -217,6 +217,11 @@ def _chosen(mine: Sequence[tuple[tuple, Row]], somebody: bool) -> list[Row]:
         flag = Flag("several", f"Of {len(rows)} files {first.file} counts, not {', '.join(told)}.")
         first = first._replace(flags=(*first.flags, flag))
     return [first, *others]
+
+
+def _beside(row: Row) -> Row:
+    """A file that does not count: its flags name it, so that none is taken for one of the file that does."""
+    return row._replace(flags=tuple(Flag(flag.kind, f"{row.file}: {flag.detail}") for flag in row.flags))
 
 
 def _missing(rows: Sequence[Row], students: ClassList | None) -> tuple[Student, ...]:

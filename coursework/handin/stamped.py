@@ -78,18 +78,21 @@ def check_stamps(found: Sequence[tuple[Stamps, Sequence[str]]], key: Key | None,
         found: each file's stamps, and what its student is called.
 
     Raises:
-        WrongKeyError: there are stamps, and none was made with this key; or they name students of whom no file came, and no other.
+        WrongKeyError: there are stamps, and none was made with this key; or most of them name students of whom no file came.
     """
     doubtful = {read.key_id for stamps, _ in found for read in stamps.doubtful}
     believed = [(stamps, names) for stamps, names in found if stamps.here or stamps.elsewhere]
     if doubtful and not believed and (key is None or key.id not in doubtful):
         came = "no key" if key is None else f"the key {key.id}"
-        raise WrongKeyError(f"got {came} for notebooks released with {', '.join(sorted(doubtful))}, expected its coursework.key")
+        asked = "put its coursework.key back beside the source, or name it with --key"
+        raise WrongKeyError(f"got {came} for notebooks released with {', '.join(sorted(doubtful))}: {asked}")
     meant = [(stamp.student, names) for stamps, names in believed for stamp in stamps.here if stamp.student is not None]
     listed = students.recipients() if students else ()
-    if len({student for student, _ in meant}) > 1 and not any(is_for(student, [*names, *listed]) for student, names in meant):
-        some = ", ".join(sorted({student for student, _ in meant})[:3])
-        raise WrongKeyError(f"got notebooks released for {some} and no file of theirs, expected the class list of the release")
+    strange = sorted({student for student, names in meant if not is_for(student, [*names, *listed])})
+    known = {student for student, _ in meant} - set(strange)
+    if len(strange) > 1 and len(strange) > len(known):
+        asked = "expected the class list of the release" if students else "expected its class list with --students or --groups"
+        raise WrongKeyError(f"got notebooks released for {', '.join(strange[:3])} and no file of theirs, {asked}")
 
 
 def _folded(text: str) -> str:

@@ -208,17 +208,35 @@ def test_a_stamp_that_was_changed_is_graded_where_there_is_nothing_else(handed):
 def test_a_wrong_key_is_refused_before_anything_is_graded(handed):
     handed.put("kim.ipynb", "kim", key=OTHER)
     for key, came in ((KEY, f"the key {KEY.id}"), (None, "no key")):
-        with pytest.raises(WrongKeyError, match=f"got {came} for notebooks released with {OTHER.id}, expected its coursework.key"):
+        with pytest.raises(WrongKeyError, match=f"got {came} for notebooks released with {OTHER.id}: put its coursework.key back"):
             handed.collect(key=key)
     handed.put("lee.ipynb", "lee")
     assert (handed.row("kim.ipynb").stamp, handed.row("kim.ipynb").state) == ("other key", "grade")
 
 
+def test_a_class_list_that_fits_a_few_by_chance_is_asked_for_too(handed):
+    for number, student in enumerate(("kim", "lee", "seo")):
+        handed.put(f"{'kim' if student == 'kim' else f'other{number}'}.ipynb", student)
+    with pytest.raises(WrongKeyError, match="--students"):
+        handed.collect(students=None)
+
+
 def test_a_forgotten_class_list_is_refused(handed):
     handed.put("2024_1001_900123_week3.ipynb", "kim")
     handed.put("2025_1002_900124_week3.ipynb", "lee")
-    with pytest.raises(WrongKeyError, match="released for kim, lee and no file of theirs, expected the class list of the release"):
+    with pytest.raises(WrongKeyError, match="released for kim, lee and no file of theirs, expected its class list with --stu"):
         handed.collect(students=None)
+
+
+def test_a_students_own_zip_is_opened(handed):
+    notebook = json.dumps(handed.notebook("kim"))
+    with zipfile.ZipFile(handed.folder / "kim_1001_900123_homework.zip", "w") as own:
+        own.writestr("homework/week3.ipynb", notebook)
+        own.writestr("homework/../../out.ipynb", notebook)
+        own.writestr("inner.zip", "PK\x03\x04")
+    row = handed.row("kim_1001_900123_homework.zip/homework/week3.ipynb")
+    assert (row.student, row.state) == ("kim", "grade")
+    assert [state for _, state in handed.states().values()].count("superseded") == 2
 
 
 def test_without_a_class_list_the_platform_names_the_student(handed):
