@@ -66,7 +66,10 @@ examples:
   coursework grade private/week3.md submitted --forbid companion.losses   who imports it earns nothing by it
   coursework grade private/week3.md submitted --shard 2/8                 the second of eight slices, say on the second machine
 exit codes:
-  0 done    1 done, some files need a look    2 refused, nothing done    3 not finished: run the same command again
+  0 done; flags are counted and do not change it
+  1 done, but a file could not be graded: it is unreadable, of another assignment or nobody's
+  2 refused, nothing done
+  3 not finished: run the same command again
 """
 MARK = """\
 Mark answers in words, on a page in your browser that only this machine can open. Every mark is saved at once, beside the results.

@@ -1,10 +1,11 @@
-"""How this kit names a file and writes it: a name that every system takes, whole or not at all."""
+"""How this kit names a file and writes it, a name that every system takes, whole or not at all; and how it lists names."""
 
 import contextlib
 import os
 import re
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 UNSAFE = re.compile(r'[/\\:*?"<>|]')
@@ -41,6 +42,17 @@ def safe_name(text: str) -> str:
     plain = "".join("_" if (unicodedata.category(c)[0] in "CZ" and c != " ") or UNSAFE.match(c) or c == "~" else c for c in text)
     short = plain.strip(" .").encode()[:LONGEST].decode("utf-8", "ignore").strip(" .")
     return "nameless" if not short else f"_{short}" if RESERVED.fullmatch(short) else short
+
+
+def listed_names(names: Sequence[str], most: int | None = None) -> str:
+    """Names in one line, no more than `most` of them; a semicolon parts them where one holds a comma.
+
+    >>> listed_names(["Han, Soo", "Lim, Hyun"]), listed_names(["kim", "lee", "park"], 2)
+    ('Han, Soo; Lim, Hyun', 'kim, lee and 1 more')
+    """
+    more = 0 if most is None else max(len(names) - most, 0)
+    shown = names[: len(names) - more]
+    return ("; " if any("," in name for name in shown) else ", ").join(shown) + (f" and {more} more" if more else "")
 
 
 def write_whole(path: Path, text: str | bytes, encoding: str = "utf-8") -> None:

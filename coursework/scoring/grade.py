@@ -22,6 +22,7 @@ from typing import NamedTuple
 from coursework.assignment.roster import ClassList
 from coursework.assignment.source import Exercise
 from coursework.assignment.stamp import Key
+from coursework.files import listed_names
 from coursework.handin.archives import ArchiveError
 from coursework.handin.rows import Collected, Row, WrongKeyError, collect
 from coursework.scoring.grader import GradeError, Settings, Task
@@ -41,6 +42,7 @@ from coursework.scoring.terms import Terms
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 KEPT = ("graded", "unreadable")
+MOST_NAMES = 10  # in one message
 
 
 class Change(NamedTuple):
@@ -52,11 +54,16 @@ class Change(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a run gave. graded, unreadable, failed: results by status. kept: how many of them an earlier run had made. flagged: how
-    many hold something for the instructor to look at. mean, median: of the scores of those graded, or None. changes: results that were
-    made again and have other points. notes: what else to tell, a line each. missing: who handed nothing in. odd: files that were
-    handed in and are nobody's submission for this exercise. per_minute: the rate of this run.
+    """What a run gave, of the students that it was asked for.
+
+    handed_in: students of whom a file came. graded, unreadable, failed: results by status. kept: how many of them an earlier run had
+    made. flagged: how many hold something for the instructor to look at. mean, median: of the tests' points of those graded, or None.
+    max_score: of the tests; by_hand: points that a person can add. changes: results that were made again and have other points. notes:
+    what else to tell, a line each. missing: who handed nothing in. odd: files that are nobody's submission for this exercise.
+    per_minute: the rate of this run.
     """
+
+    handed_in: int
 
     graded: int
     unreadable: int
@@ -66,6 +73,7 @@ class Summary(NamedTuple):
     mean: float | None
     median: float | None
     max_score: float
+    by_hand: float
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
     missing: tuple[str, ...]
@@ -73,13 +81,26 @@ class Summary(NamedTuple):
     per_minute: float
 
     def __str__(self) -> str:
-        scores = "" if self.mean is None else f"; mean {self.mean:.2f}, median {self.median:g} of {self.max_score:g}"
-        total = self.graded + self.unreadable + self.failed
-        return (
-            f"grade: {self.graded} of {total} graded ({self.kept} kept from before), {self.unreadable + self.odd} unreadable or "
-            f"elsewhere, {self.failed} failed, {self.flagged} flagged, {len(self.missing)} handed nothing in{scores}; "
-            f"{self.per_minute:.0f} a minute"
+        return f"grade: {'; '.join(self._students())}\ngrade: {'; '.join(self._points())}"
+
+    def _students(self) -> Iterator[str]:
+        """Students and files, each in words of their own."""
+        failed = f", {self.failed} failed" if self.failed else ""
+        yield (
+            f"{self.graded} of {self.handed_in} students who handed in are graded ({self.kept} kept from before){failed}, "
+            f"{self.flagged} flagged"
         )
+        if odd := self.unreadable + self.odd:
+            yield f"{odd} {'file is' if odd == 1 else 'files are'} unreadable, of another assignment or nobody's"
+        if self.missing:
+            yield f"{len(self.missing)} handed nothing in"
+
+    def _points(self) -> Iterator[str]:
+        if self.mean is not None:
+            yield f"tests: mean {self.mean:.2f}, median {self.median:g} of {self.max_score:g}"
+        if self.by_hand:
+            yield f"{self.by_hand:g} more {'point is' if self.by_hand == 1 else 'points are'} marked by hand"
+        yield f"{self.per_minute:.0f} a minute"
 
 
 def grade(
@@ -121,7 +142,8 @@ def grade(
 
     Example:
         >>> print(grade(load_source("07-loss.md"), "submitted", out="results", jobs=2))
-        grade: 31 of 31 graded (0 kept from before), 0 unreadable or elsewhere, 0 failed, 3 flagged, 0 handed nothing in; mean 7.81, …
+        grade: 30 of 31 students who handed in are graded (0 kept from before), 3 flagged; 1 file is unreadable, of another …
+        grade: tests: mean 7.81, median 8 of 10; 2 more points are marked by hand; 54 a minute
     """
     started = time.monotonic()
     _check(jobs, terms, shard)
@@ -129,7 +151,8 @@ def grade(
         print("grade: students' code runs without a sandbox: it can read, change and delete whatever you can", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="coursework-") as scratch:
         collected = _collected(exercise, submissions, key, students, Path(scratch))
-        rows = _chosen([row for row in collected.rows if row.state == "grade"], only, shard, students)
+        wanted = _wanted(collected.rows, only, shard, students)
+        rows = [(row.student, row) for row in collected.rows if row.student in wanted and row.state == "grade"]
         run = _Run(exercise, folder_of(out, exercise.name), terms, rows, force)
         run.about(collected, students, str(Path(submissions).resolve()), command)
         with (
@@ -140,7 +163,10 @@ def grade(
                 run.write(task, result)
                 bar.update()
         run.finish()
-        return summary(run, collected, time.monotonic() - started)
+        if only:
+            run.tell_older()
+        told = [row for row in collected.rows if row.student in wanted or (row.student is None and not only)]
+        return summary(run, told, () if only else run.class_content["missing"], time.monotonic() - started)
 
 
 def _check(jobs: int, terms: Terms, shard: tuple[int, int] | None) -> None:
@@ -173,29 +199,33 @@ def _collected(
     return collected
 
 
-def _chosen(
-    rows: Sequence[Row], only: Sequence[str], shard: tuple[int, int] | None, students: ClassList | None
-) -> list[tuple[str, Row]]:
-    """Those to grade, each with the name of its student."""
-    named = [(row.student, row) for row in rows if row.student is not None]
+def _wanted(rows: Sequence[Row], only: Sequence[str], shard: tuple[int, int] | None, students: ClassList | None) -> set[str]:
+    """The students whom this run is about, of those of whom a file came."""
+    wanted = {row.student for row in rows if row.student is not None}
     if only:
-        known = {student.casefold(): student for student, _ in named}
-        wanted = {_whom(name, known, students) for name in only}
-        named = [(student, row) for student, row in named if student in wanted]
+        wanted = {_whom(name, rows, students) for name in only}
     if shard is not None:
-        named = [(student, row) for student, row in named if slice_of(student, shard[1]) == shard[0] - 1]
-    return named
+        wanted = {student for student in wanted if slice_of(student, shard[1]) == shard[0] - 1}
+    return wanted
 
 
-def _whom(name: str, known: dict[str, str], students: ClassList | None) -> str:
+def _whom(name: str, rows: Sequence[Row], students: ClassList | None) -> str:
     """The student whom a name on the command line means."""
+    known = {row.student.casefold(): row.student for row in rows if row.student is not None and row.state == "grade"}
     listed = students.find(name) if students is not None else None
-    for each in (name, listed.id if listed else name, listed.group if listed else name):
-        if each.casefold() in known:
-            return known[each.casefold()]
-    raise GradeError(
-        f"grade: --only: got {name}, who handed nothing in; expected one of {', '.join(sorted(known.values())) or 'nobody'}"
-    )
+    names = [each.casefold() for each in ((name, listed.id, listed.group) if listed else (name,))]
+    for each in names:
+        if each in known:
+            return known[each]
+    if came := [row for row in rows if row.student is not None and row.student.casefold() in names]:
+        raise GradeError(f"grade: --only: got {name}, of whom nothing can be graded: {'; '.join(map(_told, came))}")
+    expected = listed_names(sorted(known.values()), MOST_NAMES) or "nobody"
+    raise GradeError(f"grade: --only: got {name}, who handed nothing in; expected one of {expected}")
+
+
+def _told(row: Row) -> str:
+    """A file that is not graded, and why."""
+    return " ".join([f"{row.file}: {row.state}.", *(flag.detail for flag in row.flags)])
 
 
 def slice_of(student: str, n: int) -> int:
@@ -295,6 +325,19 @@ class _Run:
                 self.notes.append(f"{path.stem}: the file that this result was of is gone; the result was moved to {aside}")
         self._written(class_file(self.folder), self.class_content)
 
+    def tell_older(self) -> None:
+        """Note how many results of others hang on another version of the source."""
+        older = 0
+        for path in (self.folder / "students").glob("[!.]*.json"):
+            with contextlib.suppress(DamagedError, FileNotFoundError):
+                result = read_result(path)
+                older += result["student"] not in self.results and result["source_sha256"] != self.exercise.sha256
+        if older:
+            those = "1 other result was" if older == 1 else f"{older} other results were"
+            self.notes.append(
+                f"{those} made with another version of the source: run without --only to make {'it' if older == 1 else 'them'} again"
+            )
+
     def _written(self, path: Path, content: dict) -> None:
         try:
             write_result(path, content)
@@ -312,16 +355,16 @@ def rules_of(exercise: Exercise, terms: Terms) -> str:
     return hashlib.sha256(rules.encode()).hexdigest()
 
 
-def summary(run: _Run, collected: Collected, seconds: float | int) -> Summary:
-    """Count results. See `Summary`."""
+def summary(run: _Run, rows: Sequence[Row], missing: Sequence[str], seconds: float | int) -> Summary:
+    """Count results; `rows` are those to tell of. See `Summary`."""
     results = list(run.results.values())
     states = [result["status"] for result in results]
     scores = [result["score"] for result in results if result["status"] == "graded"]
-    flagged = {row.student for row in collected.rows if row.flags and row.student in run.results}
+    flagged = {row.student for row in rows if row.flags and row.student in run.results}
     flagged |= {student for student, result in run.results.items() if any(flag["kind"] != "manual" for flag in result["flags"])}
-    odd = [row for row in collected.rows if row.state not in ("grade", "superseded")]
-    told = [" ".join([f"{row.file}: {row.state}.", *(flag.detail for flag in row.flags)]) for row in odd]
+    odd = [row for row in rows if row.state not in ("grade", "superseded")]
     return Summary(
+        len({row.student for row in rows} - {None}),
         states.count("graded"),
         states.count("unreadable"),
         states.count("failed"),
@@ -330,9 +373,10 @@ def summary(run: _Run, collected: Collected, seconds: float | int) -> Summary:
         statistics.mean(scores) if scores else None,
         statistics.median(scores) if scores else None,
         sum(test.points for test in run.exercise.tests),
+        sum(each.points for each in run.exercise.written),
         tuple(run.changes),
-        (*run.notes, *told),
-        tuple(run.class_content["missing"]),
+        (*run.notes, *map(_told, odd)),
+        tuple(missing),
         len(odd),
         60 * (len(results) - len(run.kept)) / max(seconds, 1e-9),
     )

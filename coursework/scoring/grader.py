@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coursework.assignment.source import Exercise
-from coursework.scoring.reference import combinations
+from coursework.scoring.forbidden import needed
+from coursework.scoring.reference import combinations, reference
 from coursework.scoring.results import Result, lost
 from coursework.scoring.scorer import grade_reference, grade_submission, warm
 from coursework.scoring.terms import Terms
@@ -84,10 +85,20 @@ class Grader:
             if result.status != "graded":
                 raise GradeError(f"the reference of {exercise.name} could not be graded: {result.flags[0].detail}")
             if wrong := [f"{test.id}: {test.detail or test.message}" for test in result.tests if test.points < test.max_points]:
-                raise GradeError(f"the reference of {exercise.name} fails its own tests, so nothing was graded. {'; '.join(wrong)}")
+                why = self._forbidden(exercise) or "fails its own tests"
+                raise GradeError(f"the reference of {exercise.name} {why}, so nothing was graded. {'; '.join(wrong)}")
             for place, kinds in shape.places.items():
                 places[place] = sorted({*places.get(place, ()), *kinds})
         return Shape(places)
+
+    def _forbidden(self, exercise: Exercise) -> str:
+        """Where the reference imports what is forbidden: which module, and who forbids it."""
+        cells = reference(exercise).cells
+        if modules := needed(cells, self.settings.terms.forbid):
+            return f"itself imports {', '.join(modules)}, which --forbid {' '.join(self.settings.terms.forbid)} forbids"
+        if modules := needed(cells, exercise.forbid):
+            return f"itself imports {', '.join(modules)}, which the source's `forbid` forbids"
+        return ""
 
     def result(self, task: Task) -> Result:
         """Grade a submission; once more, in a new sandbox, where the grader itself failed."""

@@ -193,7 +193,8 @@ def test_a_class_from_release_to_report(ask, sources, tmp_path):
     grade = ["grade", sources / "double.md", submitted, "-o", results, "-j", 1, "--quiet", "--students", tmp_path / "class.csv"]
     code, out, err = ask(*grade)
     assert code == 1, "one submission is a PDF"
-    assert "grade: 3 of 3 graded (0 kept from before), 1 unreadable or elsewhere" in out
+    assert "grade: 3 of 3 students who handed in are graded (0 kept from before)" in out
+    assert "; 1 file is unreadable, of another assignment or nobody's\ngrade: tests: mean 0.67, median 0 of 2" in out
     assert "coursework: late.ipynb: no student. Nobody in the class list is 'late'" in err
     assert "Traceback" not in err
     scores = {path.stem: json.loads(path.read_text())["score"] for path in (results / "double" / "students").glob("*.json")}
@@ -237,12 +238,22 @@ def test_the_exit_code_says_whether_to_run_again(ask, sources, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("counts", "code"), [({}, 0), ({"unreadable": 1}, 1), ({"odd": 1}, 1), ({"failed": 1, "odd": 1}, 3), ({"missing": ("kim",)}, 0)]
+    ("counts", "code"),
+    [
+        ({}, 0),
+        ({"unreadable": 1}, 1),
+        ({"odd": 1}, 1),
+        ({"failed": 1, "odd": 1}, 3),
+        ({"missing": ("kim",)}, 0),
+        ({"flagged": 3}, 0),
+    ],
 )
 def test_the_exit_code_of_a_run_that_came_to_its_end(ask, sources, tmp_path, monkeypatch, counts, code):
     from coursework.scoring import grade
 
-    empty = grade.Summary(3, 0, 0, 0, 0, 1.0, 1.0, 2, (grade.Change("kim", 5, 7), grade.Change("lee", None, 7)), (), (), 0, 9.0)
+    empty = grade.Summary(
+        3, 3, 0, 0, 0, 0, 1.0, 1.0, 2, 0, (grade.Change("kim", 5, 7), grade.Change("lee", None, 7)), (), (), 0, 9.0
+    )
     monkeypatch.setattr(grade, "grade", lambda *_, **__: empty._replace(**counts))
     got, out, _ = ask("grade", sources / "double.md", tmp_path)
     assert got == code

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from coursework.files import LONGEST, safe_name, unsafe, write_whole
+from coursework.files import LONGEST, listed_names, safe_name, unsafe, write_whole
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,10 @@ def test_line_ends_and_bytes_stay(tmp_path):
     write_whole(tmp_path / "a", "1\r\n2\n")
     write_whole(tmp_path / "b", b"\x00\xff")
     assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"1\r\n2\n", b"\x00\xff")
+
+
+def test_names_in_one_line_can_be_told_apart():
+    assert listed_names(["Han, Soo", "Lim, Hyun"]) == "Han, Soo; Lim, Hyun"
+    assert listed_names(["kim", "lee"], 2) == "kim, lee"
+    assert listed_names(["a", "b", "c"], 2) == "a, b and 1 more"
+    assert listed_names([]) == ""

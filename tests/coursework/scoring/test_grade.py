@@ -249,8 +249,52 @@ def test_only_some_are_graded_by_any_name_of_the_class_list(exercise, submitted,
     assert run(exercise, submitted, out, students=CLASS, only=["Minsu Kim"]).graded == 1
     assert set(loaded(out)) == {"kim"}
     assert len(read_result(out / "small" / "class.json")["rows"]) == 2
-    with pytest.raises(GradeError, match=r"--only: got choi, who handed nothing in; expected one of kim, lee"):
+    with pytest.raises(GradeError, match=r"--only: got choi, who handed nothing in; expected one of kim, lee$"):
         run(exercise, submitted, out, students=CLASS, only=["choi"])
+
+
+def test_only_somebody_whose_file_cannot_be_graded_says_why_and_names_few(exercise, submitted, tmp_path, counted):
+    (submitted / "park.ipynb").write_bytes(b"%PDF-1.7")
+    with pytest.raises(GradeError, match=r"got Park, of whom nothing can be graded: park.ipynb: unreadable\. The file is a PDF"):
+        run(exercise, submitted, tmp_path / "results", only=["Park"])
+    for number in range(20):
+        hand_in(submitted, exercise, f"s{number:02}")
+    with pytest.raises(GradeError, match=r"expected one of kim, lee, s00, .*, s07 and 12 more$"):
+        run(exercise, submitted, tmp_path / "results", only=["choi"])
+
+
+def test_only_some_hears_nothing_of_the_others(exercise, submitted, tmp_path, counted):
+    for name in ("choi", "ghost"):
+        (submitted / f"{name}.ipynb").write_bytes(b"%PDF-1.7")
+    whole = run(exercise, submitted, tmp_path / "results", students=CLASS)
+    assert (whole.handed_in, whole.odd, len(whole.notes), whole.missing) == (3, 2, 2, ())
+    some = run(exercise, submitted, tmp_path / "results", students=CLASS, only=["kim"])
+    assert (some.handed_in, some.odd, some.notes, some.missing) == (1, 0, (), ())
+
+
+def test_only_some_with_a_changed_source_says_how_many_others_are_of_the_old_one(exercise, submitted, tmp_path, counted):
+    out, changed = tmp_path / "results", exercise._replace(sha256="another")
+    hand_in(submitted, exercise, "park")
+    run(exercise, submitted, out)
+    assert run(exercise, submitted, out, only=["kim"], force=True).notes == ()
+    assert run(changed, submitted, out, only=["kim"]).notes == (
+        "2 other results were made with another version of the source: run without --only to make them again",
+    )
+    assert run(changed, submitted, out, only=["kim", "lee"]).notes == (
+        "1 other result was made with another version of the source: run without --only to make it again",
+    )
+    assert run(changed, submitted, out).notes == ()
+
+
+def test_the_last_lines_count_students_files_and_points_apart(exercise, submitted, tmp_path, counted):
+    (submitted / "park.ipynb").write_bytes(b"%PDF-1.7")
+    students = ClassList((*CLASS.students, Student("park", "Park")))
+    said = str(run(exercise, submitted, tmp_path / "results", students=students)._replace(per_minute=54.4))
+    assert said.splitlines() == [
+        "grade: 2 of 3 students who handed in are graded (0 kept from before), 0 flagged; "
+        "1 file is unreadable, of another assignment or nobody's; 1 handed nothing in",
+        "grade: tests: mean 4.00, median 4 of 10; 2 more points are marked by hand; 54 a minute",
+    ]
 
 
 def test_every_student_is_in_one_slice_whatever_the_case_of_the_name():
@@ -367,6 +411,6 @@ def test_each_student_is_graded_with_the_own_values_and_another_key_is_refused(v
         name: (1, {"n": value}) for name, value in values.items()
     }
     for other in (Key(b"x" * 16), None):
-        with pytest.raises(GradeError, match=r"expected its coursework\.key"):
+        with pytest.raises(GradeError, match=r"put its coursework\.key back"):
             run(variants, tmp_path / "released", tmp_path / "others", key=other, students=students)
     assert not (tmp_path / "others").exists()

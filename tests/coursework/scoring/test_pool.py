@@ -9,11 +9,13 @@ import sys
 import psutil
 import pytest
 
+from coursework.assignment.source import load_source
 from coursework.samples import small
 from coursework.scoring import pool
 from coursework.scoring.grade import grade
 from coursework.scoring.grader import GradeError
 from coursework.scoring.results import read_result
+from coursework.scoring.terms import Terms
 from tests.support import waiting
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sandbox")]
@@ -34,8 +36,8 @@ def submitted(tmp_path, exercise):
     return folder
 
 
-def run(exercise, submitted, out):
-    return grade(exercise, submitted, out=out, jobs=1, progress=False)
+def run(exercise, submitted, out, **changes):
+    return grade(exercise, submitted, out=out, jobs=1, progress=False, **changes)
 
 
 def scores(out):
@@ -47,6 +49,17 @@ def test_a_reference_that_fails_its_own_tests_stops_everything(exercise, submitt
     with pytest.raises(GradeError, match=r"reference of small fails its own tests.*guess: A fair coin"):
         run(exercise._replace(answers=tuple(answers)), submitted, tmp_path / "results")
     assert not (tmp_path / "results").exists()
+
+
+def test_a_reference_that_needs_what_is_forbidden_says_who_forbids_it(exercise, submitted, tmp_path):
+    path = tmp_path / "small.md"
+    path.write_text(small.SOURCE.replace("prediction = 0.6931", "import fractions\nprediction = 0.6931"), encoding="utf-8")
+    needy = load_source(path)
+    said = r"reference of small itself imports fractions, which --forbid fractions json forbids, so nothing was graded.*guess: "
+    with pytest.raises(GradeError, match=said):
+        run(needy, submitted, tmp_path / "results", terms=Terms(forbid=("fractions", "json")))
+    with pytest.raises(GradeError, match=r"itself imports fractions, which the source's `forbid` forbids"):
+        run(needy._replace(forbid=("fractions",)), submitted, tmp_path / "results")
 
 
 def test_a_process_that_is_lost_is_replaced(exercise, submitted, tmp_path, monkeypatch):
