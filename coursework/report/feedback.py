@@ -5,17 +5,22 @@ printed can hold a hidden test's numbers, and stay with the instructor.
 """
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from coursework.report.answers import MOST_SHOWN, readable
 from coursework.report.standing import GRADED, MISSING, Standing, Words
+from coursework.report.tables import of_somebody_else
 
 STATES = {
     MISSING: "Nothing was handed in.",
-    "unreadable": "Your file could not be read as a notebook, so nothing was graded.",
-    "another assignment": "Your file belongs to another assignment, so nothing was graded.",
+    "unreadable": "{} could not be read as a notebook, so nothing was graded. "
+    "Hand in the notebook itself, the file that ends in .ipynb.",
+    "another assignment": "{} belongs to another assignment, so nothing was graded.",
 }
 WAITING = "Your submission has not been graded yet. This is not your fault: your instructor sees it."
 FLAGS = {
+    "other-student": "This notebook was made for somebody else: its numbers are not yours.",
     "truncated": "Your notebook breaks off. What stands before the break was graded.",
     "damaged": "Parts of your notebook could not be read. The rest was graded.",
     "encoding": "Your file is not saved as UTF-8, so some characters may have been lost.",
@@ -33,13 +38,22 @@ FLAGS = {
 
 
 class Item(NamedTuple):
-    """One line of feedback. points: None while a person has not marked it. text: a test's message, or the person's comment."""
+    """One line of feedback. points: None while a person has not marked it. text: a test's message, or the person's comment.
+
+    answer: what the student wrote, where a person marks it; None: a test. code: it is code.
+    """
 
     title: str
     points: float | int | None
     most: float | int
     level: str
     text: str
+    answer: str | None = None
+    code: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        return self.answer is not None
 
     @property
     def full(self) -> bool:
@@ -114,9 +128,10 @@ def as_text(told: Feedback) -> str:
 
 def _word(words: Words) -> Item:
     """An answer in words, as far as its mark is one of what was handed in."""
+    answer = words.text[:MOST_SHOWN] if words.code else readable(words.text)
     if words.open:
-        return Item(words.title, None, words.most, "", "")
-    return Item(words.title, words.mark.points, words.most, words.level, words.mark.comment)
+        return Item(words.title, None, words.most, "", "", answer, words.code)
+    return Item(words.title, words.mark.points, words.most, words.level, words.mark.comment, answer, words.code)
 
 
 def _head(told: Feedback) -> str:
@@ -126,7 +141,10 @@ def _head(told: Feedback) -> str:
 
 def _remarks(standing: Standing) -> Iterator[str]:
     if standing.state != GRADED:
-        yield STATES.get(standing.state, WAITING)
+        files = [PurePosixPath(row["file"]).name for row in standing.files if row["state"] in (standing.state, "grade")]
+        yield STATES.get(standing.state, WAITING).format(files[0] if files else "Your file")
         return
-    kinds = [flag["kind"] for flag in standing.result.get("flags", ())]
+    kinds = {flag["kind"] for flag in standing.result.get("flags", ())}
+    if of_somebody_else(standing):
+        kinds = kinds - {"test-edited"} | {"other-student"}
     yield from (text for kind, text in FLAGS.items() if kind in kinds)

@@ -17,7 +17,7 @@ from coursework.report import pages
 from coursework.report.feedback import Feedback, Item, as_text, feedback
 from coursework.report.reading import ReportError
 from coursework.report.standing import Standing
-from coursework.report.tables import Sheet
+from coursework.report.tables import Given, Sheet
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("Identifier", "Grade", "Maximum Grade", "Last modified (grade)")
@@ -65,7 +65,7 @@ def canvas(sheets: Sequence[Sheet], gradebook: Sequence[Row] | None = None) -> t
     else:
         finder = Finder(sheets)
         order = ("SIS Login ID", "SIS User ID", "ID", "Student")
-        who = [([row.get(column, "") for column in CANVAS], finder.find(row, order) or "") for row in gradebook]
+        who = [([Given(row.get(column, "")) for column in CANVAS], finder.find(row, order) or "") for row in gradebook]
     rows += [[*cells, *_finals(sheets, student)] for cells, student in who if student]
     return rows, [student for student in _people(sheets) if student not in {student for _, student in who}]
 
@@ -78,14 +78,15 @@ def moodle(sheet: Sheet, worksheet: Sequence[Row]) -> tuple[list[list], list[str
     """
     graded, standings = sheet
     finder, of = Finder([sheet]), {each.student: each for each in standings}
-    rows: list[list] = [list(worksheet[0])]
+    rows: list[list] = [[Given(column) for column in worksheet[0]]]
     seen = set()
     for row in worksheet:
         student = finder.find(_numbered(row), ("Number", "Identifier", "ID number", "Email address", "Full name"))
+        filled = {column: Given(cell) for column, cell in row.items()}
         if student is not None:
             seen.add(student)
-            row = _graded_row(row, feedback(graded.exercise, graded.title, of[student]), of[student])
-        rows.append(list(row.values()))
+            filled = _graded_row(filled, feedback(graded.exercise, graded.title, of[student]), of[student])
+        rows.append(list(filled.values()))
     return rows, [student for student in of if student not in seen]
 
 
@@ -164,7 +165,7 @@ def _numbered(row: Row) -> Row:
     return {**row, "Number": "".join(re.findall(r"\d+$", row["Identifier"].strip()))}
 
 
-def _graded_row(row: Row, told: Feedback, standing: Standing) -> Row:
+def _graded_row(row: Mapping[str, str], told: Feedback, standing: Standing) -> Mapping[str, str]:
     if told.points is None:
         return row
     most = row["Maximum Grade"].strip().replace(",", ".")
@@ -191,7 +192,7 @@ def _gradescope_test(item: Item) -> dict:
         "score": item.points,
         "max_score": item.most,
         "status": "passed" if item.full else "failed",
-        "output": item.says or ("Passed." if item.full else "Not passed."),
+        "output": item.says or ("" if item.by_hand else "Passed." if item.full else "Not passed."),
         "output_format": "text",
         "visibility": "visible",
     }

@@ -4,15 +4,17 @@ Here is what the pages say; how they look is in templates/. Jinja escapes every 
 """
 
 import shlex
+import unicodedata
 from collections.abc import Iterator, Sequence
 from statistics import fmean, median
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from coursework.files import listed_names
 from coursework.report.feedback import Feedback
 from coursework.report.reading import Graded
 from coursework.report.standing import GRADED, MISSING, Standing
-from coursework.report.tables import Sheet, flags
+from coursework.report.tables import Sheet, flags_of
 
 MOST_SHOWN = 3000  # characters of what a student's cells printed
 
@@ -34,6 +36,7 @@ def place(student: str) -> str:
 
 def _section(graded: Graded, standings: Sequence[Standing]) -> dict:
     finals = [each.final for each in standings if each.final is not None]
+    rows = sorted((_row(graded, each) for each in standings), key=lambda row: _folded(row["standing"].name))
     return {
         "exercise": graded.exercise,
         "title": graded.title,
@@ -42,11 +45,14 @@ def _section(graded: Graded, standings: Sequence[Standing]) -> dict:
         "mean": fmean(finals) if finals else None,
         "median": median(finals) if finals else None,
         "most": max((each.possible for each in standings), default=0),
-        "missing": [each.name for each in standings if each.state == MISSING],
-        "rows": [_row(graded, each) for each in standings],
+        "missing": listed_names([each.name for each in standings if each.state == MISSING]),
+        "older": _older(graded),
+        "parts": [("Need a look", [row for row in rows if row["look"]]), ("The others", [row for row in rows if not row["look"]])],
+        "taken_off": any(each.late.deduction for each in standings),
         "by_hand": bool(graded.about["written"]),
         "tests": list(_tests(graded, standings)),
         "files": graded.rows,
+        "nobodys": [row for row in graded.rows if not row.get("student")],
         "damaged": list(graded.damaged.values()),
     }
 
@@ -62,16 +68,39 @@ def _counts(standings: Sequence[Standing]) -> Iterator[tuple[int, str]]:
 
 def _row(graded: Graded, standing: Standing) -> dict:
     command = graded.about.get("command") or ["coursework", "grade", graded.exercise, "SUBMISSIONS"]
+    found = _flags(standing)
+    look = bool(found or standing.notes or standing.state not in (GRADED, MISSING))
     again = [*command, "--only", standing.owner or standing.student, "--force"]
     return {
         "standing": standing,
         "place": place(standing.student),
         "by_hand": sum(each.mark.points or 0 for each in standing.words),
-        "flags": flags(standing),
+        "look": look,
+        "flags": found,
+        "notes": [*standing.notes, *filter(None, [standing.late.note])],
         "tests": [test for test in standing.result.get("tests", ()) if test["points"] < test["max_points"]],
         "output": _output(standing),
-        "again": shlex.join(again) if standing.state != MISSING else "",
+        "again": shlex.join(again) if look and any(row["state"] == "grade" for row in standing.files) else "",
     }
+
+
+def _flags(standing: Standing) -> dict[str, str]:
+    """What each kind of flag says, in one line."""
+    found: dict[str, list[str]] = {}
+    for kind, detail in flags_of(standing):
+        found.setdefault(kind, []).append(detail)
+    return {kind: " ".join(details) for kind, details in found.items()}
+
+
+def _older(graded: Graded) -> int:
+    """How many results were made with another version of the source than the last ones."""
+    now = graded.about.get("source_sha256")
+    return sum(result.get("source_sha256") != now for result in graded.results.values())
+
+
+def _folded(name: str) -> str:
+    """A name as it is sorted: Á beside A."""
+    return unicodedata.normalize("NFKD", name).casefold()
 
 
 def _tests(graded: Graded, standings: Sequence[Standing]) -> Iterator[dict]:

@@ -10,6 +10,13 @@ from coursework.report.standing import Standing
 
 FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\\t\\r\\n]")  # the wide ones too: a Korean spreadsheet takes them alike
 
+
+class Given(str):
+    """A cell of a table that a platform exported: it goes back as it came."""
+
+    __slots__ = ()
+
+
 Sheet = tuple[Graded, list[Standing]]  # an exercise and where everybody stands in it
 
 
@@ -30,16 +37,18 @@ def table(sheets: Sequence[Sheet]) -> list[list]:
 
 
 def write_table(rows: Sequence[Sequence]) -> str:
-    """Rows as CSV. Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """Rows as CSV. Text that a spreadsheet would take for a formula gets an apostrophe in front, unless it is `Given`.
 
-    >>> write_table([["=1+1", 3]])
-    "'=1+1,3\\r\\n"
+    >>> write_table([["=1+1", Given("-"), 3]])
+    "'=1+1,-,3\\r\\n"
     """
     text = io.StringIO()
-    csv.writer(text).writerows(
-        [["'" + cell if isinstance(cell, str) and FORMULA.match(cell) else cell for cell in row] for row in rows]
-    )
+    csv.writer(text).writerows([[_harmless(cell) for cell in row] for row in rows])
     return text.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and not isinstance(cell, Given) and FORMULA.match(cell) else cell
 
 
 def _columns(graded: Graded) -> list[str]:
@@ -59,6 +68,20 @@ def _cells(graded: Graded, standing: Standing | None) -> list:
 
 def flags(standing: Standing) -> list[str]:
     """What an instructor may want to look at, a line each."""
-    found = [f"{flag['kind']}: {flag['detail']}" for flag in standing.result.get("flags", ()) if flag["kind"] != "manual"]
-    of_files = [f"{flag['kind']}: {flag['detail']}" for row in standing.files for flag in row["flags"]]
-    return list(dict.fromkeys([*found, *of_files, *standing.notes, *filter(None, [standing.late.note])]))
+    found = [f"{kind}: {detail}" for kind, detail in flags_of(standing)]
+    return list(dict.fromkeys([*found, *standing.notes, *filter(None, [standing.late.note])]))
+
+
+def flags_of(standing: Standing) -> list[tuple[str, str]]:
+    """Kind and detail of each flag, of the result and of the files.
+
+    A stamp of somebody else explains why test cells hold other numbers: that is not said as well.
+    """
+    all_flags = [*standing.result.get("flags", ()), *(flag for row in standing.files for flag in row["flags"])]
+    found = dict.fromkeys((flag["kind"], flag["detail"]) for flag in all_flags if flag["kind"] != "manual")
+    return [each for each in found if each[0] != "test-edited" or not of_somebody_else(standing)]
+
+
+def of_somebody_else(standing: Standing) -> bool:
+    """The file that was graded bears a stamp that was made for somebody else."""
+    return any(flag["kind"] == "other-student" for flag in standing.handed_in.get("flags", ()))

@@ -12,6 +12,7 @@ from coursework.report.marks import Mark, Marks, fingerprint, write_marks
 from coursework.report.reading import read
 from coursework.report.report import report
 from coursework.report.standing import standings_of
+from coursework.report.tables import flags as table_flags
 from tests.support.graded import WHY, graded, result, row, student
 
 SECRET = "0.7316"
@@ -56,7 +57,8 @@ def test_nothing_for_students_holds_a_detail(folder, tmp_path):
 
 def test_remarks_are_fixed_sentences_and_come_once(folder):
     told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
-    assert told.remarks == tuple(FLAGS.values())
+    assert told.remarks == tuple(text for kind, text in FLAGS.items() if kind != "test-edited"), "another's numbers explain it"
+    assert told.remarks[0] == "This notebook was made for somebody else: its numbers are not yours."
     assert "{" not in "".join(told.remarks)
 
 
@@ -69,8 +71,11 @@ def test_a_mark_of_an_older_answer_is_not_told(folder):
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        ("unreadable", "could not be read"),
-        ("another assignment", "belongs to another assignment"),
+        (
+            "unreadable",
+            "kim.ipynb could not be read as a notebook, so nothing was graded. Hand in the notebook itself, the file that",
+        ),
+        ("another assignment", "kim.ipynb belongs to another assignment"),
         ("grade", "has not been graded yet. This is not your fault"),
         ("superseded", "Nothing was handed in"),
     ],
@@ -80,6 +85,27 @@ def test_without_points_a_student_is_told_why(tmp_path, state, said):
     told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
     assert told.points is None
     assert said in told.remarks[0]
+
+
+def test_an_edited_test_cell_is_said_where_no_stamp_explains_it(tmp_path):
+    flags = [{"kind": "test-edited", "detail": "The test cell of kl was changed."}]
+    for name, of_file, told in (
+        ("own", [], "test-edited"),
+        ("others", [{"kind": "other-student", "detail": "It was made for lee."}], "other-student"),
+    ):
+        folder = graded(tmp_path / name, [result("kim", flags=flags)], [row("kim", flags=of_file)])
+        standing = standings_of(read(folder), Rule())[0]
+        assert feedback(name, name, standing).remarks == (FLAGS[told],)
+        assert [line.partition(":")[0] for line in table_flags(standing)] == [told]
+
+
+def test_an_answer_is_told_as_it_was_written_code_untouched(tmp_path):
+    code = {**WHY, "id": "code", "code": True}
+    words = {"why": "![a](attachment:p.png)", "code": "x = '![a](attachment:p.png)'"}
+    folder = graded(tmp_path / "week3", [result("kim", words=words)], written=[WHY, code])
+    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    assert [(item.answer, item.code) for item in told.words] == [("[picture: p.png]", False), (words["code"], True)]
+    assert not any(item.by_hand for item in told.tests)
 
 
 def test_as_text_has_a_line_for_each_part(folder):
@@ -100,3 +126,6 @@ def test_json_for_gradescope_counts_what_stands_so_far(tmp_path):
     assert made["score"] == 2
     assert [(test["score"], test["status"]) for test in made["tests"]] == [(2, "passed"), (0, "failed")]
     assert made["stdout_visibility"] == "hidden"
+    write_marks(folder, Marks("kim", "week3", {"why": Mark(0, None, "", fingerprint("kim says: half the distance."))}))
+    report(folder, "gradescope", tmp_path / "results.json")
+    assert json.loads((tmp_path / "results.json").read_text())["tests"][2]["output"] == ""

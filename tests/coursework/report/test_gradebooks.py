@@ -100,6 +100,13 @@ def test_canvas_takes_ids_and_the_columns_name_from_its_own_export(folder, tmp_p
     assert made.look == (f"not in the gradebook: an, {HOSTILE}",)
 
 
+def test_what_a_platform_gave_goes_back_as_it_came_and_what_is_ours_is_harmless(tmp_path):
+    folder = graded(tmp_path / "week3", [result("-kim")], students=[student("-kim", "+Min", "101")])
+    (tmp_path / "export.csv").write_text(CANVAS.replace("S1,KIM,A", "-,KIM,@A"), encoding="utf-8")
+    assert rows_of(report(folder, "canvas", roster=tmp_path / "export.csv").said)[2][:5] == ["Kim, Min", "101", "-", "KIM", "@A"]
+    assert rows_of(report(folder, "canvas").said)[2][:4] == ["'+Min", "", "", "'-kim"]
+
+
 def test_canvas_knows_a_student_by_the_id_in_the_downloaded_name(tmp_path):
     rows = [row("odeann", file="odeann_LATE_103_55512_week3-2.ipynb")]
     folder = graded(tmp_path / "week3", [result("odeann", (1, 1))], rows)
@@ -157,6 +164,7 @@ def test_moodles_worksheet_comes_back_filled_in(moodle, tmp_path):
     assert rows[0]["Feedback comments"].startswith("week3: 4 of 5 points.<br>1 day late: 1 point taken off.<br>")
     assert rows[1]["Feedback comments"].endswith("2. Draw: 1.5 of 3. 2. Draw: no.")
     assert rows[2]["Feedback comments"] == ""
+    assert [row["Last modified (grade)"] for row in rows] == ["-", "-", "-"], "as it came"
     assert made.said.endswith("import-feedback.zip: their feedback")
 
 

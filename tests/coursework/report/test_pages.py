@@ -57,7 +57,7 @@ def text_of(page) -> str:
 
 def test_the_index_says_who_is_missing_and_why_others_have_no_points(pages):
     text = re.sub(r"\s+", " ", text_of(pages / "index.html"))
-    assert "<b>Handed nothing in:</b> <bdi>Ann Ode</bdi>." in text
+    assert "<b>Handed nothing in:</b> Ann Ode." in text
     assert "4 graded, 1 failed, 1 handed nothing in, 3 with answers that wait for a mark." in text
     assert "Mean 5.30, median 5.30 of 7." in text, "of those whose points count"
     assert "grades.csv" in text
@@ -65,12 +65,62 @@ def test_the_index_says_who_is_missing_and_why_others_have_no_points(pages):
     assert "ValueError: tensor([0.3])" in text, "the detail is the instructor's"
 
 
-def test_the_index_has_the_command_that_grades_one_again(pages):
+def test_the_index_has_the_command_that_grades_one_again_where_there_is_something(pages):
     text = text_of(pages / "index.html")
-    assert "<code>coursework grade week3.md submitted -o results --only kim --force</code>" in text
-    assert "--only red --force" in text
+    assert "<code>coursework grade week3.md submitted -o results --only oh --force</code>" in text
+    assert "--only kim" not in text
+    assert "--only red" not in text
     assert "--only &#39;=SUM(A1) &amp; &#39;&#34;&#39;&#34;&#39;b&#39;&#34;&#39;&#34;&#39;&#39; --force" in text
     assert "--only ann" not in text
+
+
+def test_those_that_need_a_look_stand_first_each_part_by_name(pages):
+    parts = re.split(r"<h3>(.*?)</h3>", text_of(pages / "index.html"))
+    names = {title: re.findall(r"<bdi>(.*?)</bdi>", part) for title, part in zip(parts[1::2], parts[2::2], strict=True)}
+    assert names["Need a look: 2"] == ["=SUM(A1) &amp; &#39;b&#39;", "oh"]
+    assert names["The others: 4"] == ["Ann Ode", "jo", "Min Kim", "한서"]
+    assert list(names) == ["Need a look: 2", "The others: 4", "How the tests went"]
+
+
+def test_names_with_a_comma_can_be_told_apart(tmp_path):
+    people = [student("soo", "Han, Soo"), student("hyun", "Lim, Hyun"), student("kim")]
+    report(graded(tmp_path / "week3", [result("kim")], students=people), "html", tmp_path / "out")
+    assert "<b>Handed nothing in:</b> Han, Soo; Lim, Hyun." in text_of(tmp_path / "out" / "index.html")
+
+
+def test_results_of_an_older_source_are_counted(tmp_path):
+    results = [result("kim", source_sha256="b"), result("lee", source_sha256="a"), result("oh", source_sha256="a")]
+    report(graded(tmp_path / "week3", results, source_sha256="b"), "html", tmp_path / "out")
+    assert "2 results were made with another version of the source" in text_of(tmp_path / "out" / "index.html")
+    report(graded(tmp_path / "week4", results[:1], source_sha256="b"), "html", tmp_path / "new")
+    assert "another version of the source" not in text_of(tmp_path / "new" / "index.html")
+
+
+def test_an_answer_stands_beside_its_mark_and_none_is_not_passed(tmp_path):
+    folder = graded(tmp_path / "week3", [result("kim", words={"why": f"So.\n{SCRIPT}"}), result("lee", words={})], written=[WHY])
+    for name, words in (("kim", f"So.\n{SCRIPT}"), ("lee", "")):
+        write_marks(folder, Marks(name, "week3", {"why": Mark(0, None, "", fingerprint(words))}))
+    report(folder, "html", tmp_path / "out")
+    kim, lee = (text_of(tmp_path / "out" / "students" / f"{name}.html") for name in ("kim", "lee"))
+    assert "Your answer</small>\nSo.\n&lt;script&gt;" in kim
+    assert "{{ 7 * 7 }}" in kim
+    assert "You left it empty." in lee
+    assert "Not passed." not in kim + lee
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_state_points_and_flags_are_in_sight(pages, browser, scheme):
+    context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto((pages / "index.html").as_uri())
+    hidden = """cells => cells.filter(cell => cell.innerText.trim()).filter(cell => {
+        const box = cell.getBoundingClientRect()
+        return box.left < 0 || box.right > 360 || !box.height
+    }).map(cell => cell.innerText)"""
+    cells = tab.locator(".students tbody th, .students tbody td")
+    assert cells.count() > 30
+    assert cells.evaluate_all(hidden) == []
+    context.close()
 
 
 def test_the_index_counts_how_each_test_went(pages):
