@@ -82,7 +82,7 @@ def moodle(sheet: Sheet, worksheet: Sequence[Row]) -> tuple[list[list], list[str
     seen = set()
     for row in worksheet:
         student = finder.find(_numbered(row), ("Number", "Identifier", "ID number", "Email address", "Full name"))
-        filled = {column: Given(cell) for column, cell in row.items()}
+        filled: Mapping[str, str] = {column: Given(cell) for column, cell in row.items()}
         if student is not None:
             seen.add(student)
             filled = _graded_row(filled, feedback(graded.exercise, graded.title, of[student]), of[student])

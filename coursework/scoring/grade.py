@@ -86,10 +86,8 @@ class Summary(NamedTuple):
     def _students(self) -> Iterator[str]:
         """Students and files, each in words of their own."""
         failed = f", {self.failed} failed" if self.failed else ""
-        yield (
-            f"{self.graded} of {self.handed_in} students who handed in are graded ({self.kept} kept from before){failed}, "
-            f"{self.flagged} flagged"
-        )
+        who = "student who handed in is" if self.handed_in == 1 else "students who handed in are"
+        yield f"{self.graded} of {self.handed_in} {who} graded ({self.kept} kept from before){failed}, {self.flagged} flagged"
         if odd := self.unreadable + self.odd:
             yield f"{odd} {'file is' if odd == 1 else 'files are'} unreadable, of another assignment or nobody's"
         if self.missing:

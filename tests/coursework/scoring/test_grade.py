@@ -296,6 +296,8 @@ def test_the_last_lines_count_students_files_and_points_apart(exercise, submitte
         "1 file is unreadable, of another assignment or nobody's; 1 handed nothing in",
         "grade: tests: mean 4.00, median 4 of 10; 2 more points are marked by hand; 54 a minute",
     ]
+    one = str(run(exercise, submitted, tmp_path / "results", students=students, only=["kim"]))
+    assert one.startswith("grade: 1 of 1 student who handed in is graded (1 kept from before), 0 flagged\ngrade: tests: mean 4.00")
 
 
 def test_every_student_is_in_one_slice_whatever_the_case_of_the_name():
