@@ -13,8 +13,8 @@ import pytest
 
 from coursework.report.marks import Mark, Marks
 from coursework.report.nbgrader_gradebook import GradebookError, write
-from tests.coursework.nbgrader import course
-from tests.coursework.nbgrader.course import cell
+from tests.support.nbgrader import course
+from tests.support.nbgrader.course import cell
 
 pytestmark = pytest.mark.medium
 
