@@ -100,7 +100,7 @@ def cleared(notebook: NotebookNode, folder: Path) -> NotebookNode:
         for step in STEPS:
             made = _step(step, folder).preprocess(made, {})[0]
     for cell in made.cells:
-        _drop_unseen(cell)
+        drop_unseen(cell)
     return checked(made)
 
 
@@ -265,13 +265,13 @@ def _marked(cell: NotebookNode, words: dict[str, tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _drop_unseen(cell: NotebookNode) -> None:
+def drop_unseen(cell: NotebookNode) -> None:
     """Take out attachments that the text does not show: they belonged to what was cleared."""
     seen = {unquote(name) for name in ATTACHED.findall(cell.source)} | set(ATTACHED.findall(cell.source))
-    for name in set(cell.get("attachments", {})) - seen:
-        del cell.attachments[name]
-    if not cell.get("attachments", True):
-        del cell["attachments"]
+    if "attachments" in cell:
+        cell.attachments = {name: picture for name, picture in cell.attachments.items() if name in seen}
+        if not cell.attachments:
+            del cell["attachments"]
 
 
 def _named(cell: NotebookNode) -> Iterator[str]:

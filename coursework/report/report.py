@@ -8,7 +8,7 @@ from typing import NamedTuple
 from coursework.files import write_whole
 from coursework.report import gradebooks, pages
 from coursework.report.feedback import Feedback, feedback
-from coursework.report.late import LateError, Rule, read_rule
+from coursework.report.late import read_rule
 from coursework.report.marks import Marks
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, MISSING, Standing, standings_of
@@ -53,8 +53,6 @@ def report(
     try:
         sheets = [_sheet(graded, due, late) for graded in read_all(results)]
         made = FORMATS[format](sheets, out, roster)
-    except LateError as error:
-        raise ReportError(f"report: {error}") from error
     except OSError as error:
         raise ReportError(f"report: {error.filename}: cannot be written: {error.strerror}") from error
     return made._replace(look=(*made.look, *_look(sheets)))
@@ -146,7 +144,7 @@ FORMATS: dict[str, Format] = {
 
 
 def _sheet(graded: Graded, due: str | None, late: str | None) -> Sheet:
-    rule: Rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
+    rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
     return graded, standings_of(graded, rule)
 
 
