@@ -74,7 +74,7 @@ def moodle(sheet: Sheet, worksheet: Sequence[Row]) -> tuple[list[list], list[str
     for row, standing in _lines(sheet, worksheet):
         if standing is not None:
             seen.add(standing.student)
-            row = _graded_row(row, feedback(graded.exercise, graded.title, standing), standing)
+            row = _graded_row(row, feedback(graded, standing), standing)
         rows.append(list(row.values()))
     return rows, [each.student for each in standings if each.student not in seen]
 
@@ -85,7 +85,7 @@ def feedback_zip(sheet: Sheet, worksheet: Sequence[Row]) -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for row, standing in _lines(sheet, worksheet):
             if standing is not None and standing.files:
-                page = pages.student([feedback(graded.exercise, graded.title, standing)])
+                page = pages.student([feedback(graded, standing)])
                 archive.writestr(zipfile.ZipInfo(f"{_moodle_folder(row, standing)}/feedback.html", (1980, 1, 1, 0, 0, 0)), page)
     return content.getvalue()
 

@@ -247,7 +247,7 @@ class _Run:
 
     def about(self, collected: Collected, students: ClassList | None, submissions: str, command: Sequence[str]) -> None:
         """What the class's file says; rows that another folder gave for other students stay."""
-        missing = [each if isinstance(each, str) else each.id for each in collected.missing]
+        missing = [student.id for student in collected.missing]
         listed = students.students if students is not None else ()
         facts = {"graded": datetime.now().astimezone().isoformat(timespec="seconds"), "command": list(command)}
         content = class_json(self.exercise, collected.rows, missing, listed, **facts)
