@@ -9,12 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-KEYS = {"per_day": "a share of the points possible, 0 to 1", "days": "a number of days", "grace_minutes": "a number of minutes"}
-FORM = "per_day=0.1,days=3,grace_minutes=10"
-
-
-class LateError(ValueError):
-    """A time or a rule cannot be read; says what came and what was expected."""
+from coursework.assignment.settings import read_due, read_late
+from coursework.report.reading import ReportError
 
 
 class Rule(NamedTuple):
@@ -41,18 +37,17 @@ def read_rule(due: str | None, late: Mapping[str, float | int] | str) -> Rule:
         due: ISO time with its offset, or None. late: {per_day, days, grace_minutes}, all optional, or the same as text; "none" for none.
 
     Raises:
-        LateError: what cannot be read.
+        ReportError: what cannot be read.
 
     Example:
         >>> read_rule("2026-12-01T23:59+09:00", "per_day=0.1,days=3").per_day
         0.1
     """
-    values = _numbers(late)
-    if due is None:
-        return Rule(None, values.get("per_day", 0.0), values.get("days"))
-    when = read_time(due)
-    if when is None or when.tzinfo is None:
-        raise LateError(f"due: got {due!r}, expected a time with its offset, such as 2026-12-01T23:59+09:00")
+    try:
+        values = read_late(({} if late == "none" else _pairs(late)) if isinstance(late, str) else late)
+        when = read_time(read_due(due))
+    except ValueError as error:
+        raise ReportError(f"report: {error}") from error
     return Rule(when, values.get("per_day", 0.0), values.get("days"), timedelta(minutes=values.get("grace_minutes", 0)))
 
 
@@ -95,17 +90,13 @@ def lateness(rule: Rule, submitted: str | None, said_late: bool, points: float, 
     return Lateness(days, deduction, f"{said}{taken}.")
 
 
-def _numbers(late: Mapping[str, float | int] | str) -> dict[str, float]:
-    if isinstance(late, str):
-        pairs = [part.partition("=")[::2] for part in late.replace(",", " ").split() if part != "none"]
-    else:
-        pairs = list(late.items())  # type: ignore[arg-type]
-    found = {}
-    for name, value in pairs:
+def _pairs(text: str) -> dict:
+    """The rule as it is typed; what is no number stays text, which `read_late` refuses."""
+    found: dict[str, float | str] = {}
+    for part in text.replace(",", " ").split():
+        name, _, value = part.partition("=")
         try:
             found[name] = float(value)
-        except (TypeError, ValueError):
-            found[name] = math.nan
-        if name not in KEYS or not 0 <= found[name] < math.inf or (name == "per_day" and found[name] > 1):
-            raise LateError(f"late: got {name}={value}, expected {KEYS.get(name, FORM)}")
+        except ValueError:
+            found[name] = value
     return found

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from coursework.files import write_whole
 from coursework.report import gradebooks, pages
-from coursework.report.feedback import Feedback, feedback
-from coursework.report.late import LateError, Rule, read_rule
+from coursework.report.feedback import feedback
+from coursework.report.late import read_rule
 from coursework.report.marks import Marks
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, MISSING, Standing, standings_of
@@ -53,8 +53,6 @@ def report(
     try:
         sheets = [_sheet(graded, due, late) for graded in read_all(results)]
         made = FORMATS[format](sheets, out, roster)
-    except LateError as error:
-        raise ReportError(f"report: {error}") from error
     except OSError as error:
         raise ReportError(f"report: {error.filename}: cannot be written: {error.strerror}") from error
     return made._replace(look=(*made.look, *_look(sheets)))
@@ -92,7 +90,7 @@ def as_moodle(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = N
 def as_gradescope(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
     """A results.json for each student who handed in; with one, `out` may be that file."""
     out = out or Path("gradescope")
-    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != MISSING]
+    told = [feedback(graded, each) for graded, standings in sheets for each in standings if each.state != MISSING]
     if out.suffix == ".json":
         if len(told) != 1:
             raise ReportError(f"report: got {len(told)} results for the one file {out}, expected a folder, or one result")
@@ -127,7 +125,7 @@ def as_html(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = Non
     told: dict[str, list] = {}
     for graded, standings in sheets:
         for each in standings:
-            told.setdefault(each.student, []).append(_told(graded, each))
+            told.setdefault(each.student, []).append(feedback(graded, each))
     for student, parts in told.items():
         write_whole(out / pages.place(student), pages.student(parts))
     write_whole(out / "index.html", pages.index(sheets))
@@ -146,12 +144,8 @@ FORMATS: dict[str, Format] = {
 
 
 def _sheet(graded: Graded, due: str | None, late: str | None) -> Sheet:
-    rule: Rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
+    rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
     return graded, standings_of(graded, rule)
-
-
-def _told(graded: Graded, standing: Standing) -> Feedback:
-    return feedback(graded.exercise, graded.title, standing)
 
 
 def _marks(graded: Graded, standing: Standing) -> Marks:

@@ -55,14 +55,14 @@ def test_nothing_for_students_holds_a_detail(folder, tmp_path):
 
 
 def test_remarks_are_fixed_sentences_and_come_once(folder):
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert told.remarks == tuple(FLAGS.values())
     assert "{" not in "".join(told.remarks)
 
 
 def test_a_mark_of_an_older_answer_is_not_told(folder):
     write_marks(folder, Marks("kim", "week3", {"why": Mark(2, 2, "Well put.", fingerprint("Before."))}))
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert (told.points, told.so_far, told.words[0].points, told.words[0].text) == (None, 5, None, "")
 
 
@@ -77,13 +77,13 @@ def test_a_mark_of_an_older_answer_is_not_told(folder):
 )
 def test_without_points_a_student_is_told_why(tmp_path, state, said):
     folder = graded(tmp_path / "week3", [], [row("kim", state=state)])
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert told.points is None
     assert said in told.remarks[0]
 
 
 def test_as_text_has_a_line_for_each_part(folder):
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     lines = as_text(told).splitlines()
     assert lines[0] == "week3: 5 of 7 points."
     assert lines[-3:] == [
