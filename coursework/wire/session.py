@@ -235,7 +235,8 @@ class Session:
             raise protocol.ProtocolError("an answer to another question")
         if not protocol.field(answer, "ok", bool):
             name, text = protocol.field(answer, "type", str), protocol.field(answer, "message", str)
-            raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
+            bases = [each for each in protocol.field(answer, "bases", list) if isinstance(each, str)]
+            raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]), bases=bases)
 
     @contextlib.contextmanager
     def checked(self) -> Iterator[None]:

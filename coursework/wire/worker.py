@@ -188,7 +188,8 @@ class Worker:
             self.channel.send({"re": number, "ok": True, **answer}, encoder.body)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's too
             name, text, line = described(error)
-            self.channel.send({"re": number, "ok": False, "type": name, "message": text, "line": line})
+            bases = [each.__name__ for each in type.mro(type(error)) if each.__module__ == "builtins"]
+            self.channel.send({"re": number, "ok": False, "type": name, "bases": bases, "message": text, "line": line})
 
     def lend(self, value: object) -> dict:
         """The node of what stays here."""

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import math
+import pickle
 import signal
 import socket
 import struct
@@ -512,7 +513,9 @@ def test_memory_is_taken_as_bytes_come_not_as_they_are_announced():
 
 
 def test_an_error_is_a_students_error_bounded_and_clean():
-    answer = frame({"re": 1, "ok": False, "type": "ValueError", "message": "\x1b]0;" + "x" * 9000, "line": 3})
+    answer = frame(
+        {"re": 1, "ok": False, "type": "ValueError", "bases": ["ValueError"], "message": "\x1b]0;" + "x" * 9000, "line": 3}
+    )
     with played(answering(answer)) as session, pytest.raises(StudentError) as caught:
         session.value("x")
     assert isinstance(caught.value, ValueError)
@@ -523,10 +526,32 @@ def test_an_error_is_a_students_error_bounded_and_clean():
 
 @pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "_OutOfTimeError", "WorkerError", "a b"])
 def test_an_error_cannot_pose_as_one_of_the_graders(name):
-    answer = frame({"re": 1, "ok": False, "type": name, "message": "", "line": None})
+    answer = frame({"re": 1, "ok": False, "type": name, "bases": [name, 3], "message": "", "line": None})
     with played(answering(answer)) as session, pytest.raises(StudentError) as caught:
         session.value("x")
     assert not isinstance(caught.value, (SystemExit, KeyboardInterrupt, WorkerError))
+
+
+@pytest.mark.parametrize(
+    ("name", "bases", "caught"),
+    [
+        ("Overdrawn", ["ValueError", "Exception"], ValueError),
+        ("UnicodeDecodeError", ["UnicodeDecodeError", "UnicodeError", "ValueError"], ValueError),
+        ("Missing", ["OSError", "AttributeError"], OSError),  # two that Python cannot join here
+        ("Twice", ["RuntimeError", "NotImplementedError"], RuntimeError),
+        ("Ends", ["SystemExit", "OSError", {}], OSError),
+    ],
+)
+def test_an_error_is_caught_as_what_its_class_is(name, bases, caught):
+    answer = frame({"re": 1, "ok": False, "type": name, "bases": bases, "message": "no", "line": None})
+    with played(answering(answer)) as session, pytest.raises(caught, match="no") as raised:
+        session.value("x")
+    again = pickle.loads(pickle.dumps(raised.value))
+    for error in (raised.value, again):
+        assert isinstance(error, StudentError)
+        assert isinstance(error, caught)
+        assert not isinstance(error, SystemExit)
+        assert (type(error).__name__, error.type) == (name, name)
 
 
 def test_forged_gradients_and_generators_are_refused():

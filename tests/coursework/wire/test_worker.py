@@ -202,6 +202,10 @@ def test_errors_in_a_call_are_the_students_with_name_and_message(session):
     assert type(caught.value).__name__ == caught.value.type == "OwnError"
     with pytest.raises(KeyError):
         f("x")
+    run(session, "class Overdrawn(ValueError): pass\ndef g(): raise Overdrawn('by 3')\ndef h(): '음수'.encode('ascii')")
+    for name in ("g", "h"):
+        with pytest.raises(ValueError, match=r"by 3|ascii"):
+            session.value(name)()
 
 
 def test_a_generator_is_advanced_as_by_a_call_here(session):
