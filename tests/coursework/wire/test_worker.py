@@ -439,6 +439,9 @@ def test_what_a_cell_writes_to_a_file_can_be_imported(session):
     run(session, "%%writefile own.py\nvalue = 3\n")
     run(session, "%%writefile -a own.py\nmore = 4\n")
     run(session, "from own import value, more\nassert (value, more) == (3, 4)")
+    run(session, "%%file again.py\ndef six(): return 2 * value\n")
+    run(session, "value = 3\n%run -i 'again.py'\nassert six() == 6")
+    assert session.value("six")() == 6
 
 
 @pytest.mark.parametrize(
