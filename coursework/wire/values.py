@@ -73,8 +73,16 @@ class Encoder:
         if depth > DEPTH:
             raise ProtocolError(f"a value nested more than {DEPTH} deep is not carried")
         for kind, write in WRITERS:
-            if isinstance(value, kind):
+            if isinstance(value, kind) and not self.stays(value, depth):
                 return write(self, value, depth + 1)
+        return self.other(value, depth)
+
+    def stays(self, value: Any, depth: int) -> bool:
+        """Say whether a value of one of the kinds that are carried is referred to all the same."""
+        return False
+
+    def other(self, value: Any, depth: int) -> dict:
+        """The node of what is of none of these kinds, or stays."""
         return self.refer(value)
 
     def parts(self, values: Any, depth: int = 0) -> list:
