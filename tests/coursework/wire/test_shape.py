@@ -9,6 +9,7 @@ import torch
 from coursework.sandbox.supervisor import Supervisor
 from coursework.wire.errors import StudentError
 from coursework.wire.limits import Limits
+from coursework.wire.proxies import Proxy
 from coursework.wire.shape import Shape
 
 
@@ -144,6 +145,16 @@ def test_what_is_refused_is_not_sent_either(unusable):
     assert session.number == asked + 3  # for the name f alone
 
 
+def test_an_attribute_of_a_module_that_is_refused_is_let_go_and_costs_nothing(supervisor):
+    shape = Shape({"N": {"class"}, "N()": {"module"}, "N().state": {"plain"}, "left": {"plain"}})
+    code = "import weakref\nfrom torch import nn\nclass O: pass\nclass N(nn.Module):\n    @property\n    def state(self):\n"
+    code += "        it = O()\n        weakref.finalize(it, lambda: globals().update(left=0))\n        return it"
+    with supervisor.session(shape=shape) as session:
+        assert session.run(code, 20).ok
+        assert session.value("N")().state is not None
+        assert session.value("left") == 0
+
+
 CONTENTS = {
     "a Series": ("import pandas as pd\ndef f(): return pd.Series([1, 2, 3])", np.ndarray),
     "a Series of text": ("import pandas as pd\ndef f(): return pd.Series(list('abc'), dtype=object)", list),
@@ -190,7 +201,8 @@ def test_what_is_in_an_object_is_bounded_and_what_fails_on_the_way_leaves_nothin
 
 
 OWN = """
-import math, typing
+import math, torch, typing
+from collections import Counter
 class Vector(typing.NamedTuple):
     x: int
     y: int
@@ -202,13 +214,16 @@ class Bag(list):
     def __call__(self): return len(self)
 class Table(dict): columns = 2
 def f(): return Vector(1, 2), Bag("ab"), Table(a=1), Length(2)
+def g(): return Vector(1, 2), 1.5, torch.ones(1), torch.nn.Parameter(torch.ones(1)).detach(), Counter("a"), [1]
 """
 
 
 def test_a_plain_kinds_own_subclass_is_an_object_where_the_reference_gave_one(supervisor):
     names = ("Vector", "Length", "Bag", "Table")
     shape = (
-        {"f": {"function"}, "f()": {"plain"}} | {name: {"class"} for name in names} | {f"{name}()": {"object"} for name in names}
+        {"f": {"function"}, "g": {"function"}, "g()[]": {"object"}}
+        | {name: {"class"} for name in names}
+        | {f"{name}()": {"object"} for name in names}
     )
     attributes = {
         place: {"plain"} for place in ("Vector().x", "Vector().plus().y", "Vector().norm()", "Length().unit", "Table().columns")
@@ -222,6 +237,9 @@ def test_a_plain_kinds_own_subclass_is_an_object_where_the_reference_gave_one(su
         got = session.value("f")()
         assert got == ((1, 2), ["a", "b"], {"a": 1}, 2.0)
         assert [type(each) for each in got] == [tuple, list, dict, float]
+        vector, *others = session.value("g")()
+        assert type(vector) is Proxy
+        assert [type(each) for each in others] == [float, torch.Tensor, torch.Tensor, dict, list]
 
 
 def test_the_references_own_subclass_is_an_object_where_a_class_was_called_and_plain_elsewhere(supervisor):
