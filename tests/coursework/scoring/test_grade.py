@@ -365,6 +365,6 @@ def test_each_student_is_graded_with_the_own_values_and_another_key_is_refused(v
         name: (1, {"n": value}) for name, value in values.items()
     }
     for other in (Key(b"x" * 16), None):
-        with pytest.raises(GradeError, match=r"expected its coursework\.key"):
+        with pytest.raises(GradeError, match=r"put its coursework\.key back"):
             run(variants, tmp_path / "released", tmp_path / "others", key=other, students=students)
     assert not (tmp_path / "others").exists()
