@@ -91,6 +91,7 @@ examples:
   coursework report results --format csv
   coursework report results/week3 --format html -o feedback
   coursework report results --format canvas --roster canvas-export.csv -o grades.csv
+  coursework report results/week3 --times times.csv --due 2026-12-01T23:59+09:00 --late per_day=0.1,days=3
 """
 
 
@@ -206,6 +207,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
     parser.add_argument("-o", "--out", type=Path, metavar="PATH", help="file (csv, canvas, moodle; default: printed) or folder")
     parser.add_argument("--roster", type=Path, metavar="FILE", help="canvas, moodle: the table that the platform exported")
+    parser.add_argument(
+        "--times",
+        type=Path,
+        metavar="FILE",
+        help="when students handed in: columns student and submitted, or days; or Moodle's worksheet, which --roster may be, too",
+    )
     parser.add_argument("--due", metavar="TIME", help="in place of the source's: 2026-12-01T23:59+09:00")
     parser.add_argument("--late", metavar="RULE", help="in place of the source's: per_day=0.1,days=3,grace_minutes=10")
     parser.set_defaults(run=_report)
@@ -372,7 +379,8 @@ def _report(options: argparse.Namespace) -> int:
     from coursework.report.report import ReportError, report
 
     try:
-        made = report(options.results, options.format, options.out, roster=options.roster, due=options.due, late=options.late)
+        rule = {"due": options.due, "late": options.late, "times": options.times}
+        made = report(options.results, options.format, options.out, roster=options.roster, **rule)
     except ReportError as error:
         raise _Refused(str(error)) from error
     print(made.said)

@@ -112,7 +112,9 @@ def read_gradebook(path: Path, needed: Sequence[str], what: str) -> list[Row]:
         ReportError: it cannot be read, lacks a column, or holds no row.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), restkey="", restval=""))
+        text = path.read_text(encoding="utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)  # some countries' spreadsheets write semicolons
+        rows = list(csv.DictReader(io.StringIO(text), restkey="", restval="", delimiter=delimiter))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ReportError(f"report: {path}: cannot be read: {error}") from error
     lacking = [column for column in needed if not rows or column not in rows[0]]

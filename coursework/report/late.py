@@ -63,31 +63,41 @@ def read_time(text: str | None) -> datetime | None:
         return None
 
 
-def lateness(rule: Rule, submitted: str | None, said_late: bool, points: float, possible: float) -> Lateness:
+def lateness(
+    rule: Rule, submitted: str | None, said_late: bool, points: float, possible: float, days: int | None = None, by: str = ""
+) -> Lateness:
     """How late work is, and what that takes off.
 
     Args:
         submitted: ISO time; without an offset it is taken to be that of the due time. said_late: the platform's own mark.
-        points: earned so far. possible: what the exercise can give.
+        points: earned so far. possible: what the exercise can give. days: late, where somebody counted them; no time is asked then.
+        by: a sentence on where time or days come from, for the note.
 
     Example:
         >>> rule = read_rule("2026-12-01T23:59+09:00", {"per_day": 0.1, "days": 3})
         >>> lateness(rule, "2026-12-03T08:00+09:00", True, 15, 20)
         Lateness(days=2, deduction=4.0, note='2 days late: 4 points taken off.')
     """
-    when = read_time(submitted)
-    if rule.due is None or when is None:
+    days = _days(rule, submitted) if days is None else days
+    if days is None:
         return Lateness(note="Late, as the platform says; nothing is taken off." if said_late else "")
-    over = (when if when.tzinfo else when.replace(tzinfo=rule.due.tzinfo)) - rule.due
-    if over <= rule.grace:
+    if days == 0:
         return Lateness()
-    days = math.ceil(over / timedelta(days=1))
-    said = f"{days} day{'s' * (days > 1)} late"
+    said, source = f"{days} day{'s' * (days > 1)} late", f" {by}" if by else ""
     if rule.days is not None and days > rule.days:
-        return Lateness(days, float(points), f"{said}, and nothing was taken after {rule.days:g}: no points are left.")
+        return Lateness(days, float(points), f"{said}, and nothing was taken after {rule.days:g}: no points are left.{source}")
     deduction = min(float(points), round(rule.per_day * days * possible, 2))
     taken = f": {deduction:g} point{'s' * (deduction != 1)} taken off" if deduction else ", and nothing is taken off"
-    return Lateness(days, deduction, f"{said}{taken}.")
+    return Lateness(days, deduction, f"{said}{taken}.{source}")
+
+
+def _days(rule: Rule, submitted: str | None) -> int | None:
+    """Days begun after the due time and its grace; None where a time is missing."""
+    when = read_time(submitted)
+    if rule.due is None or when is None:
+        return None
+    over = (when if when.tzinfo else when.replace(tzinfo=rule.due.tzinfo)) - rule.due
+    return 0 if over <= rule.grace else math.ceil(over / timedelta(days=1))
 
 
 def _pairs(text: str) -> dict:

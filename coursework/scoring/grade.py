@@ -319,6 +319,7 @@ def summary(run: _Run, collected: Collected, seconds: float | int) -> Summary:
     flagged = {row.student for row in collected.rows if row.flags and row.student in run.results}
     flagged |= {student for student, result in run.results.items() if any(flag["kind"] != "manual" for flag in result["flags"])}
     odd = [row for row in collected.rows if row.state not in ("grade", "superseded")]
+    odd = [row for row in odd if row.flags or row.state != "another assignment"]  # nbgrader's other notebooks are as they should be
     told = [" ".join([f"{row.file}: {row.state}.", *(flag.detail for flag in row.flags)]) for row in odd]
     return Summary(
         states.count("graded"),

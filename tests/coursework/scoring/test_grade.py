@@ -110,6 +110,17 @@ def scores(out):
     return {student: result["score"] for student, result in loaded(out).items()}
 
 
+def test_nbgraders_other_notebooks_need_no_look(exercise, tmp_path, quick):
+    made = {"small": small.notebook(exercise), "other": {"cells": [small.code("x = 1")], "metadata": {}, "nbformat": 4}}
+    for name in ("kim/ps1/small", "kim/ps1/other", "lee/ps1/other"):
+        path = tmp_path / "collected" / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(made[path.stem]))
+    summary = run(exercise, tmp_path / "collected", tmp_path / "results")
+    assert (summary.graded, summary.odd, summary.flagged) == (1, 1, 0)
+    assert [note.split(".ipynb")[0] for note in summary.notes] == ["lee/ps1/other"]
+
+
 def test_a_folder_is_graded_and_each_field_is_there(exercise, submitted, tmp_path, quick):
     (submitted / "park.ipynb").write_bytes(b"")
     out = tmp_path / "results"
