@@ -94,6 +94,7 @@ examples:
   coursework report results --format csv
   coursework report results/week3 --format html -o feedback
   coursework report results --format canvas --roster canvas-export.csv -o grades.csv
+  coursework report results/week3 --times times.csv --due 2026-12-01T23:59+09:00 --late per_day=0.1,days=3
 """
 
 
@@ -176,9 +177,7 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     _add_class(parser, "who is who, and who handed nothing in", "the same, where notebooks were for groups")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the key of the release; default: coursework.key beside EXERCISE")
     parser.add_argument("-o", "--out", type=Path, default=Path("results"), metavar="DIR", help="for results; default: results")
-    parser.add_argument(
-        "-j", "--jobs", type=_at_least_one, default=os.cpu_count() or 1, metavar="N", help="processes; default: cores"
-    )
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes; default: cores")
     parser.add_argument("--sandbox", choices=SANDBOXES, default="auto", help="auto: bwrap; none: no protection at all")
     parser.add_argument("--shard", type=_shard, metavar="I/N", help="grade the I-th of N slices; results of all go in one folder")
     parser.add_argument("--only", nargs="+", action="extend", default=[], metavar="STUDENT", help="grade these and nobody else")
@@ -187,14 +186,12 @@ def _add_grade(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=float,
         default=TIMEOUT,
         metavar="S",
         help=f"seconds of processor time for a cell and for a test; default: {TIMEOUT}",
     )
-    parser.add_argument(
-        "--wall", type=_seconds, metavar="S", help="seconds of the clock for the same; default: ten times --timeout"
-    )
+    parser.add_argument("--wall", type=float, metavar="S", help="seconds of the clock for the same; default: ten times --timeout")
     parser.add_argument("--force", action="store_true", help="grade again what has a result already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=_grade)
@@ -213,30 +210,20 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
     parser.add_argument("-o", "--out", type=Path, metavar="PATH", help="file (csv, canvas, moodle; default: printed) or folder")
     parser.add_argument("--roster", type=Path, metavar="FILE", help="canvas, moodle: the table that the platform exported")
+    parser.add_argument(
+        "--times",
+        type=Path,
+        metavar="FILE",
+        help="when students handed in: columns student and submitted, or days; or Moodle's worksheet, which --roster may be, too",
+    )
     parser.add_argument("--due", metavar="TIME", help="in place of the source's: 2026-12-01T23:59+09:00")
     parser.add_argument("--late", metavar="RULE", help="in place of the source's: per_day=0.1,days=3,grace_minutes=10")
     parser.set_defaults(run=_report)
 
 
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"got {text}, expected a whole number of 1 or more")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"got {text}, expected seconds above 0")
-    return value
-
-
 def _shard(text: str) -> tuple[int, int]:
-    first, slash, count = text.partition("/")
-    if not (slash and first.isdecimal() and count.isdecimal() and 1 <= int(first) <= int(count)):
+    first, _, count = text.partition("/")
+    if not (first.isdecimal() and count.isdecimal()):
         raise argparse.ArgumentTypeError(f"got {text}, expected I/N such as 2/8")
     return int(first), int(count)
 
@@ -395,7 +382,8 @@ def _report(options: argparse.Namespace) -> int:
     from coursework.report.report import ReportError, report
 
     try:
-        made = report(options.results, options.format, options.out, roster=options.roster, due=options.due, late=options.late)
+        rule = {"due": options.due, "late": options.late, "times": options.times}
+        made = report(options.results, options.format, options.out, roster=options.roster, **rule)
     except ReportError as error:
         raise _Refused(str(error)) from error
     print(made.said)

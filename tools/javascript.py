@@ -21,7 +21,7 @@ STORE = Path(sys.prefix) / "share" / "javascript" / "-".join(PACKAGES.values())
 PASSED = ROOT / "_build" / "javascript-passed"
 TESTS = ("tests/companion/widgets/js/*.test.mjs", "tests/pages/js/*.test.mjs")
 SOURCES = ("biome.json", "tsconfig.json", "companion/palette.json", "companion/widgets/*.js", "companion/widgets/js/*.js")
-SOURCES += ("sphinx_ext/runtime/*.js", "book/_static/*.js", *TESTS)
+SOURCES += ("sphinx_ext/runtime/*.js", "book/_static/*.js", "coursework/report/templates/*.js", *TESTS)
 SECONDS = 300
 
 

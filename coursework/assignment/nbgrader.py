@@ -10,10 +10,15 @@ import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import nbformat
 from nbformat import NotebookNode
+
+if TYPE_CHECKING:  # both take a while to load
+    from nbgrader.preprocessors import NbGraderPreprocessor
+    from traitlets.config import Config
 
 CONFIG, AUTOTESTS = "nbgrader_config.py", "autotests.yml"
 MARKS = {  # of each of our markers: the preprocessor that takes it out, and the two settings that hold nbgrader's words for it
@@ -95,7 +100,7 @@ def cleared(notebook: NotebookNode, folder: Path) -> NotebookNode:
         for step in STEPS:
             made = _step(step, folder).preprocess(made, {})[0]
     for cell in made.cells:
-        _drop_unseen(cell)
+        drop_unseen(cell)
     return checked(made)
 
 
@@ -124,24 +129,26 @@ def files_beside(notebook: NotebookNode, folder: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if _may_go_out(root, name)))
 
 
-class _as_nbgrader_error:  # noqa: N801
+@contextlib.contextmanager
+def _as_nbgrader_error() -> Iterator[None]:
     """Turns what nbgrader raises, which is of many classes, into a `NbgraderError` of one line."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, NbgraderError):
-            raise NbgraderError(f"nbgrader would refuse it: {_said(error)}") from error
+    try:
+        yield
+    except NbgraderError:
+        raise
+    except Exception as error:
+        raise NbgraderError(f"nbgrader would refuse it: {_said(error)}") from error
 
 
 def _said(error: Exception) -> str:
-    if hasattr(error, "ename"):  # of a cell that raised; nbgrader makes these in a way that str() fails on
+    from nbclient.exceptions import CellExecutionError
+
+    if isinstance(error, CellExecutionError):  # nbgrader makes these in a way that str() fails on
         return f"its code raised {error.ename}: {error.evalue}"
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
-def _step(name: str, folder: Path | None) -> "nbgrader.preprocessors.NbGraderPreprocessor":
+def _step(name: str, folder: Path | None) -> "NbGraderPreprocessor":
     """A preprocessor with the course's settings; its markers are ours, which `adopted` has put in place of the course's."""
     from nbgrader import preprocessors
 
@@ -152,7 +159,7 @@ def _step(name: str, folder: Path | None) -> "nbgrader.preprocessors.NbGraderPre
     return getattr(preprocessors, name)(config=settings(folder), **ours)
 
 
-def settings(folder: Path | None) -> "traitlets.config.Config":
+def settings(folder: Path | None) -> "Config":
     """What the course's `nbgrader_config.py` sets; it is run."""
     from traitlets.config import Config, PyFileConfigLoader
 
@@ -235,7 +242,7 @@ def _kernels_ended() -> Iterator[None]:
 
 def _role(graded: NotebookNode) -> dict:
     """Our words for nbgrader's metadata; nothing for a cell that is only locked."""
-    name, points = graded.get("grade_id"), graded.get("points", 0)
+    name, points = graded.grade_id, graded.get("points", 0)
     if graded.get("task") or (graded.solution and graded.grade):
         return {"written": name, "points": points}
     if graded.solution:
@@ -258,13 +265,13 @@ def _marked(cell: NotebookNode, words: dict[str, tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _drop_unseen(cell: NotebookNode) -> None:
+def drop_unseen(cell: NotebookNode) -> None:
     """Take out attachments that the text does not show: they belonged to what was cleared."""
     seen = {unquote(name) for name in ATTACHED.findall(cell.source)} | set(ATTACHED.findall(cell.source))
-    for name in set(cell.get("attachments", {})) - seen:
-        del cell.attachments[name]
-    if not cell.get("attachments", True):
-        del cell["attachments"]
+    if "attachments" in cell:
+        cell.attachments = {name: picture for name, picture in cell.attachments.items() if name in seen}
+        if not cell.attachments:
+            del cell["attachments"]
 
 
 def _named(cell: NotebookNode) -> Iterator[str]:

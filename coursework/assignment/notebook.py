@@ -8,13 +8,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode, v4
 
 from coursework.assignment import nbgrader
-from coursework.assignment.source import HIDDEN, SCHEME, SOLUTION, STUB, Exercise, headings, role_of, split, without_markers
+from coursework.assignment.source import SCHEME, SOLUTION, Exercise, given_out, headings, role_of, split, without_markers
 from coursework.assignment.variants import values_for
 
 KEPT = ("tags", "mystnb")  # of a cell's metadata
@@ -44,7 +43,7 @@ def student_notebook(exercise: Exercise, solutions: str | None = None, stamp: st
     if nbgrader.is_nbgraders(exercise.notebook):
         cells = nbgrader.cleared(exercise.notebook, exercise.path.parent).cells
     else:
-        cells = [made for cell in exercise.notebook.cells if (made := _student_cell(exercise, cell)) is not None]
+        cells = [made for cell in exercise.notebook.cells if (made := _student_cell(cell)) is not None]
     if solutions:
         cells.append(v4.new_markdown_cell(f"When you have tried: the [solutions]({solutions}), each folded away."))
     return _finished(exercise, cells, stamp)
@@ -56,11 +55,11 @@ def nbgrader_source(exercise: Exercise) -> NotebookNode:
     For a course that grades with nbgrader; it holds everything that students must not see.
     """
     exercise = _filled(exercise)
-    cells = [cell for cell in exercise.notebook.cells if role_of(cell)[0] not in ("note", "wrong")]
+    cells = [cell for cell in exercise.notebook.cells if role_of(cell)[0] not in nbgrader.OURS]
     new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
     made = [new[cell.cell_type](_asked_and_solved(cell)) for cell in cells]
     for cell, each in zip(cells, made, strict=True):
-        each.metadata = _metadata(exercise, cell)
+        each.metadata = _metadata(cell)
         each.update({key: cell[key] for key in ("attachments",) if key in cell})
     return _finished(exercise, made)
 
@@ -86,7 +85,7 @@ def solution_page(exercise: Exercise, up: str = "../") -> str:
     subject = exercise.title.removeprefix("Exercises: ").strip()
     parts = [f"# Solutions: {subject}", f"To the notebook [{exercise.name}]({up}{exercise.name}.ipynb). Try before you unfold."]
     for title, items in _sections(exercise):
-        body = "\n\n".join(_solution(exercise, kind, name, cell) for kind, name, cell in items)
+        body = "\n\n".join(_solution(kind, cell) for kind, cell in items)
         parts.append(f"## {title}")
         parts.append(_folded(LINK.sub(rf"\g<1>{up}\g<2>", body)) if body else OPEN)
     text = "\n\n".join(parts) + "\n"
@@ -107,30 +106,18 @@ def _filled(exercise: Exercise) -> Exercise:
     return exercise.with_values(values_for(exercise, None, None))
 
 
-def _student_cell(exercise: Exercise, cell: NotebookNode) -> NotebookNode | None:
-    kind, name = role_of(cell)
-    if kind in ("note", "wrong"):
+def _student_cell(cell: NotebookNode) -> NotebookNode | None:
+    if role_of(cell)[0] in nbgrader.OURS:
         return None
-    source = cell.source
-    if kind == "answer":
-        source = split(source, SOLUTION, STUB)[0]
-    elif kind == "test":
-        source = split(source, HIDDEN)[0]
-    elif kind == "written":
-        source = next(each.stub for each in exercise.written if each.id == name)
-    new = v4.new_code_cell(source) if cell.cell_type == "code" else v4.new_markdown_cell(source)
-    if shown := {name: picture for name, picture in cell.get("attachments", {}).items() if _shows(source, name)}:
-        new.attachments = shown
-    new.metadata = _metadata(exercise, cell)
+    new = v4.new_code_cell(given_out(cell)) if cell.cell_type == "code" else v4.new_markdown_cell(given_out(cell))
+    if "attachments" in cell:
+        new.attachments = cell.attachments
+        nbgrader.drop_unseen(new)
+    new.metadata = _metadata(cell)
     return new
 
 
-def _shows(source: str, name: str) -> bool:
-    """Whether a text still shows a picture that is attached to its cell; one of the solution goes with the solution."""
-    return any(f"attachment:{each}" in source for each in (name, quote(name)))
-
-
-def _metadata(exercise: Exercise, cell: NotebookNode) -> NotebookNode:
+def _metadata(cell: NotebookNode) -> NotebookNode:
     """What a released cell says of itself: nbgrader's metadata, and that what is graded can be neither deleted nor, a test, edited."""
     kind, name = role_of(cell)
     kept = {key: cell.metadata[key] for key in KEPT if key in cell.metadata}
@@ -200,17 +187,17 @@ def _sections(exercise: Exercise) -> list[tuple[str, list]]:
     """(heading, what answers it) for each exercise in the order of the source."""
     sections: list[tuple[str, list]] = []
     for cell in exercise.notebook.cells:
-        kind, name = role_of(cell)
+        kind, _ = role_of(cell)
         if kind is None and cell.cell_type == "markdown":
             sections += [(title, []) for title in headings(cell.source, 2)]
         elif kind in ("answer", "note", "written"):
             if not sections:
                 sections.append((exercise.title, []))
-            sections[-1][1].append((kind, name, cell))
+            sections[-1][1].append((kind, cell))
     return sections
 
 
-def _solution(exercise: Exercise, kind: str, name: str, cell: NotebookNode) -> str:
+def _solution(kind: str, cell: NotebookNode) -> str:
     if kind == "written":
         return split(split(cell.source, SCHEME)[0], SOLUTION)[1]
     if kind == "note" and cell.cell_type == "markdown":

@@ -77,10 +77,6 @@ class ClassList(NamedTuple):
                 return found.pop() if len(found) == 1 else None
         return None
 
-    def members(self, group: str) -> tuple[Student, ...]:
-        """The students of a group."""
-        return tuple(student for student in self.students if student.group == group)
-
     def recipients(self) -> tuple[str, ...]:
         """Whom notebooks are for, each once: the groups where there are groups, or the students."""
         return tuple(dict.fromkeys(student.whom for student in self.students))
@@ -111,6 +107,30 @@ def read_class(path: str | Path, groups: bool = False) -> ClassList:
     if not students:
         raise RosterError(f"{path}: got no name, {HINT}")
     return ClassList(students, Path(path))
+
+
+def spells(short: str, name: str) -> bool:
+    """Say whether a platform may have written a name so: its letters alone, whichever of its words comes first.
+
+    >>> spells("leemin", "Lee, Min"), spells("leemin", "Min Lee"), spells("leemin", "Lee, Mina")
+    (True, True, False)
+    """
+    return letters(short) in _spellings(name)
+
+
+def letters(text: str) -> str:
+    """A name's letters and digits alone, upper and lower case and composition aside.
+
+    >>> letters("O'Brien, Zoë")
+    'obrienzoë'
+    """
+    return "".join(filter(str.isalnum, _folded(text)))
+
+
+def _spellings(name: str) -> set[str]:
+    """The letters of a name, begun at each of its words: Canvas names the files of Lee, Min and of Min Lee `leemin`."""
+    words = re.split(r"[\s,]+", name.strip())
+    return {letters("".join(words[i:] + words[:i])) for i in range(len(words))} - {""}
 
 
 def _text(path: Path) -> str:
@@ -243,7 +263,7 @@ def _title(heading: str) -> str:
 
 
 def _no_student(name: str) -> bool:
-    return "".join(filter(str.isalnum, _folded(name))) in NO_STUDENTS
+    return letters(name) in NO_STUDENTS
 
 
 def _clean(cell: str) -> str:
@@ -256,7 +276,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", _clean(text).casefold())
 
 
-# --- Finding a student: five ways to read a text, the surest first ---
+# --- Finding a student: ways to read a text, the surest first ---
 
 
 def _exact(text: str) -> set[str]:
@@ -271,20 +291,15 @@ def _orders(text: str) -> set[str]:
     return {" ".join(parts), " ".join(reversed(parts))}
 
 
-def _letters(text: str) -> set[str]:
-    """The same without spaces and signs, as Canvas names its files: `leemin`."""
-    return {"".join(filter(str.isalnum, name)) for name in _orders(text)} - {""}
-
-
-READINGS: tuple[Callable[[str], set[str]], ...] = (_exact, _exact, _exact, _orders, _letters)
+READINGS: tuple[Callable[[str], set[str]], ...] = (_exact, _exact, _orders, _spellings)
 
 
 @functools.lru_cache(maxsize=8)
 def _indexes(students: tuple[Student, ...]) -> tuple[dict[str, set[Student]], ...]:
-    """For each reading, key -> students: by id, aliases, name, name in either order, its letters."""
+    """For each reading, key -> students: by id, aliases, name in either order, its letters."""
     indexes: tuple[dict[str, set[Student]], ...] = tuple({} for _ in READINGS)
     for student in students:
-        texts = ((student.id,), student.aliases, (student.name,), (student.name,), (student.name,))
+        texts = ((student.id,), student.aliases, (student.name,), (student.name,))
         for index, keys, known in zip(indexes, READINGS, texts, strict=True):
             for key in {key for text in known for key in keys(text)}:
                 index.setdefault(key, set()).add(student)

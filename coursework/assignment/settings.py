@@ -41,8 +41,8 @@ def read_settings(said: object, folder: Path) -> Settings:
     return Settings(
         _variants(said.get("variants") or {}),
         _files(said.get("files") or [], folder),
-        _due(said.get("due")),
-        _late(said.get("late") or {}),
+        read_due(said.get("due")),
+        read_late(said.get("late") or {}),
         _forbid(said.get("forbid") or []),
     )
 
@@ -93,7 +93,8 @@ def _not_given_out(name: str, folder: Path) -> str | None:
     return None
 
 
-def _due(due: object) -> str | None:
+def read_due(due: object) -> str | None:
+    """A time with its distance from UTC, as ISO text. Raises ValueError."""
     if due is None:
         return None
     try:
@@ -105,7 +106,8 @@ def _due(due: object) -> str | None:
     return time.isoformat(timespec="minutes" if not (time.second or time.microsecond) else "auto")
 
 
-def _late(late: object) -> dict:
+def read_late(late: object) -> dict:
+    """What a late submission loses: per_day, days, grace_minutes, all optional. Raises ValueError."""
     known = {"per_day", "days", "grace_minutes"}
     if isinstance(late, dict) and not set(late) - known and all(map(_is_amount, late.values())) and late.get("per_day", 0) <= 1:
         return dict(late)

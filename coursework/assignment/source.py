@@ -404,7 +404,7 @@ def _exercise(path: Path, notebook: NotebookNode, settings: Settings, sha256: st
 def _stubs(path: Path, notebook: NotebookNode) -> list[str]:
     """The text of each cell as students get it; as it stands where they do not get it."""
     if not nbgrader.is_nbgraders(notebook):
-        return [_stub(cell) for cell in notebook.cells]
+        return [given_out(cell) for cell in notebook.cells]
     try:
         given = iter(nbgrader.cleared(notebook, path.parent).cells)
     except nbgrader.NbgraderError as error:
@@ -412,7 +412,8 @@ def _stubs(path: Path, notebook: NotebookNode) -> list[str]:
     return [cell.source if role_of(cell)[0] in nbgrader.OURS else next(given).source for cell in notebook.cells]
 
 
-def _stub(cell: NotebookNode) -> str:
+def given_out(cell: NotebookNode) -> str:
+    """The text of a cell of ours without what students must not see."""
     kind, _ = role_of(cell)
     if kind == "answer" or (kind == "written" and cell.cell_type == "code"):
         return split(split(cell.source, SCHEME)[0], SOLUTION, STUB)[0]

@@ -179,16 +179,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> st
     """Write one entry; give back why that failed, or ""."""
     try:
         content = archive.read(entry)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        EOFError,
-        ValueError,
-        OSError,
-        RuntimeError,
-        struct.error,
-    ) as error:
+    except (*DAMAGED, ValueError, RuntimeError) as error:
         return f"It is damaged in the zip ({error}); download it again."
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content)

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)  # what parsing a stranger's text may raise
-MAGIC = re.compile(r"^(?P<space>[ \t]*)(?:%time\s+(?P<timed>\S.*)|(?P<magic>[%!?].*|[\w.]+\?\??[ \t]*))$", re.MULTILINE)
+MAGIC = re.compile(
+    r"^(?P<space>[ \t]*)(?:%time\s+(?P<timed>\S.*)|(?P<magic>%run\s+(?P<run>\S.*)|[%!?].*|[\w.]+\?\??[ \t]*))$", re.MULTILINE
+)
 TIMERS = ("%%time", "%%timeit", "%%capture")  # cell magics below which Python stands
-WRITES = re.compile(r"\s*%%writefile(?P<append>\s+-a|\s+--append)?\s+(?P<file>\S+)[ \t]*\n(?P<text>.*)", re.DOTALL)
+WRITES = re.compile(r"\s*%%(?:write)?file(?P<append>\s+-a|\s+--append)?\s+(?P<file>\S+)[ \t]*\n(?P<text>.*)", re.DOTALL)
 DEFINES = re.compile(r"^(?:(?:async +def|def|class) +(\w+)|([^\W\d]\w*) *(?::[^=\n]*)?=(?!=))", re.MULTILINE)
 
 
@@ -122,7 +124,7 @@ def without_magics(code: str) -> tuple[str, str]:
     """A cell with its notebook commands (%, !, ?) taken out, and the first of them, or "".
 
     Only a cell that is not Python as it stands is touched, so that a line of a string that begins with % stays. A cell in another
-    language (`%%bash`) becomes empty; `%%writefile` becomes Python that writes the file.
+    language (`%%bash`) becomes empty; `%%writefile` becomes Python that writes the file, and `%run` asks the worker to run one.
     """
     if parses(code) or not (first := MAGIC.search(code)):
         return code, ""
@@ -132,4 +134,9 @@ def without_magics(code: str) -> tuple[str, str]:
         return f"with open({file!r}, {mode!r}, encoding='utf-8') as _file:\n    _file.write({found['text']!r})", command
     if (start := code.lstrip()).startswith("%%") and not start.startswith(TIMERS):
         return "", command
-    return MAGIC.sub(lambda found: found["space"] + (found["timed"] or f"pass  # {found['magic']}"), code), command
+    return MAGIC.sub(_without_magic, code), command
+
+
+def _without_magic(found: re.Match) -> str:
+    run = found["run"] and f"get_ipython().run_line_magic('run', {found['run']!r})"
+    return found["space"] + (found["timed"] or run or f"pass  # {found['magic']}")

@@ -9,11 +9,10 @@ Neither Canvas nor Moodle writes the time of a submission into its zip: the time
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from coursework.assignment.roster import ClassList, Student
+from coursework.assignment.roster import ClassList, Student, letters, spells
 
 CANVAS = re.compile(
     r"(?P<name>.*?)_?(?P<late>LATE_)?(?P<id>\d+|anon_[^\W_]+)_((?P<attachment>\d+)_(?P<file>.+)|(?P<typed>text|link)\.html)"
@@ -131,22 +130,3 @@ def _by_id(owner: Owner, students: ClassList) -> Student | None:
     ends = re.compile(rf"[^\W\d]+ {owner.id}")
     found = [student for student in students.students if any(ends.fullmatch(alias) for alias in student.aliases)]
     return found[0] if len(found) == 1 else None
-
-
-def spells(short: str, name: str) -> bool:
-    """Say whether a platform may have written a name so: its letters alone, whichever of its words comes first.
-
-    >>> spells("leemin", "Lee, Min"), spells("leemin", "Min Lee"), spells("leemin", "Lee, Mina")
-    (True, True, False)
-    """
-    words = re.split(r"[\s,]+", name.strip())
-    return letters(short) in {letters("".join(words[i:] + words[:i])) for i in range(len(words))} - {""}
-
-
-def letters(text: str) -> str:
-    """A name's letters and digits alone, upper and lower case and composition aside.
-
-    >>> letters("O'Brien, Zoë")
-    'obrienzoë'
-    """
-    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c.isalnum())

@@ -1,6 +1,7 @@
 """From a file's bytes to its cells, whatever state it is in. What was out of the ordinary is flagged; nothing here runs code."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,8 @@ from coursework.handin.archives import LARGEST
 from coursework.handin.names import parses, without_magics
 
 PIECEWISE = 4 * 2**20  # a notebook above this is read cell by cell, to hold only one of its outputs at a time
+MOST_PIECES = 10_000  # cells of a notebook that is read so
+MOST_VALUES = 2_000_000  # in one notebook; each may take a hundred bytes, and outputs of numbers have a tenth of it
 SIGNATURES = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive",
@@ -25,6 +28,8 @@ SIGNATURES = {
     b"\x7fELF": "a program",
     b"\xd0\xcf\x11\xe0": "an Office file",
 }
+# One bracket or comma outside strings, or the end; it never looks at a character twice, whatever the text.
+VALUE = re.compile(r'(?:[^"\[{,]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z))*+(?:([\[{,])|\Z)', re.DOTALL)
 PERCENT = re.compile(r"^# ?(%%|In ?\[)", re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~)\s*(\{code-cell\}|\{code\}|i?python)", re.MULTILINE)
 
@@ -113,7 +118,18 @@ def _from_json(text: str, flags: list[Flag]) -> list[RawCell]:
     if len(text) <= PIECEWISE:
         with contextlib.suppress(json.JSONDecodeError, RecursionError):
             return _from_notebook(json.loads(text), flags)
+    elif count_values(text, MOST_VALUES) == MOST_VALUES:
+        raise UnreadableError(f"The notebook holds more than {MOST_VALUES} values; it was not read.")
     return _from_pieces(text, flags)
+
+
+def count_values(text: str, most: int) -> int:
+    """How many values JSON makes of a text, told by its brackets and commas, without making them; of more than `most`, `most`.
+
+    >>> count_values('{"a": [1, 2, "[,,]"]}', 100), count_values("[1, 2, 3]", 2)
+    (4, 2)
+    """
+    return sum(found[1] is not None for found in itertools.islice(VALUE.finditer(text), most))
 
 
 def _from_notebook(notebook: object, flags: list[Flag]) -> list[RawCell]:
@@ -137,7 +153,7 @@ def _from_pieces(text: str, flags: list[Flag]) -> list[RawCell]:
     position = start.end() if start else len(text)
     while position < len(text):
         position += len(text[position : position + 4096]) - len(text[position : position + 4096].lstrip(" \t\n,"))
-        if text[position : position + 1] == "]":
+        if text[position : position + 1] == "]" or len(cells) == MOST_PIECES:
             return _valid(cells, flags)
         try:
             cell, position = decoder.raw_decode(text, position)

@@ -35,8 +35,9 @@ class Row(NamedTuple):
     student: the id in the class list, or the group's name where notebooks are for groups; without a class list what the platform calls
     the student, as a file's name; None: nobody's. path: to open; None where it could not be unpacked. file: its name in the folder or
     the zip, to show. state: "grade" (at most one a student), "superseded" (the student has another file that counts), "unreadable",
-    "another assignment" or "no student". values: of the variants, of a file to grade. stamp: "yes", "none", "other key", "forged" or
-    "of NAME". submitted: ISO time, where nbgrader tells it. late: the platform says so. flags: what is worth a look.
+    "another assignment" (without a flag: another notebook of nbgrader's, beside the one that counts) or "no student". values: of the
+    variants, of a file to grade. stamp: "yes", "none", "other key", "forged" or "of NAME". submitted: ISO time, where nbgrader tells
+    it. late: the platform says so. flags: what is worth a look.
     """
 
     student: str | None
@@ -209,7 +210,8 @@ def _chosen(mine: Sequence[tuple[tuple, Row]], somebody: bool) -> list[Row]:
         return rows
     foreign = [row.state == "another assignment" and row.stamp != "none" for row in rows]
     others = [
-        _beside(row) if elsewhere else _beside(row)._replace(student=first.student, state="superseded", values=None)
+        _other_notebook(row, first)
+        or (_beside(row) if elsewhere else _beside(row)._replace(student=first.student, state="superseded", values=None))
         for row, elsewhere in zip(rows[1:], foreign[1:], strict=True)
     ]
     told = [row.file for row in rows[1:] if row.state == "grade" or (row.state == "unreadable" and row.file.endswith(".ipynb"))]
@@ -222,6 +224,16 @@ def _chosen(mine: Sequence[tuple[tuple, Row]], somebody: bool) -> list[Row]:
 def _beside(row: Row) -> Row:
     """A file that does not count: its flags name it, so that none is taken for one of the file that does."""
     return row._replace(flags=tuple(Flag(flag.kind, f"{row.file}: {flag.detail}") for flag in row.flags))
+
+
+def _other_notebook(row: Row, first: Row) -> Row | None:
+    """Another notebook of nbgrader's assignment, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb, beside the one that counts: nothing to look at."""
+    place, own = PurePosixPath(row.file), PurePosixPath(first.file)
+    same = place.parent == own.parent and owner_of(row.file).platform == "nbgrader" and len(place.parts) >= 3
+    if not same or (row.state, first.state, place.suffix) != ("another assignment", "grade", ".ipynb") or place.stem == own.stem:
+        return None
+    flags = tuple(flag for flag in row.flags if flag.kind != "another-assignment")
+    return row._replace(student=first.student, flags=flags)
 
 
 def _missing(rows: Sequence[Row], students: ClassList | None) -> tuple[Student, ...]:

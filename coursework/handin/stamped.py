@@ -1,13 +1,11 @@
 """What the stamps in a file say of it, and whether they may be believed. They say nothing of whose the file is."""
 
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from coursework.assignment.roster import ClassList
+from coursework.assignment.roster import ClassList, spells
 from coursework.assignment.stamp import Key, Read, Stamp, StampError, find_tokens, is_authentic, read_stamp
 from coursework.flags import Flag
-from coursework.handin.platforms import spells
 
 
 class WrongKeyError(ValueError):
@@ -68,7 +66,7 @@ def verdict(stamps: Stamps, names: Sequence[str], key: Key | None) -> Verdict:
 
 def is_for(student: str, names: Sequence[str]) -> bool:
     """Say whether a stamp's student is called one of these: composition, upper and lower case, order and signs aside."""
-    return any(_folded(student) == _folded(name) or spells(name, student) for name in names)
+    return any(spells(name, student) for name in names)
 
 
 def check_stamps(found: Sequence[tuple[Stamps, Sequence[str]]], key: Key | None, students: ClassList | None) -> None:
@@ -93,7 +91,3 @@ def check_stamps(found: Sequence[tuple[Stamps, Sequence[str]]], key: Key | None,
     if len(strange) > 1 and len(strange) > len(known):
         asked = "expected the class list of the release" if students else "expected its class list with --students or --groups"
         raise WrongKeyError(f"got notebooks released for {', '.join(strange[:3])} and no file of theirs, {asked}")
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()

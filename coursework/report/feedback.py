@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from coursework.report.answers import MOST_SHOWN, readable
+from coursework.report.reading import Graded
 from coursework.report.standing import GRADED, MISSING, Standing, Words
 from coursework.report.tables import of_somebody_else
 
@@ -87,31 +88,31 @@ class Feedback(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def feedback(exercise: str, title: str, standing: Standing) -> Feedback:
+def feedback(graded: Graded, standing: Standing) -> Feedback:
     """What to tell one student of one exercise.
 
     Example:
-        >>> feedback("week3", "Exercises: week 3", standing).tests[0].text
+        >>> feedback(graded, standing).tests[0].text
         'Your KL is negative. A KL never is.'
     """
-    graded = standing.state == GRADED
+    counts = standing.state == GRADED
     tests = [
         Item(test["title"], test["points"], test["max_points"], "", test["message"]) for test in standing.result.get("tests", ())
     ]
     words = [_word(each) for each in standing.words]
     return Feedback(
-        exercise,
-        title,
+        graded.exercise,
+        graded.title,
         standing.student,
         standing.name,
         standing.group,
-        graded,
+        counts,
         standing.final,
         standing.raw,
         standing.possible,
-        tuple(tests) if graded else (),
-        tuple(words) if graded else (),
-        standing.late.note if graded else "",
+        tuple(tests) if counts else (),
+        tuple(words) if counts else (),
+        standing.late.note if counts else "",
         standing.comment,
         tuple(_remarks(standing)),
     )

@@ -8,11 +8,11 @@ import csv
 import html
 import io
 import re
-import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from coursework.assignment.roster import ClassList, Student
 from coursework.report import pages
 from coursework.report.feedback import Feedback, Item, as_text, feedback
 from coursework.report.reading import ReportError
@@ -21,35 +21,28 @@ from coursework.report.tables import Given, Sheet
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("Identifier", "Grade", "Maximum Grade", "Last modified (grade)")
+MOODLE_NAMES = ("Number", "Identifier", "ID number", "Email address", "Full name")  # who it is, the surest first
 COMMENTS = "Feedback comments"
 PLATFORM = re.compile(r"[^/]*?_(?:LATE_)?(\d+)_(?:\d+_|assignsubmission_)")  # the user's id in the name of a downloaded file
 DOWNLOADED = re.compile(r"([^/]*_\d+_assignsubmission_file_?)[^/]*")  # the folder of Moodle's download
 Row = dict[str, str]
 
 
-class Finder:
-    """Finds whose line of a gradebook it is: by id, login or name, in either order, or by the id in the name of a downloaded file."""
+def class_of(sheets: Sequence[Sheet]) -> ClassList:
+    """Everybody in the results, with what a gradebook may call them: the class list's words, and the id in a downloaded file's name."""
+    found: dict[str, Student] = {}
+    for graded, standings in sheets:
+        listed = {person["id"]: tuple(person["aliases"]) for person in graded.students}
+        for each in standings:
+            own = [match[1] for row in each.files if row["student"] == each.student and (match := PLATFORM.match(row["file"]))]
+            before = found[each.student].aliases if each.student in found else ()
+            found[each.student] = Student(each.student, each.name, (*before, *listed.get(each.student, ()), *own))
+    return ClassList(tuple(found.values()))
 
-    def __init__(self, sheets: Sequence[Sheet]):
-        self.found: dict[str, set[str]] = {}
-        for graded, standings in sheets:
-            aliases = {person["id"]: person["aliases"] for person in graded.students}
-            for standing in standings:
-                ids = [
-                    found[1]
-                    for row in standing.files
-                    if row["student"] == standing.student and (found := PLATFORM.match(row["file"]))
-                ]
-                for name in (standing.student, standing.name, *aliases.get(standing.student, ()), *ids):
-                    self.found.setdefault(_plain(name), set()).add(standing.student)
 
-    def find(self, row: Mapping[str, str], columns: Sequence[str]) -> str | None:
-        """The student of a row, or None where none or several fit."""
-        for column in columns:
-            hits = self.found.get(_plain(row.get(column) or ""), set())
-            if len(hits) == 1:
-                return next(iter(hits))
-        return None
+def student_in(row: Mapping[str, str], columns: Sequence[str], everybody: ClassList) -> str | None:
+    """The student of a gradebook's row, by the first of the columns that names one."""
+    return next((found.id for column in columns if (found := everybody.find(row.get(column) or ""))), None)
 
 
 def canvas(sheets: Sequence[Sheet], gradebook: Sequence[Row] | None = None) -> tuple[list[list], list[str]]:
@@ -63,9 +56,9 @@ def canvas(sheets: Sequence[Sheet], gradebook: Sequence[Row] | None = None) -> t
     if gradebook is None:
         who: list[tuple[list, str]] = [([name, "", "", student, ""], student) for student, name in _people(sheets).items()]
     else:
-        finder = Finder(sheets)
-        order = ("SIS Login ID", "SIS User ID", "ID", "Student")
-        who = [([Given(row.get(column, "")) for column in CANVAS], finder.find(row, order) or "") for row in gradebook]
+        everybody, order = class_of(sheets), ("SIS Login ID", "SIS User ID", "ID", "Student")
+        cells = [[Given(row.get(column, "")) for column in CANVAS] for row in gradebook]
+        who = [(mine, student_in(row, order, everybody) or "") for mine, row in zip(cells, gradebook, strict=True)]
     rows += [[*cells, *_finals(sheets, student)] for cells, student in who if student]
     return rows, [student for student in _people(sheets) if student not in {student for _, student in who}]
 
@@ -77,29 +70,25 @@ def moodle(sheet: Sheet, worksheet: Sequence[Row]) -> tuple[list[list], list[str
         ReportError: Moodle's maximum is not what the exercise can give: points would mean something else there.
     """
     graded, standings = sheet
-    finder, of = Finder([sheet]), {each.student: each for each in standings}
     rows: list[list] = [[Given(column) for column in worksheet[0]]]
     seen = set()
-    for row in worksheet:
-        student = finder.find(_numbered(row), ("Number", "Identifier", "ID number", "Email address", "Full name"))
+    for row, standing in _lines(sheet, worksheet):
         filled: Mapping[str, str] = {column: Given(cell) for column, cell in row.items()}
-        if student is not None:
-            seen.add(student)
-            filled = _graded_row(filled, feedback(graded.exercise, graded.title, of[student]), of[student])
+        if standing is not None:
+            seen.add(standing.student)
+            filled = _graded_row(filled, feedback(graded, standing), standing)
         rows.append(list(filled.values()))
-    return rows, [student for student in of if student not in seen]
+    return rows, [each.student for each in standings if each.student not in seen]
 
 
 def feedback_zip(sheet: Sheet, worksheet: Sequence[Row]) -> bytes:
     """The zip for Moodle's "Upload multiple feedback files": a page for each student, in the folders that its download has."""
-    graded, standings = sheet
-    finder, of, content = Finder([sheet]), {each.student: each for each in standings}, io.BytesIO()
+    graded, content = sheet[0], io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for row in worksheet:
-            student = finder.find(_numbered(row), ("Number", "Identifier", "ID number", "Email address", "Full name"))
-            if student is not None and of[student].files:
-                page = pages.student([feedback(graded.exercise, graded.title, of[student])])
-                archive.writestr(zipfile.ZipInfo(f"{_moodle_folder(row, of[student])}/feedback.html", (1980, 1, 1, 0, 0, 0)), page)
+        for row, standing in _lines(sheet, worksheet):
+            if standing is not None and standing.files:
+                page = pages.student([feedback(graded, standing)])
+                archive.writestr(zipfile.ZipInfo(f"{_moodle_folder(row, standing)}/feedback.html", (1980, 1, 1, 0, 0, 0)), page)
     return content.getvalue()
 
 
@@ -125,7 +114,9 @@ def read_gradebook(path: Path, needed: Sequence[str], what: str) -> list[Row]:
         ReportError: it cannot be read, lacks a column, or holds no row.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")), restkey="", restval=""))
+        text = path.read_text(encoding="utf-8-sig")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)  # some countries' spreadsheets write semicolons
+        rows = list(csv.DictReader(io.StringIO(text), restkey="", restval="", delimiter=delimiter))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ReportError(f"report: {path}: cannot be read: {error}") from error
     lacking = [column for column in needed if not rows or column not in rows[0]]
@@ -142,6 +133,13 @@ def read_canvas(path: Path) -> list[Row]:
 def read_moodle(path: Path) -> list[Row]:
     """The rows of Moodle's grading worksheet."""
     return read_gradebook(path, MOODLE, "the grading worksheet that Moodle exports")
+
+
+def _lines(sheet: Sheet, worksheet: Sequence[Row]) -> Iterator[tuple[Row, Standing | None]]:
+    """Each row of Moodle's worksheet with whose it is."""
+    everybody, of = class_of([sheet]), {each.student: each for each in sheet[1]}
+    for row in worksheet:
+        yield row, of.get(student_in(_numbered(row), MOODLE_NAMES, everybody) or "")
 
 
 def _people(sheets: Sequence[Sheet]) -> dict[str, str]:
@@ -196,9 +194,3 @@ def _gradescope_test(item: Item) -> dict:
         "output_format": "text",
         "visibility": "visible",
     }
-
-
-def _plain(name: str) -> str:
-    """A name as it is compared: "Lee, Min" is Min Lee."""
-    last, comma, first = unicodedata.normalize("NFC", name).strip().casefold().partition(",")
-    return f"{first.strip()} {last.strip()}" if comma else last

@@ -9,12 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-KEYS = {"per_day": "a share of the points possible, 0 to 1", "days": "a number of days", "grace_minutes": "a number of minutes"}
-FORM = "per_day=0.1,days=3,grace_minutes=10"
-
-
-class LateError(ValueError):
-    """A time or a rule cannot be read; says what came and what was expected."""
+from coursework.assignment.settings import read_due, read_late
+from coursework.report.reading import ReportError
 
 
 class Rule(NamedTuple):
@@ -41,18 +37,17 @@ def read_rule(due: str | None, late: Mapping[str, float | int] | str) -> Rule:
         due: ISO time with its offset, or None. late: {per_day, days, grace_minutes}, all optional, or the same as text; "none" for none.
 
     Raises:
-        LateError: what cannot be read.
+        ReportError: what cannot be read.
 
     Example:
         >>> read_rule("2026-12-01T23:59+09:00", "per_day=0.1,days=3").per_day
         0.1
     """
-    values = _numbers(late)
-    if due is None:
-        return Rule(None, values.get("per_day", 0.0), values.get("days"))
-    when = read_time(due)
-    if when is None or when.tzinfo is None:
-        raise LateError(f"due: got {due!r}, expected a time with its offset, such as 2026-12-01T23:59+09:00")
+    try:
+        values = read_late(({} if late == "none" else _pairs(late)) if isinstance(late, str) else late)
+        when = read_time(read_due(due))
+    except ValueError as error:
+        raise ReportError(f"report: {error}") from error
     return Rule(when, values.get("per_day", 0.0), values.get("days"), timedelta(minutes=values.get("grace_minutes", 0)))
 
 
@@ -68,44 +63,50 @@ def read_time(text: str | None) -> datetime | None:
         return None
 
 
-def lateness(rule: Rule, submitted: str | None, said_late: bool, points: float, possible: float) -> Lateness:
+def lateness(
+    rule: Rule, submitted: str | None, said_late: bool, points: float, possible: float, days: int | None = None, by: str = ""
+) -> Lateness:
     """How late work is, and what that takes off.
 
     Args:
         submitted: ISO time; without an offset it is taken to be that of the due time. said_late: the platform's own mark.
-        points: earned so far. possible: what the exercise can give.
+        points: earned so far. possible: what the exercise can give. days: late, where somebody counted them; no time is asked then.
+        by: a sentence on where time or days come from, for the note.
 
     Example:
         >>> rule = read_rule("2026-12-01T23:59+09:00", {"per_day": 0.1, "days": 3})
         >>> lateness(rule, "2026-12-03T08:00+09:00", True, 15, 20)
         Lateness(days=2, deduction=4.0, note='2 days late: 4 points taken off.')
     """
-    when = read_time(submitted)
-    if rule.due is None or when is None:
+    days = _days(rule, submitted) if days is None else days
+    if days is None:
         return Lateness(note="Late, as the platform says; nothing is taken off." if said_late else "")
-    over = (when if when.tzinfo else when.replace(tzinfo=rule.due.tzinfo)) - rule.due
-    if over <= rule.grace:
+    if days == 0:
         return Lateness()
-    days = math.ceil(over / timedelta(days=1))
-    said = f"{days} day{'s' * (days > 1)} late"
+    said, source = f"{days} day{'s' * (days > 1)} late", f" {by}" if by else ""
     if rule.days is not None and days > rule.days:
-        return Lateness(days, float(points), f"{said}, and nothing was taken after {rule.days:g}: no points are left.")
+        return Lateness(days, float(points), f"{said}, and nothing was taken after {rule.days:g}: no points are left.{source}")
     deduction = min(float(points), round(rule.per_day * days * possible, 2))
     taken = f": {deduction:g} point{'s' * (deduction != 1)} taken off" if deduction else ", and nothing is taken off"
-    return Lateness(days, deduction, f"{said}{taken}.")
+    return Lateness(days, deduction, f"{said}{taken}.{source}")
 
 
-def _numbers(late: Mapping[str, float | int] | str) -> dict[str, float]:
-    if isinstance(late, str):
-        pairs = [part.partition("=")[::2] for part in late.replace(",", " ").split() if part != "none"]
-    else:
-        pairs = list(late.items())  # type: ignore[arg-type]
-    found = {}
-    for name, value in pairs:
+def _days(rule: Rule, submitted: str | None) -> int | None:
+    """Days begun after the due time and its grace; None where a time is missing."""
+    when = read_time(submitted)
+    if rule.due is None or when is None:
+        return None
+    over = (when if when.tzinfo else when.replace(tzinfo=rule.due.tzinfo)) - rule.due
+    return 0 if over <= rule.grace else math.ceil(over / timedelta(days=1))
+
+
+def _pairs(text: str) -> dict:
+    """The rule as it is typed; what is no number stays text, which `read_late` refuses."""
+    found: dict[str, float | str] = {}
+    for part in text.replace(",", " ").split():
+        name, _, value = part.partition("=")
         try:
             found[name] = float(value)
-        except (TypeError, ValueError):
-            found[name] = math.nan
-        if name not in KEYS or not 0 <= found[name] < math.inf or (name == "per_day" and found[name] > 1):
-            raise LateError(f"late: got {name}={value}, expected {KEYS.get(name, FORM)}")
+        except ValueError:
+            found[name] = value
     return found

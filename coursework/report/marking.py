@@ -8,8 +8,6 @@ import json
 import os
 import secrets
 import sys
-import tempfile
-import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,7 +70,8 @@ class App:
         if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             return _said(403, "Another site may not ask for this.")
         if name == "":
-            return _page()
+            nonce = secrets.token_urlsafe(16)
+            return Reply(200, "text/html; charset=utf-8", page(nonce).encode(), POLICY.format(nonce))
         return _done(self._data) if name == "data" else _said(404, "There is nothing of this name.")
 
     def _post(self, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -84,11 +83,11 @@ class App:
         return _done(lambda: self._posts[name](**_asked(body)))
 
 
-def serve(folder: Path, port: int = 0, open_browser: bool = False) -> int:
+def serve(folder: Path, port: int = 0) -> int:
     """Serve the page until Ctrl-C; return 0.
 
     Args:
-        folder: of the exercise's results. port: 0 takes a free one. open_browser: open the page in the system's browser.
+        folder: of the exercise's results. port: 0 takes a free one.
 
     Raises:
         ReportError: nothing to mark there, or the port is taken.
@@ -97,10 +96,8 @@ def serve(folder: Path, port: int = 0, open_browser: bool = False) -> int:
     with server(marking, port) as (httpd, address):
         for line in marking.damaged:
             print(f"cannot be used: {line}", file=sys.stderr)
-        print(f"Marking at {address}\nCtrl-C ends it; every mark is saved as it is made.", flush=True)
-        if open_browser:
-            _open(address)
         try:
+            print(f"Marking at {address}\nCtrl-C ends it; every mark is saved as it is made.", flush=True)
             httpd.serve_forever()
         except KeyboardInterrupt:
             print()
@@ -166,10 +163,12 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _page() -> Reply:
-    nonce = secrets.token_urlsafe(16)
-    page = files("coursework.report").joinpath("templates/marking.html").read_text(encoding="utf-8")
-    return Reply(200, "text/html; charset=utf-8", page.replace("NONCE", nonce).encode(), POLICY.format(nonce))
+def page(nonce: str) -> str:
+    """The page with its script in it. nonce: what the browser is told to know our own script and style by."""
+    html, script = (
+        files("coursework.report").joinpath("templates", f"marking.{kind}").read_text("utf-8") for kind in ("html", "js")
+    )
+    return html.replace("NONCE", nonce).replace("SCRIPT", script)
 
 
 def _asked(body: bytes) -> dict:
@@ -198,10 +197,3 @@ def _json(status: int, content: dict) -> Reply:
 
 def _said(status: int, text: str) -> Reply:
     return Reply(status, "text/plain; charset=utf-8", text.encode())
-
-
-def _open(address: str) -> None:
-    """Open the page by a file that only its owner can read: a browser's command line, with the token in it, is for all to see."""
-    with tempfile.NamedTemporaryFile("w", suffix=".html", prefix="coursework-", delete=False) as page:
-        page.write(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}"><title>Marking</title>')
-    webbrowser.open(Path(page.name).as_uri())

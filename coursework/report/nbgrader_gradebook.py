@@ -98,7 +98,9 @@ def _having(book: "Gradebook", notebook: str) -> list[str]:
 def _known(book: "Gradebook", notebook: str) -> str | None:
     having = _having(book, notebook)
     if len(having) > 1:
-        raise GradebookError(f"got a notebook {notebook} in each of the assignments {', '.join(having)}, expected to be told which")
+        raise GradebookError(
+            f"got a notebook {notebook} in each of the assignments {', '.join(having)}, expected one: see `nbgrader db assignment`"
+        )
     return having[0] if having else None
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from coursework.files import write_whole
 from coursework.report import gradebooks, pages
-from coursework.report.feedback import Feedback, feedback
-from coursework.report.late import LateError, Rule, read_rule
+from coursework.report.feedback import feedback
+from coursework.report.late import Rule, read_rule
 from coursework.report.marks import Marks
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, MISSING, Standing, standings_of
 from coursework.report.tables import Sheet, table, write_table
+from coursework.report.times import with_times
 
 
 class Made(NamedTuple):
@@ -30,6 +31,7 @@ def report(
     roster: Path | None = None,
     due: str | None = None,
     late: str | None = None,
+    times: Path | None = None,
 ) -> Made:
     """Make a report.
 
@@ -40,6 +42,8 @@ def report(
             the format's name is made here.
         roster: what the platform exported: Canvas's gradebook, Moodle's grading worksheet.
         due, late: in place of the front matter's, as `late.read_rule` reads them.
+        times: a table of when students handed in, of one exercise, as `times.with_times` reads it; None: Moodle's worksheet, where
+            `roster` is that.
 
     Raises:
         ReportError: no results, a file that cannot be read or written, an unknown format or rule.
@@ -51,13 +55,12 @@ def report(
     if format not in FORMATS:
         raise ReportError(f"report: got the format {format!r}, expected one of {', '.join(FORMATS)}")
     try:
-        sheets = [_sheet(graded, due, late) for graded in read_all(results)]
+        exercises = [(graded, _rule(graded, due, late)) for graded in read_all(results)]
+        sheets, told = _timed(exercises, times, roster)
         made = FORMATS[format](sheets, out, roster)
-    except LateError as error:
-        raise ReportError(f"report: {error}") from error
     except OSError as error:
         raise ReportError(f"report: {error.filename}: cannot be written: {error.strerror}") from error
-    return made._replace(look=(*made.look, *_look(sheets)))
+    return made._replace(look=(*told, *made.look, *_look(sheets)))
 
 
 def as_csv(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
@@ -92,7 +95,7 @@ def as_moodle(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = N
 def as_gradescope(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = None) -> Made:
     """A results.json for each student who handed in; with one, `out` may be that file."""
     out = out or Path("gradescope")
-    told = [_told(graded, each) for graded, standings in sheets for each in standings if each.state != MISSING]
+    told = [feedback(graded, each) for graded, standings in sheets for each in standings if each.state != MISSING]
     if out.suffix == ".json":
         if len(told) != 1:
             raise ReportError(f"report: got {len(told)} results for the one file {out}, expected a folder, or one result")
@@ -127,7 +130,7 @@ def as_html(sheets: Sequence[Sheet], out: Path | None, roster: Path | None = Non
     told: dict[str, list] = {}
     for graded, standings in sheets:
         for each in standings:
-            told.setdefault(each.student, []).append(_told(graded, each))
+            told.setdefault(each.student, []).append(feedback(graded, each))
     for student, parts in told.items():
         write_whole(out / pages.place(student), pages.student(parts))
     write_whole(out / "index.html", pages.index(sheets))
@@ -145,13 +148,22 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def _sheet(graded: Graded, due: str | None, late: str | None) -> Sheet:
-    rule: Rule = read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
-    return graded, standings_of(graded, rule)
+def _rule(graded: Graded, due: str | None, late: str | None) -> Rule:
+    return read_rule(due or graded.about.get("due"), graded.about.get("late") or {} if late is None else late)
 
 
-def _told(graded: Graded, standing: Standing) -> Feedback:
-    return feedback(graded.exercise, graded.title, standing)
+def _timed(
+    exercises: Sequence[tuple[Graded, Rule]], times: Path | None, roster: Path | None
+) -> tuple[list[Sheet], tuple[str, ...]]:
+    """Where everybody stands, with the times of a table where there is one, and what in that table needs a look."""
+    sheets = [(graded, standings_of(graded, rule)) for graded, rule in exercises]
+    if times is not None and len(sheets) != 1:
+        raise ReportError(f"report: got --times for {len(sheets)} exercises, expected the results of one, such as results/week3")
+    table = times or roster
+    if table is None or len(sheets) != 1:
+        return sheets, ()
+    graded, look = with_times(sheets[0], exercises[0][1], table, roster=times is None)
+    return [(graded, standings_of(graded, exercises[0][1]))], look
 
 
 def _marks(graded: Graded, standing: Standing) -> Marks:

@@ -128,7 +128,8 @@ def _standing(graded: Graded, rule: Rule, person: Mapping) -> Standing:
         notes,
     )
     row = standing.handed_in
-    late = lateness(rule, row.get("submitted"), bool(row.get("late")), float(standing.raw), float(possible))
+    when = (row.get("submitted"), bool(row.get("late")))
+    late = lateness(rule, *when, float(standing.raw), float(possible), row.get("days"), row.get("by", ""))
     return standing._replace(late=late)
 
 

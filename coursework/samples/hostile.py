@@ -798,7 +798,7 @@ def huge_file(exercise: Exercise) -> dict | str | bytes:
     return b'{"cells": [' + b" " * 70_000_000
 
 
-@case("JSON whose parts would fill the memory", earned=(), flags=["another-assignment"], state="another assignment")
+@case("JSON whose parts would fill the memory", earned=(), flags=["unreadable"], state="unreadable")
 def json_bomb(exercise: Exercise) -> dict | str | bytes:
     return '{"cells": [{"source": ' + "[" + "{}," * 20_000_000 + "{}]}]}"
 

@@ -168,12 +168,11 @@ def grade(
 
 
 def _check(jobs: int, terms: Terms, shard: tuple[int, int] | None) -> None:
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise GradeError(f"grade: jobs: got {jobs!r}, expected an int of at least 1")
-    if not terms.timeout > 0:
-        raise GradeError(f"grade: timeout: got {terms.timeout!r}, expected seconds above 0")
-    if terms.wall is not None and not terms.wall > 0:
-        raise GradeError(f"grade: wall: got {terms.wall!r}, expected seconds above 0")
+    if jobs < 1:
+        raise GradeError(f"grade: jobs: got {jobs}, expected 1 or more")
+    for name, seconds in (("timeout", terms.timeout), ("wall", terms.clock)):
+        if not 0 < seconds < float("inf"):
+            raise GradeError(f"grade: {name}: got {seconds}, expected seconds above 0")
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise GradeError(f"grade: shard: got {shard[0]}/{shard[1]}, expected i/n with i from 1 to n")
     if not hasattr(os, "fork"):
@@ -276,7 +275,7 @@ class _Run:
 
     def about(self, collected: Collected, students: ClassList | None, submissions: str, command: Sequence[str]) -> None:
         """What the class's file says; rows that another folder gave for other students stay."""
-        missing = [each if isinstance(each, str) else each.id for each in collected.missing]
+        missing = [student.id for student in collected.missing]
         listed = students.students if students is not None else ()
         facts = {"graded": datetime.now().astimezone().isoformat(timespec="seconds"), "command": list(command)}
         content = class_json(self.exercise, collected.rows, missing, listed, **facts)
@@ -360,6 +359,7 @@ def summary(run: _Run, rows: Sequence[Row], missing: Sequence[str], seconds: flo
     flagged = {row.student for row in rows if row.flags and row.student in run.results}
     flagged |= {student for student, result in run.results.items() if any(flag["kind"] != "manual" for flag in result["flags"])}
     odd = [row for row in rows if row.state not in ("grade", "superseded")]
+    odd = [row for row in odd if row.flags or row.state != "another assignment"]  # nbgrader's other notebooks are as they should be
     return Summary(
         len({row.student for row in rows} - {None}),
         states.count("graded"),

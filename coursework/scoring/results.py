@@ -42,7 +42,7 @@ TestResult.__test__ = False  # type: ignore[attr-defined]  # pytest, which would
 class Result(NamedTuple):
     """What a submission gave. status: "graded", "unreadable" (nothing in it could be read) or "failed" (the grader's own fault).
 
-    score and max_score are of the tests; manual_points are those that a person can add. flags: `Flag`s. words: what stands in the
+    score and max_score are of the tests. flags: `Flag`s. words: what stands in the
     cells that a person grades, by id. output: what the cells printed before any test had sent a value; output_after: what they
     printed later, which may tell of a test and is for the instructor. seconds: of the clock.
     """
@@ -50,7 +50,6 @@ class Result(NamedTuple):
     status: str
     score: float | int
     max_score: float | int
-    manual_points: float | int
     tests: tuple[TestResult, ...]
     flags: tuple
     words: dict[str, str]
@@ -94,7 +93,6 @@ def class_json(exercise: Exercise, rows: Sequence, missing: Sequence[str], stude
         "source_sha256": exercise.sha256,
         **about,
         "max_score": exercise.max_score,
-        "manual_points": sum(each.points for each in exercise.written),
         "due": exercise.due,
         "late": exercise.late,
         "tests": [{"id": test.id, "title": test.title, "points": test.points} for test in exercise.tests],
@@ -114,8 +112,7 @@ def row_json(row: Any) -> dict:
 def lost(exercise: Exercise, flags: Sequence) -> Result:
     """The result of a submission at which the grader's own process was lost."""
     tests = tuple(TestResult(test.id, test.title, 0, test.points, NOT_SCORED) for test in exercise.tests)
-    manual = sum(each.points for each in exercise.written)
-    return Result("failed", 0, exercise.max_score, manual, tests, tuple(flags), {}, "", "", 0.0)
+    return Result("failed", 0, exercise.max_score, tests, tuple(flags), {}, "", "", 0.0)
 
 
 def sum_of(content: dict) -> str:

@@ -122,7 +122,6 @@ def _result(exercise: Exercise, found: dict, seconds: float | int) -> Result:
         status,
         sum(test.points for test in tests),
         sum(test.max_points for test in tests),
-        sum(each.points for each in exercise.written),
         tuple(tests),
         tuple(dict.fromkeys([*why, *flags]))[:FLAGS],
         {id: clean(text, WORDS) for id, text in found.get("words", {}).items()},

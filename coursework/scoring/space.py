@@ -56,13 +56,9 @@ def run_cell(code: str, name: str, space: dict) -> object:
     2
     """
     tree = ast.parse(code)
-    last = tree.body[-1] if tree.body else None
-    if not isinstance(last, ast.Expr):
-        last = None
-    else:
-        tree.body.pop()
+    last = tree.body.pop().value if tree.body and isinstance(tree.body[-1], ast.Expr) else None  # type: ignore[attr-defined]
     exec(compile(tree, name, "exec"), space)
-    return None if last is None else eval(compile(ast.Expression(last.value), name, "eval"), space)
+    return None if last is None else eval(compile(ast.Expression(last), name, "eval"), space)
 
 
 def partial(value: object, most: float | int) -> float | int:

@@ -1,5 +1,7 @@
 """What a student's code raised, as the trusted side sees it."""
 
+from collections.abc import Iterable, Sequence
+
 
 class StudentError(Exception):
     """What a student's code raised. type: the name of its class; str() is its message, cut off where it is long.
@@ -15,27 +17,37 @@ class StudentError(Exception):
         return self.message
 
     def __reduce__(self) -> tuple:
-        return student_error, (self.type, self.message, self.ours)
+        return student_error, (self.type, self.message, self.ours, [each.__name__ for each in type(self).__bases__])
 
 
-# Errors that a test may expect, or that Python asks with (hasattr). A student's error of such a name can be caught as one.
+# Errors that a test may expect, or that Python asks with (hasattr). A student's error of such a kind can be caught as one.
 CAUGHT = {
     each.__name__: each
     for each in (
-        *(ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, LookupError, NameError, NotImplementedError),
-        *(RuntimeError, TypeError, ValueError, ZeroDivisionError),
+        *(ArithmeticError, AssertionError, AttributeError, FileNotFoundError, IndexError, KeyError, LookupError, NameError),
+        *(NotImplementedError, OSError, OverflowError, RuntimeError, TypeError, UnicodeError, ValueError, ZeroDivisionError),
     )
 }
 
 
-def student_error(type_name: str, message: str, ours: bool = False) -> StudentError:
-    """A `StudentError` whose class bears the name of the student's, and is that builtin error too where it is one of `CAUGHT`.
+def student_error(type_name: str, message: str, ours: bool = False, bases: Iterable[str] = ()) -> StudentError:
+    """A `StudentError` whose class bears the name of the student's, and is those of `CAUGHT` too that the student's is.
 
-    >>> isinstance(student_error("ValueError", "negative"), ValueError)
+    Args:
+        bases: the names of the builtin errors that it is besides its own, the most special first.
+
+    >>> isinstance(student_error("Overdrawn", "by 3", bases=["ValueError", "Exception"]), ValueError)
     True
     """
-    bases = (StudentError, CAUGHT[type_name]) if type_name in CAUGHT else (StudentError,)
-    return type(type_name, bases, {"__module__": "student"})(type_name, message, ours)
+    kinds = list(dict.fromkeys(CAUGHT[name] for name in (type_name, *bases) if name in CAUGHT))
+    return _joined(type_name, kinds)(type_name, message, ours)
+
+
+def _joined(name: str, kinds: Sequence[type]) -> type[StudentError]:
+    try:
+        return type(name, (StudentError, *kinds), {"__module__": "student"})
+    except TypeError:  # some builtin errors do not go together
+        return _joined(name, kinds[:-1])
 
 
 def refusal(type_name: str, message: str) -> StudentError:

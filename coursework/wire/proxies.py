@@ -7,6 +7,7 @@ an underscore are never asked for, and a `Shape` says what else is not.
 """
 
 import contextlib
+import re
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn, Protocol, runtime_checkable
@@ -65,7 +66,7 @@ class _StandIn:
         if owner is not None:
             owner._carry()
         value = self._session.fetch("get", {"on": self._ref.id, "name": name}, place)
-        if owner is not None and isinstance(value, CallableProxy):
+        if owner is not None and type(value) is CallableProxy:
             vars(value)["_module"] = owner
         return value
 
@@ -124,6 +125,33 @@ class CallableProxy(Proxy):
 
     def __call__(self, *args: object, **kwargs: object) -> Any:
         return call(self, f"{self._place}()", "call", args, kwargs)
+
+
+class Unusable:
+    """Stands for something of a kind that a test does not take at its place. It costs nothing until a test looks at it.
+
+    Any use raises the error that says so, `isinstance` and being sent to the worker among them, and the worker hears of none. Only that
+    it is not None can be told, and its `repr`.
+
+    Args:
+        error: as `Shape.gave` raised it.
+    """
+
+    def __init__(self, error: StudentError):
+        object.__setattr__(self, "_error", error)
+
+    def __repr__(self) -> str:
+        return "<something that the test does not take>"
+
+
+def _raise(self: Unusable, *_: object, **__: object) -> NoReturn:
+    raise object.__getattribute__(self, "_error").with_traceback(None)
+
+
+_USES = {name for kind in (int, float, complex, list, dict, set) for name in dir(kind) if re.fullmatch(r"__(?!.*class).*__", name)}
+_USES |= {"__call__", "__next__", "__matmul__", "__rmatmul__", "__enter__", "__exit__"}
+for _use in _USES - {"__doc__", "__init__", "__new__", "__repr__"}:
+    setattr(Unusable, _use, _raise)
 
 
 class ModuleProxy(_StandIn, nn.Module):
@@ -244,17 +272,13 @@ def refuse(value: object) -> NoReturn:
     raise TypeError(f"a {type(value).__name__} cannot be sent to a student's code; plain values and its own functions can")
 
 
-def proxy(session: Peer, ref: Ref, place: str) -> Proxy | ModuleProxy:
-    """The stand-in for what a worker lends at a place.
-
-    Raises:
-        StudentError: nothing of its kind belongs there.
-    """
+def proxy(session: Peer, ref: Ref, place: str) -> Any:
+    """The stand-in for what a worker lends at a place; an `Unusable`, where nothing of its kind is taken there."""
     try:
         session.shape.gave(place, ref.kind)
-    except StudentError:
+    except StudentError as error:
         session.free(ref.id)
-        raise
+        return Unusable(error)
     kinds: dict[str, type] = {"module": ModuleProxy, "object": Proxy}
     return kinds.get(ref.kind, CallableProxy)(session, ref, place)
 

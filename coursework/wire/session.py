@@ -187,7 +187,7 @@ class Session:
         with self.checked():
             value = decoder.decode(answer.get("value"))
             decoder.finish()
-        if not isinstance(value, (proxies.Proxy, proxies.ModuleProxy)):
+        if not issubclass(type(value), (proxies.Proxy, proxies.ModuleProxy, proxies.Unusable)):
             self.shape.gave(place, PLAIN)
         return value
 
@@ -216,7 +216,8 @@ class Session:
         self.told = self.told or op in ("call", "set", "backward")
         free, self._freed = self._freed[:FREED], self._freed[FREED:]
         drop, self._dropped = self._dropped[:FREED], self._dropped[FREED:]
-        question = {"n": self.number, "op": op, "free": free, "drop": drop, **message}
+        takes = self.shape.takes(place)
+        question = {"n": self.number, "op": op, "takes": takes, "free": free, "drop": drop, **message}
         pieces = protocol.pack(question, encoder.body if raw is None else [raw])
         budget = budget or self._budget or self._new_budget(self.limits.call, self.limits.call_wall)
         try:
@@ -235,7 +236,8 @@ class Session:
             raise protocol.ProtocolError("an answer to another question")
         if not protocol.field(answer, "ok", bool):
             name, text = protocol.field(answer, "type", str), protocol.field(answer, "message", str)
-            raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]))
+            bases = [each for each in protocol.field(answer, "bases", list) if isinstance(each, str)]
+            raise student_error(protocol.clean(name[:200]), protocol.clean(text[:ERROR]), bases=bases)
 
     @contextlib.contextmanager
     def checked(self) -> Iterator[None]:

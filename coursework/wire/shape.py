@@ -3,10 +3,12 @@
 An object whose methods run in the student's process can say yes to whatever a test asks it. So a test gets such a thing only where
 the reference gave it one, and an attribute only where the reference was asked for it. A place reads as the test's own expression:
 `gaussian_kl`, `gaussian_kl()`, `VAE().encode`, and `f()[]` for what lies inside a container.
+
+A worker is told which kinds a test takes at a place, so that it sends a list of what is in an object where only a list is of use. What
+it sends nevertheless is looked at again here, and is of no use to a test (`proxies.Unusable`).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import NoReturn
+from collections.abc import Collection, Iterable, Mapping
 
 from coursework.wire.errors import refusal
 
@@ -47,6 +49,10 @@ class Shape:
         elif place not in self.places:
             raise refusal("AttributeError", f"{place}: there is no such thing where the test asks for it")
 
+    def takes(self, place: str) -> list[list[str]] | None:
+        """The kinds that may come at a place, and inside what comes there. None: any, while they are written down."""
+        return [sorted(self.places.get(each, ())) for each in (place, f"{place}[]")] if self.checks else None
+
     def gave(self, place: str, kind: str) -> None:
         """Something of a kind has come at a place. What is plain may come anywhere.
 
@@ -55,12 +61,12 @@ class Shape:
         """
         if not self.checks:
             self.places.setdefault(place, set()).add(kind)
-        elif kind != PLAIN:
-            known = self.places.get(place, set()) - {PLAIN}
-            if not ("object" in known or (known and kind in CALLED)):
-                self._refuse(place, kind, known)
+        elif kind != PLAIN and not fits(kind, known := self.places.get(place, set())):
+            expected = " or ".join(WORDS[each] for each in KINDS if each in known)
+            plain = "plain values there: numbers, text, tensors, lists of them"
+            raise refusal("TypeError", f"{place} gave {WORDS[kind]}, and the test takes {expected or plain}")
 
-    def _refuse(self, place: str, kind: str, known: set[str]) -> NoReturn:
-        expected = " or ".join(WORDS[each] for each in KINDS if each in known)
-        plain = "plain values there: numbers, text, tensors, lists of them"
-        raise refusal("TypeError", f"{place} gave {WORDS[kind]}, and the test takes {expected or plain}")
+
+def fits(kind: str, known: Collection[str]) -> bool:
+    """Say whether a thing of a kind, other than plain, is taken where things of these kinds are known."""
+    return "object" in known or (kind in CALLED and not CALLED.isdisjoint(known))

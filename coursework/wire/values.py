@@ -6,6 +6,7 @@ student's code has stays in the worker, and a `Ref` arrives. Reading is strict, 
 
 import itertools
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Collection, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from decimal import Decimal
@@ -35,6 +36,7 @@ DTYPES = {
     )
 }
 ARRAYS = {name: np.dtype(name) for name in (*(set(DTYPES) - {"bfloat16"}), "uint16", "uint32", "uint64")}
+TIMES = re.compile(r"<[mM]8(\[([1-9]\d{0,3})?[A-Za-z]{1,2}\])?")  # "<M8[D]" and the like, which NumPy reads on
 LONG = np.dtype(np.longdouble).name  # travels as two doubles, the second of which is what the first lacks
 
 
@@ -71,8 +73,16 @@ class Encoder:
         if depth > DEPTH:
             raise ProtocolError(f"a value nested more than {DEPTH} deep is not carried")
         for kind, write in WRITERS:
-            if isinstance(value, kind):
+            if isinstance(value, kind) and not self.stays(value, depth):
                 return write(self, value, depth + 1)
+        return self.other(value, depth)
+
+    def stays(self, value: Any, depth: int) -> bool:
+        """Say whether a value of one of the kinds that are carried is referred to all the same."""
+        return False
+
+    def other(self, value: Any, depth: int) -> dict:
+        """The node of what is of none of these kinds, or stays."""
         return self.refer(value)
 
     def parts(self, values: Any, depth: int = 0) -> list:
@@ -134,11 +144,15 @@ class Encoder:
             self.add(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
             return {"t": "tensor", "d": name, "s": list(value.shape), "g": gradient}
 
-    def array(self, value: np.ndarray, _: int = 0) -> dict:
-        name = value.dtype.name
-        if name not in ARRAYS and name != LONG:
-            raise TypeError(f"a NumPy array of {value.dtype} is not carried; one of numbers is")
+    def array(self, value: np.ndarray, depth: int = 0) -> dict:
+        name, kind = value.dtype.name, value.dtype.kind
+        if name not in ARRAYS and name != LONG and kind not in "UMm":
+            raise TypeError(f"a NumPy array of {value.dtype} is not carried; one of numbers, text or dates is")
         self.check(value.nbytes)
+        if kind == "U":
+            return {"t": "words", "d": "str", "s": list(value.shape), "v": self.parts(value.ravel().tolist(), depth)}
+        if kind in "Mm":
+            return {"t": "times", "d": value.dtype.newbyteorder("<").str, "v": self.array(value.astype(np.int64))}
         if name == LONG:
             with np.errstate(all="ignore"):
                 high = value.astype(np.float64)
@@ -380,6 +394,18 @@ class Decoder:
         raw = np.frombuffer(bytes(self.take(math.prod(shape) * dtype.itemsize)), dtype=np.uint8).copy()
         return (raw != 0 if dtype.kind == "b" else raw.view(dtype)).reshape(shape)
 
+    def read_words(self, node: dict, depth: int) -> np.ndarray:
+        words, (dtype, shape) = self.parts(node, depth), self.layout(node, {"str": np.str_})
+        if not all(isinstance(each, str) for each in words) or 4 * len(words) * max(map(len, words), default=0) > BODY_BYTES:
+            raise ProtocolError("text that is none or too long")  # each takes as much memory as the longest
+        return np.array(words, dtype).reshape(shape)
+
+    def read_times(self, node: dict, depth: int) -> np.ndarray:
+        value, dtype = self.decode(field(node, "v", dict), depth), field(node, "d", str)
+        if not isinstance(value, np.ndarray) or value.dtype != np.int64 or not TIMES.fullmatch(dtype):
+            raise ProtocolError("times that are none")
+        return value.view(dtype)
+
     def read_long(self, node: dict, depth: int) -> np.ndarray:
         high, low = self.parts(node, depth, np.ndarray, np.ndarray)
         if not (high.shape == low.shape and high.dtype == low.dtype == np.float64):
@@ -390,7 +416,7 @@ class Decoder:
         value = self.decode(field(node, "v", dict), depth)
         if not isinstance(value, np.ndarray) or value.shape:
             raise ProtocolError("a number that is none")
-        return value.dtype.type(value)
+        return value[()]  # type: ignore[return-value]  # of an array without axes: the number in it
 
     def read_dtype(self, node: dict, _: int) -> torch.dtype | np.dtype:
         known = ARRAYS | {LONG: np.dtype(np.longdouble)} if field(node, "numpy", bool) else ALL_DTYPES

@@ -18,17 +18,20 @@ import os
 import sys
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from coursework.wire import generators, protocol
+from coursework.wire.shape import fits
 from coursework.wire.values import Decoder, Encoder
 
 GRAPHS = 512  # calls whose gradients can still be asked for
 MESSAGE = 2000  # characters of an error
-BODY_MAGICS = {"time", "timeit", "capture", "prun"}  # cell magics below which Python stands
+RUN = {"time", "timeit", "capture", "prun", "run"}  # magics with Python behind or below them, or in a file
+LIBRARIES = sys.stdlib_module_names | {"numpy", "torch", "pandas"}  # a class from elsewhere is the student's own
 
 
 class Channel:
@@ -109,14 +112,17 @@ class Shell:
         self._worker = worker
 
     def run_line_magic(self, name: str, line: str, *_: object, **__: object) -> None:
-        if name in BODY_MAGICS and line.strip():
+        if name == "run":
+            with open(next(word.strip("'\"") for word in line.split() if word[0] != "-"), encoding="utf-8") as file:
+                line = file.read()
+        if name in RUN and line.strip():
             self._worker.execute(line)
 
     def run_cell_magic(self, name: str, line: str, cell: str, *_: object, **__: object) -> None:
         if name in ("writefile", "file"):
             with open(line.split()[-1], "a" if "-a" in line.split()[:-1] else "w", encoding="utf-8") as file:
                 file.write(cell)
-        elif name in BODY_MAGICS:
+        elif name in RUN:
             self._worker.execute(cell)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
@@ -143,6 +149,62 @@ class Forbidden(importlib.abc.MetaPathFinder):
     def find_spec(self, name: str, path: object, target: object = None) -> None:
         if self.has(name):
             raise ImportError(f"{name} may not be imported here: this assignment asks for code of your own", name=name)
+
+
+class Lending(Encoder):
+    """Writes what a student's code gave: what is of no plain kind is lent.
+
+    Where a test takes no such thing, what can be read as a dict, an array or a list goes over as one. Where it does, a student's own
+    subclass of a plain kind is lent too, for its methods; so is the reference's own tuple, list or dict, where a class was called.
+
+    Args:
+        takes: the kinds that the test takes at the place, and inside what comes there; None: all, while the reference is graded.
+
+    made: what is written was made by calling a class, as a test asked.
+    """
+
+    def __init__(self, refer: Callable[[Any], dict], lent: list[torch.Generator], takes: list[list[str]] | None):
+        super().__init__(refer, lent)
+        self.takes, self.made = takes, False
+
+    def taken(self, value: object, depth: int) -> bool:
+        return fits(kind_of(value), self.takes[depth > 0]) if self.takes is not None else True
+
+    def stays(self, value: object, depth: int) -> bool:
+        if type(value).__module__.partition(".")[0] in LIBRARIES:
+            return False
+        if self.takes is None:  # of numbers, text and iterators the operators count, which a stand-in has not
+            return self.made and not depth and isinstance(value, tuple | list | dict)
+        return self.taken(value, depth)
+
+    def other(self, value: object, depth: int) -> dict:
+        body, size, differentiable = len(self.body), self.size, len(self.differentiable)
+        if not self.taken(value, depth):
+            try:
+                return self.contents(value, depth + 1)
+            except Exception:  # whatever a student's iterator raises: then it is lent, and the test told that it takes none
+                del self.body[body:], self.differentiable[differentiable:]
+                self.size = size
+        return self.refer(value)
+
+    def contents(self, value: Any, depth: int) -> dict:
+        """What is in an object, as a dict, an array or a list."""
+        if isinstance(value, Mapping):
+            return self.mapping(value, depth)
+        if isinstance(value, memoryview) or hasattr(type(value), "__array__"):
+            with contextlib.suppress(TypeError):  # an array of a dtype that is not carried
+                return self.array(np.asarray(value), depth)
+        items = self.iterator(iter(value), depth)
+        return items if items["more"] else items | {"t": "list"}
+
+
+def kind_of(value: object) -> str:
+    """What a thing that is lent is called: see `shape.KINDS`."""
+    if isinstance(value, torch.nn.Module):
+        return "module"
+    if isinstance(value, type):
+        return "class"
+    return "function" if callable(value) else "object"
 
 
 class Worker:
@@ -183,27 +245,21 @@ class Worker:
             self.graphs.pop(graph, None)
         try:
             decoder = Decoder(body, lambda ref, _: self.lent[ref.id], None)
-            encoder = Encoder(self.lend, decoder.generators)
+            encoder = Lending(self.lend, decoder.generators, message.get("takes"))
             answer = getattr(self, f"do_{message['op']}")(message, decoder, encoder)
             self.channel.send({"re": number, "ok": True, **answer}, encoder.body)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are the student's too
             name, text, line = described(error)
-            self.channel.send({"re": number, "ok": False, "type": name, "message": text, "line": line})
+            bases = [each.__name__ for each in type.mro(type(error)) if each.__module__ == "builtins"]
+            self.channel.send({"re": number, "ok": False, "type": name, "bases": bases, "message": text, "line": line})
 
     def lend(self, value: object) -> dict:
         """The node of what stays here."""
-        kind = "object"
-        if isinstance(value, torch.nn.Module):
-            kind = "module"
-        elif isinstance(value, type):
-            kind = "class"
-        elif callable(value):
-            kind = "function"
         number = next(self.ids)
         self.lent[number] = value
         name = getattr(value, "__name__", None)
         name = name if isinstance(name, str) else type(value).__name__
-        return {"t": "ref", "id": number, "k": kind, "name": name[:200]}
+        return {"t": "ref", "id": number, "k": kind_of(value), "name": name[:200]}
 
     # What may be asked
 
@@ -239,7 +295,7 @@ class Worker:
         with torch.no_grad():
             return {"value": encoder.encode(getattr(self.lent[message["on"]], message["name"]))}
 
-    def do_call(self, message: dict, decoder: Decoder, encoder: Encoder) -> dict:
+    def do_call(self, message: dict, decoder: Decoder, encoder: Lending) -> dict:
         """Call something lent. What the call needs for its gradients is kept under its number."""
         arguments, keywords = decoder.decode(message["args"]), decoder.decode(message["kwargs"])
         for tensor in decoder.differentiable:
@@ -249,7 +305,9 @@ class Worker:
         ]
         starts = [generator.get_state() for generator in decoder.generators]
         with torch.set_grad_enabled(message["grad"]):
-            result = HOW[message["how"]](self.lent[message["on"]], *arguments, **keywords)
+            called = self.lent[message["on"]]
+            result = HOW[message["how"]](called, *arguments, **keywords)
+            encoder.made = message["how"] == "call" and isinstance(called, type)
             answer = {"value": encoder.encode(result)}
         self.printed.take()
         answer["generators"] = [drawn(start, generator) for start, generator in zip(starts, decoder.generators, strict=True)]

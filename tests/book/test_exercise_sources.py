@@ -60,8 +60,8 @@ def test_exercises_are_numbered_and_go_from_a_prediction_to_an_open_project(exer
 def test_generating_it_again_changes_no_byte(exercise):
     planned = release.plan([exercise], EXERCISES, solutions=EXERCISES / "solutions", force=True)
     assert len(planned) == 2
-    for path, text in planned.items():
-        assert path.read_bytes() == text.encode(), f"{path.name} is not what its source gives: run `make exercises`"
+    for path, content in planned.items():
+        assert path.read_bytes() == content, f"{path.name} is not what its source gives: run `make exercises`"
 
 
 def test_every_checked_exercise_carries_six_wrong_answers(exercise):

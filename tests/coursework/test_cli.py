@@ -98,8 +98,8 @@ WRONG = {
     ),
     "no results": (["report", "none"], "got none, expected the folder of results"),
     "no result": (["report", "private"], "got no class.json in private"),
-    "a shard that is none": (["grade", "double", "private", "--shard", "3/2"], "got 3/2, expected I/N such as 2/8"),
-    "no jobs": (["grade", "double", "private", "-j", "0"], "got 0, expected a whole number"),
+    "a shard that is none": (["grade", "double", "private", "--shard", "3 of 8"], "got 3 of 8, expected I/N such as 2/8"),
+    "no jobs": (["grade", "07-loss", "submitted", "-j", "0"], "jobs: got 0, expected 1 or more"),
     "a sandbox that is none": (["grade", "double", "private", "--sandbox", "chroot"], "invalid choice: 'chroot'"),
     "two rosters": (["release", "--students", "a", "--groups", "b"], "not allowed with"),
 }

@@ -152,11 +152,9 @@ def test_a_member_keeps_the_own_id_and_the_notebook_is_the_groups(tmp_path):
     text = "student,group\nkim,A\nlee,B\npark,A\n"
     listed = read(tmp_path, text, groups=True)
     assert listed.recipients() == ("A", "B")
-    assert [student.id for student in listed.members("A")] == ["kim", "park"]
     assert [(student.id, student.whom) for student in listed.students] == [("kim", "A"), ("lee", "B"), ("park", "A")]
     alone = read(tmp_path, text)
     assert alone.recipients() == ("kim", "lee", "park")
-    assert alone.members("A") == ()
 
 
 def test_a_list_without_a_table_is_one_of_groups(tmp_path):

@@ -24,11 +24,12 @@ def test_only_a_cell_that_is_no_python_loses_its_commands():
     assert without_magics("x = '''\n% a\n'''") == ("x = '''\n% a\n'''", "")
     assert without_magics("%time y = 3") == ("y = 3", "%time y = 3")
     assert without_magics("%%bash\nrm -rf /") == ("", "%%bash")
+    assert without_magics("if a:\n  %run b.py") == ("if a:\n  get_ipython().run_line_magic('run', 'b.py')", "%run b.py")
     assert without_magics("%matplotlib inline\nx = 1")[0] == "pass  # %matplotlib inline\nx = 1"
 
 
 def test_a_file_that_a_cell_writes_is_written_by_python(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(without_magics("%%writefile helper.py\nx = 'a\\n'\n")[0])
-    exec(without_magics("%%writefile -a helper.py\ny = 2\n")[0])
+    exec(without_magics("%%file -a helper.py\ny = 2\n")[0])
     assert (tmp_path / "helper.py").read_text() == "x = 'a\\n'\ny = 2\n"

@@ -123,6 +123,25 @@ def test_a_large_notebook_is_read_cell_by_cell(read, made, monkeypatch):
     assert kinds(submission) == []
 
 
+def test_values_are_counted_before_they_are_made(read, made, monkeypatch):
+    for text, count in (('{"a": [1, 2, "[,\\"{,"]}', 4), ("[[],[],{}]", 6), ('"[[[', 0), ('"\\"[', 0), ("", 0), ("[1, 2, 3", 3)):
+        assert reading.count_values(text, 100) == count
+        assert reading.count_values(text, 2) == min(count, 2)
+    monkeypatch.setattr(reading, "PIECEWISE", 1000)
+    count = reading.count_values(json.dumps(made), 10**6)
+    monkeypatch.setattr(reading, "MOST_VALUES", count + 1)
+    assert answers(read(made)) == small.ANSWERS
+    monkeypatch.setattr(reading, "MOST_VALUES", count)
+    assert read(made).flags == [("unreadable", f"The notebook holds more than {count} values; it was not read.")]
+
+
+def test_so_many_pieces_of_a_large_notebook_are_read(monkeypatch):
+    monkeypatch.setattr(reading, "PIECEWISE", 10)
+    monkeypatch.setattr(reading, "MOST_PIECES", 3)
+    cell = '{"cell_type": "code", "source": "x"}'
+    assert len(read_cells(b'{"cells": [' + cell.encode() * 5, ".ipynb")[0]) == 3  # no comma need come between
+
+
 def test_of_more_code_than_anybody_types_the_first_is_read(read, made, monkeypatch):
     for name, most in (("MOST_CELLS", 5), ("MOST_CODE", sum(len(cell["source"]) for cell in made["cells"][:5]))):
         with monkeypatch.context() as patch:

@@ -312,6 +312,32 @@ def test_what_lies_beside_a_notebook_is_no_second_one(handed):
     assert kinds(handed.row("kim/week3.ipynb")) == []
 
 
+def test_nbgraders_other_notebooks_of_an_assignment_are_passed_over(handed):
+    for stamped in ("kim", None):
+        handed.put("kim/ps1/week3.ipynb", "kim")
+        handed.put("kim/ps1/week2.ipynb", stamped, name="week2")
+        row = handed.row("kim/ps1/week2.ipynb")
+        assert (row.student, row.state, row.flags) == ("kim", "another assignment", ())
+        assert kinds(handed.row("kim/ps1/week3.ipynb")) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "key"),
+    [
+        ("kim/ps2/week3.ipynb", "kim/ps1/week2.ipynb", KEY),  # another assignment of nbgrader's
+        ("kim/week3.ipynb", "kim/week2.ipynb", KEY),  # no folder an assignment
+        ("lee/ps1/week3.ipynb", "kim/ps1/week2.ipynb", KEY),  # nothing of this exercise came with it
+        ("Kim_1001_assignsubmission_file/a/week3.ipynb", "Kim_1001_assignsubmission_file/a/week2.ipynb", KEY),
+        ("kim/ps1/week3.ipynb", "kim/ps1/week2.ipynb", OTHER),  # a stamp that is worth a look
+    ],
+)
+def test_what_else_is_another_assignment_is_told(handed, own, other, key):
+    handed.put(own)
+    handed.put(other, "kim", name="week2", key=key)
+    handed.put("seo/ps1/week3.ipynb", "seo")
+    assert handed.row(other).flags
+
+
 def test_a_later_file_that_is_broken_is_told(handed):
     handed.put("kimmin_1001_900123_week3.ipynb", "kim")
     handed.text("kimmin_1001_900130_week3-1.ipynb", '{"cells": [')

@@ -13,8 +13,8 @@ import pytest
 
 from coursework.report.marks import Mark, Marks
 from coursework.report.nbgrader_gradebook import GradebookError, write
-from tests.coursework.nbgrader import course
-from tests.coursework.nbgrader.course import cell
+from tests.support.nbgrader import course
+from tests.support.nbgrader.course import cell
 
 pytestmark = pytest.mark.medium
 
@@ -150,5 +150,5 @@ def test_what_the_gradebook_cannot_take_is_said(tmp_path):
     with pytest.raises(GradebookError, match="got the test new, expected one of test-kl, draw"):
         write([other], tmp_path, exercise=EXERCISE)
     write([result("kim", 1, 1)], tmp_path, exercise=EXERCISE, assignment="ps2")
-    with pytest.raises(GradebookError, match="in each of the assignments ps1, ps2, expected to be told which"):
+    with pytest.raises(GradebookError, match="in each of the assignments ps1, ps2, expected one"):
         write([result("kim", 1, 1)], tmp_path, exercise=EXERCISE)

@@ -9,8 +9,8 @@ from coursework.assignment.release import student_notebook
 from coursework.assignment.source import load_source
 from coursework.handin.cells import Submission, read_submission
 from coursework.selftest import own_supervisor, self_test
-from tests.coursework.nbgrader import cases, course
-from tests.coursework.nbgrader.course import cell
+from tests.support.nbgrader import cases, course
+from tests.support.nbgrader.course import cell
 
 
 def handed_in(path: Path, answers: dict[str, str]) -> Submission:

@@ -10,8 +10,8 @@ from coursework.assignment.source import Exercise, load_source
 from coursework.scoring.results import Result
 from coursework.scoring.scorer import grade_reference, grade_submission
 from coursework.selftest import own_supervisor
-from tests.coursework.nbgrader import cases, course
-from tests.coursework.nbgrader.cases import CASES, Case
+from tests.support.nbgrader import cases, course
+from tests.support.nbgrader.cases import CASES, Case
 
 pytestmark = pytest.mark.slow
 

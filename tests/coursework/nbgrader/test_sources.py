@@ -8,8 +8,8 @@ import pytest
 from coursework.assignment import nbgrader
 from coursework.assignment.notebook import nbgrader_source, student_notebook
 from coursework.assignment.source import SourceError, load_source
-from tests.coursework.nbgrader import cases, course
-from tests.coursework.nbgrader.course import cell
+from tests.support.nbgrader import cases, course
+from tests.support.nbgrader.course import cell
 
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE\nraise NotImplementedError()", "YOUR ANSWER HERE"
 PICTURE = "iVBORw0KGgo="

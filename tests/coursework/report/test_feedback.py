@@ -56,7 +56,7 @@ def test_nothing_for_students_holds_a_detail(folder, tmp_path):
 
 
 def test_remarks_are_fixed_sentences_and_come_once(folder):
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert told.remarks == tuple(text for kind, text in FLAGS.items() if kind != "test-edited"), "another's numbers explain it"
     assert told.remarks[0] == "This notebook was made for somebody else: its numbers are not yours."
     assert "{" not in "".join(told.remarks)
@@ -64,7 +64,7 @@ def test_remarks_are_fixed_sentences_and_come_once(folder):
 
 def test_a_mark_of_an_older_answer_is_not_told(folder):
     write_marks(folder, Marks("kim", "week3", {"why": Mark(2, 2, "Well put.", fingerprint("Before."))}))
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert (told.points, told.so_far, told.words[0].points, told.words[0].text) == (None, 5, None, "")
 
 
@@ -82,7 +82,7 @@ def test_a_mark_of_an_older_answer_is_not_told(folder):
 )
 def test_without_points_a_student_is_told_why(tmp_path, state, said):
     folder = graded(tmp_path / "week3", [], [row("kim", state=state)])
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert told.points is None
     assert said in told.remarks[0]
 
@@ -95,7 +95,7 @@ def test_an_edited_test_cell_is_said_where_no_stamp_explains_it(tmp_path):
     ):
         folder = graded(tmp_path / name, [result("kim", flags=flags)], [row("kim", flags=of_file)])
         standing = standings_of(read(folder), Rule())[0]
-        assert feedback(name, name, standing).remarks == (FLAGS[told],)
+        assert feedback(read(folder), standing).remarks == (FLAGS[told],)
         assert [line.partition(":")[0] for line in table_flags(standing)] == [told]
 
 
@@ -103,13 +103,13 @@ def test_an_answer_is_told_as_it_was_written_code_untouched(tmp_path):
     code = {**WHY, "id": "code", "code": True}
     words = {"why": "![a](attachment:p.png)", "code": "x = '![a](attachment:p.png)'"}
     folder = graded(tmp_path / "week3", [result("kim", words=words)], written=[WHY, code])
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     assert [(item.answer, item.code) for item in told.words] == [("[picture: p.png]", False), (words["code"], True)]
     assert not any(item.by_hand for item in told.tests)
 
 
 def test_as_text_has_a_line_for_each_part(folder):
-    told = feedback("week3", "Week 3", standings_of(read(folder), Rule())[0])
+    told = feedback(read(folder), standings_of(read(folder), Rule())[0])
     lines = as_text(told).splitlines()
     assert lines[0] == "week3: 5 of 7 points."
     assert lines[-3:] == [

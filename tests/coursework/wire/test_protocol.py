@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import math
+import pickle
 import signal
 import socket
 import struct
@@ -99,6 +100,8 @@ def bytes_of(tensor):
             np.longdouble("inf"),
         ),
         *(np.arange(3, dtype=np.longdouble) / 7, np.zeros((0, 2), np.longdouble)),
+        *(np.array([["경계", ""]]), np.zeros(0, "<U1"), np.array("a"), np.datetime64("2026-02"), np.timedelta64(90, "s")),
+        *(np.array(["2026-02-27", "2026-03-01"], ">M8[D]"), np.arange(3).astype("m8[25s]").reshape(3, 1)),
         *(torch.tensor([math.nan, math.inf]), torch.complex(torch.ones(2), torch.ones(2)).conj()),
     ],
     ids=lambda value: "set" if isinstance(value, set | frozenset) else repr(value)[:30],  # the order of a set is another each time
@@ -189,10 +192,8 @@ def test_a_generator_arrives_where_it_was():
     "value",
     [
         torch.eye(2).to_sparse(),
-        np.array(["a"]),
         np.array([object()]),
         1 << 20_000,
-        np.datetime64("2020"),
         range(2**62),
         range(2**99),
         torch.device("meta"),
@@ -265,6 +266,13 @@ BAD_NODES = {
     "number of many": {"t": "scalar", "v": {"t": "array", "d": "float32", "s": [2]}},
     "number of a list": {"t": "scalar", "v": {"t": "list", "v": []}},
     "long of two kinds": {"t": "long", "v": [{"t": "array", "d": "int32", "s": []}, {"t": "array", "d": "int32", "s": []}]},
+    "words of numbers": {"t": "words", "d": "str", "s": [1], "v": [1]},
+    "more words than their shape": {"t": "words", "d": "str", "s": [1], "v": ["a", "b"]},
+    "words as wide as the longest": {"t": "words", "d": "str", "s": [100_000], "v": ["x" * 1000, *[""] * 99_999]},
+    "times of floats": {"t": "times", "d": "<M8[D]", "v": {"t": "array", "d": "float64", "s": [1]}},
+    "times of objects": {"t": "times", "d": "O", "v": {"t": "array", "d": "int64", "s": [1]}},
+    "times of no unit": {"t": "times", "d": "<M8[Q]", "v": {"t": "array", "d": "int64", "s": [1]}},
+    "times of no length": {"t": "times", "d": "<M8[0D]", "v": {"t": "array", "d": "int64", "s": [1]}},
     "iterator without an end": {"t": "iterator", "v": []},
     "generator that was not lent": {"t": "lent", "i": 0},
     "generator of impossible draws": {"t": "seeded", "v": "0x1", "drawn": [10, 8]},
@@ -512,7 +520,9 @@ def test_memory_is_taken_as_bytes_come_not_as_they_are_announced():
 
 
 def test_an_error_is_a_students_error_bounded_and_clean():
-    answer = frame({"re": 1, "ok": False, "type": "ValueError", "message": "\x1b]0;" + "x" * 9000, "line": 3})
+    answer = frame(
+        {"re": 1, "ok": False, "type": "ValueError", "bases": ["ValueError"], "message": "\x1b]0;" + "x" * 9000, "line": 3}
+    )
     with played(answering(answer)) as session, pytest.raises(StudentError) as caught:
         session.value("x")
     assert isinstance(caught.value, ValueError)
@@ -523,10 +533,32 @@ def test_an_error_is_a_students_error_bounded_and_clean():
 
 @pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "_OutOfTimeError", "WorkerError", "a b"])
 def test_an_error_cannot_pose_as_one_of_the_graders(name):
-    answer = frame({"re": 1, "ok": False, "type": name, "message": "", "line": None})
+    answer = frame({"re": 1, "ok": False, "type": name, "bases": [name, 3], "message": "", "line": None})
     with played(answering(answer)) as session, pytest.raises(StudentError) as caught:
         session.value("x")
     assert not isinstance(caught.value, (SystemExit, KeyboardInterrupt, WorkerError))
+
+
+@pytest.mark.parametrize(
+    ("name", "bases", "caught"),
+    [
+        ("Overdrawn", ["ValueError", "Exception"], ValueError),
+        ("UnicodeDecodeError", ["UnicodeDecodeError", "UnicodeError", "ValueError"], ValueError),
+        ("Missing", ["OSError", "AttributeError"], OSError),  # two that Python cannot join here
+        ("Twice", ["RuntimeError", "NotImplementedError"], RuntimeError),
+        ("Ends", ["SystemExit", "OSError", {}], OSError),
+    ],
+)
+def test_an_error_is_caught_as_what_its_class_is(name, bases, caught):
+    answer = frame({"re": 1, "ok": False, "type": name, "bases": bases, "message": "no", "line": None})
+    with played(answering(answer)) as session, pytest.raises(caught, match="no") as raised:
+        session.value("x")
+    again = pickle.loads(pickle.dumps(raised.value))
+    for error in (raised.value, again):
+        assert isinstance(error, StudentError)
+        assert isinstance(error, caught)
+        assert not isinstance(error, SystemExit)
+        assert (type(error).__name__, error.type) == (name, name)
 
 
 def test_forged_gradients_and_generators_are_refused():

@@ -202,6 +202,10 @@ def test_errors_in_a_call_are_the_students_with_name_and_message(session):
     assert type(caught.value).__name__ == caught.value.type == "OwnError"
     with pytest.raises(KeyError):
         f("x")
+    run(session, "class Overdrawn(ValueError): pass\ndef g(): raise Overdrawn('by 3')\ndef h(): '음수'.encode('ascii')")
+    for name in ("g", "h"):
+        with pytest.raises(ValueError, match=r"by 3|ascii"):
+            session.value(name)()
 
 
 def test_a_generator_is_advanced_as_by_a_call_here(session):
@@ -435,6 +439,9 @@ def test_what_a_cell_writes_to_a_file_can_be_imported(session):
     run(session, "%%writefile own.py\nvalue = 3\n")
     run(session, "%%writefile -a own.py\nmore = 4\n")
     run(session, "from own import value, more\nassert (value, more) == (3, 4)")
+    run(session, "%%file again.py\ndef six(): return 2 * value\n")
+    run(session, "value = 3\n%run -i 'again.py'\nassert six() == 6")
+    assert session.value("six")() == 6
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode, v4
 
-from tests.coursework.nbgrader import course
-from tests.coursework.nbgrader.course import cell
+from tests.support.nbgrader import course
+from tests.support.nbgrader.course import cell
 
 GRADED = {"grade": True, "locked": True}
 SOLVED = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
