@@ -15,7 +15,7 @@ from coursework.handin.names import parses, without_magics
 
 PIECEWISE = 4 * 2**20  # a notebook above this is read cell by cell, to hold only one of its outputs at a time
 MOST_PIECES = 10_000  # cells of a notebook that is read so
-MOST_VALUES = 2_000_000  # in one notebook; each may take a hundred bytes, and outputs of numbers have a tenth of it
+MOST_VALUES = 4_000_000  # in one notebook; each may take a hundred bytes, and outputs of numbers have a tenth of it
 SIGNATURES = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive",

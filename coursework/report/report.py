@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from coursework.files import write_whole
+from coursework.files import listed_names, write_whole
 from coursework.report import gradebooks, pages
 from coursework.report.feedback import feedback
 from coursework.report.late import Rule, read_rule
@@ -181,7 +181,7 @@ def _table_out(rows: list[list], out: Path | None, students: int, encoding: str 
 
 
 def _strangers(students: Sequence[str], where: str) -> tuple[str, ...]:
-    return (f"not in {where}: {', '.join(students)}",) if students else ()
+    return (f"not in {where}: {listed_names(students, 20)}",) if students else ()
 
 
 def _look(sheets: Sequence[Sheet]) -> list[str]:
@@ -191,7 +191,7 @@ def _look(sheets: Sequence[Sheet]) -> list[str]:
         lines += graded.damaged.values()
         if stuck := [each.name for each in standings if each.state not in (GRADED, MISSING)]:
             lines.append(
-                f"{graded.exercise}: no points for {', '.join(stuck)}: coursework report {graded.folder} --format html says why"
+                f"{graded.exercise}: no points for {listed_names(stuck, 20)}: coursework report {graded.folder} --format html says why"
             )
         if waiting := sum(each.state == GRADED and each.open > 0 for each in standings):
             lines.append(

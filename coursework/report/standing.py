@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from coursework.files import listed_names
 from coursework.report.late import Lateness, Rule, lateness, read_time
 from coursework.report.marks import Mark, Marks, fingerprint
 from coursework.report.reading import Graded, filled
@@ -154,7 +155,7 @@ def _owner(graded: Graded, names: Sequence[str]) -> tuple[str | None, tuple[str,
     )
     if len(found) == 1:
         return best, ()
-    return best, (f"{', '.join(found)} each have a result; the one of {best} counts for the group.",)
+    return best, (f"{listed_names(found)} each have a result; the one of {best} counts for the group.",)
 
 
 def _row(rows: Sequence[Mapping], owner: str | None) -> Mapping:

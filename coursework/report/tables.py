@@ -63,7 +63,20 @@ def _cells(graded: Graded, standing: Standing | None) -> list:
     words = {each.id: each.mark.points for each in standing.words if not each.open}
     parts = [points.get(each["id"], "") for name, points in (("tests", tests), ("written", words)) for each in graded.about[name]]
     final = "" if standing.final is None else standing.final
-    return [standing.state, final, standing.possible, standing.late.deduction, *parts, standing.open, "; ".join(flags(standing))]
+    return [
+        standing.state,
+        final,
+        standing.possible,
+        standing.late.deduction,
+        *parts,
+        standing.open,
+        _short("; ".join(flags(standing))),
+    ]
+
+
+def _short(text: str, most: int = 2000) -> str:
+    """A cell that a spreadsheet takes, however many files somebody handed in."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def flags(standing: Standing) -> list[str]:
