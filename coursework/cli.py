@@ -208,7 +208,9 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "results", type=Path, metavar="RESULTS", help="a folder that `coursework grade` wrote, or one exercise's in it"
     )
     parser.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
-    parser.add_argument("-o", "--out", type=Path, metavar="PATH", help="file (csv, canvas, moodle: printed without it; nbgrader) or folder")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="PATH", help="file (csv, canvas, moodle: printed without it; nbgrader) or folder"
+    )
     parser.add_argument("--roster", type=Path, metavar="FILE", help="canvas, moodle: the table that the platform exported")
     parser.add_argument(
         "--times",
