@@ -176,7 +176,7 @@ def _check(jobs: int, terms: Terms, shard: tuple[int, int] | None) -> None:
     if shard is not None and not 1 <= shard[0] <= shard[1]:
         raise GradeError(f"grade: shard: got {shard[0]}/{shard[1]}, expected i/n with i from 1 to n")
     if not hasattr(os, "fork"):
-        raise GradeError("grade: this system cannot fork processes. Grade under Linux, macOS, or Windows' Linux subsystem (WSL).")
+        raise GradeError("grade: this system cannot fork processes. Grade under Linux, or Windows' Linux subsystem (WSL).")
 
 
 def _collected(
@@ -275,16 +275,13 @@ class _Run:
 
     def about(self, collected: Collected, students: ClassList | None, submissions: str, command: Sequence[str]) -> None:
         """What the class's file says; rows that another folder gave for other students stay."""
-        missing = [student.id for student in collected.missing]
+        earlier = self._earlier_rows(submissions, {row.student for row in collected.rows})
+        came = {row["student"] for row in earlier}
+        missing = [student.id for student in collected.missing if student.whom not in came]
         listed = students.students if students is not None else ()
         facts = {"graded": datetime.now().astimezone().isoformat(timespec="seconds"), "command": list(command)}
         content = class_json(self.exercise, collected.rows, missing, listed, **facts)
-        for row in content["rows"]:
-            row["from"] = submissions
-        earlier = self._earlier_rows(submissions, {row["student"] for row in content["rows"]})
-        content["rows"] += earlier
-        came = {row["student"] for row in earlier if row["state"] == "grade"}
-        content["missing"] = [name for name in missing if name not in came]
+        content["rows"] = [row | {"from": submissions} for row in content["rows"]] + earlier
         self.class_content = content
 
     def _earlier_rows(self, submissions: str, seen: set) -> list[dict]:

@@ -11,7 +11,6 @@ from coursework.assignment.roster import ClassList, Student
 from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key
 from coursework.samples import small
-from coursework.sandbox.supervisor import Supervisor
 from coursework.scoring.grade import grade, slice_of
 from coursework.scoring.grader import GradeError
 from coursework.scoring.pool import NotFinishedError, Pool
@@ -35,17 +34,6 @@ FIELDS = {
     *("tests", "flags", "words", "output", "output_after", "seconds", "sha256"),
 }
 CLASS = ClassList((Student("kim", "Kim, Minsu"), Student("lee", "Lee Min"), Student("choi", "Choi Yu")))
-
-
-@pytest.fixture(scope="module")
-def exercise(tmp_path_factory):
-    return small.exercise(tmp_path_factory.mktemp("source"))
-
-
-@pytest.fixture(scope="module")
-def supervisor(sandbox):
-    with Supervisor() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -252,6 +240,18 @@ def test_those_of_another_folder_stay(exercise, submitted, tmp_path, counted):
     assert set(loaded(out)) == {"kim", "lee", "choi"}
     assert summary.missing == ()
     assert {row["student"] for row in read_result(out / "small" / "class.json")["rows"]} == {"kim", "lee", "choi"}
+
+
+def test_a_group_of_another_folder_stays(exercise, submitted, tmp_path, counted):
+    """Its members are known by other names than its file."""
+    groups = ClassList(
+        (Student("kim1", "Kim", (), "kim"), Student("kim2", "Kims", (), "kim"), Student("choi1", "Choi", (), "choi"))
+    )
+    late = tmp_path / "late"
+    late.mkdir()
+    hand_in(late, exercise, "choi")
+    assert run(exercise, submitted, tmp_path / "results", students=groups).missing == ("choi1",)
+    assert run(exercise, late, tmp_path / "results", students=groups).missing == ()
 
 
 def test_only_some_are_graded_by_any_name_of_the_class_list(exercise, submitted, tmp_path, counted):

@@ -21,11 +21,6 @@ from tests.support import waiting
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sandbox")]
 
 
-@pytest.fixture(scope="module")
-def exercise(tmp_path_factory):
-    return small.exercise(tmp_path_factory.mktemp("source"))
-
-
 @pytest.fixture
 def submitted(tmp_path, exercise):
     """Two submissions."""

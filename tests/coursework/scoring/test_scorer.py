@@ -7,7 +7,6 @@ import pytest
 
 from coursework.handin.cells import StudentCell, Submission, read_submission
 from coursework.samples import small
-from coursework.sandbox.supervisor import Supervisor
 from coursework.scoring import messages
 from coursework.scoring.alarm import OutOfTimeError, alarm
 from coursework.scoring.reference import reference
@@ -16,17 +15,6 @@ from coursework.scoring.terms import Terms
 from tests.support import waiting
 
 PATIENT = Terms(wall=waiting.HANG)
-
-
-@pytest.fixture(scope="module")
-def exercise(tmp_path_factory):
-    return small.exercise(tmp_path_factory.mktemp("source"))
-
-
-@pytest.fixture(scope="module")
-def supervisor(sandbox):
-    with Supervisor() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
