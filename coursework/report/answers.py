@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coursework.report.late import Rule
-from coursework.report.marks import LONGEST, Mark, Marks, fingerprint, marks_file, points_of, read_marks, write_marks
+from coursework.report.marks import LONGEST, Mark, Marks, fingerprint, is_number, marks_file, points_of, read_marks, write_marks
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, Standing, Words, standings_of
 
@@ -235,8 +235,7 @@ def _checked(words: Words, change: Mapping[str, Any]) -> dict:
     ((name, value),) = change.items()
     if name == "comment":
         return {"comment": _comment(value)}
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    now = fingerprint(words.text)
+    number, now = is_number(value), fingerprint(words.text)
     if name == "level" and isinstance(value, int) and number and 0 <= value < len(words.rubric):
         return {"level": value, "points": points_of(value, len(words.rubric), words.most), "answer": now}
     if name == "points" and value is None:

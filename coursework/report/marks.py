@@ -105,10 +105,11 @@ def write_marks(folder: Path, marks: Marks) -> Path:
 
 
 def _is_mark(mark: Mark) -> bool:
-    points = mark.points is None or (_is_number(mark.points) and 0 <= mark.points < float("inf"))
+    points = mark.points is None or (is_number(mark.points) and 0 <= mark.points < float("inf"))
     level = mark.level is None or (isinstance(mark.level, int) and not isinstance(mark.level, bool) and mark.level >= 0)
     return points and level and isinstance(mark.comment, str) and isinstance(mark.answer, str)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Say whether a value out of JSON is a number: True and False are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
