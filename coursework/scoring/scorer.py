@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from coursework.assignment import nbgrader
-from coursework.assignment.source import Exercise
+from coursework.assignment.source import SEED, Exercise
 from coursework.flags import Flag
 from coursework.handin.cells import StudentCell, Submission, answer_names, read_submission
 from coursework.sandbox.supervisor import Supervisor
@@ -273,6 +273,7 @@ class _Scorer:
             for name, id in test.providers.items():
                 self.space[name] = self.value(name, id, name in own)
             self.make(test.before)
+            self.space[SEED] = self.terms.seed
             with self.dtype(), self.owning(own):
                 return run_cell(test.test.code, f"<test {test.test.id}>", self.space)
 

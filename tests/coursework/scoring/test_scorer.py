@@ -60,6 +60,21 @@ def with_test(exercise, id, code):
     return exercise._replace(tests=tuple(tests))
 
 
+def test_every_test_finds_the_class_s_seed_whatever_another_or_a_student_makes_of_the_name(exercise, supervisor):
+    for id, code in (("guess", "secret_seed = 1"), ("gaussian_kl", "del secret_seed"), ("draw", "assert secret_seed == 86")):
+        exercise = with_test(exercise, id, code)
+    theirs = submission(StudentCell(None, "secret_seed = 2"), *reference(exercise).cells)
+    for seed, score in ((86, 10), (87, 7)):
+        result = grade_submission(exercise, theirs, supervisor, PATIENT._replace(seed=seed))
+        assert (result.score, result.flags) == (score, ())
+
+
+def test_the_seed_is_in_no_worker(exercise, supervisor):
+    found = StudentCell(None, "print('secret_seed' in globals())")
+    result = grade_submission(exercise, submission(*reference(exercise).cells, found), supervisor, PATIENT._replace(seed=86))
+    assert result.output_after.endswith("\nFalse\n")
+
+
 RING = "import signal\ntry:\n    signal.raise_signal(signal.SIGALRM)\nexcept Exception:\n    pass"  # as the clock does, at once
 
 
