@@ -256,7 +256,8 @@ class _Scorer:
         except BaseException as error:
             if isinstance(error, OutOfTimeError):
                 self.worker.close()
-            return 0, messages.told(error, test.test.code, self.lacking, self.verdicts)
+            # A check goes on over the end of a worker as over any error of the answer's, and then has no words for it.
+            return 0, messages.told(self.worker.fault or error, test.test.code, self.lacking, self.verdicts)
 
     def run_line(self, line: str) -> None:
         """Run a line of ours in the worker."""

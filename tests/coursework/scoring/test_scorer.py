@@ -75,6 +75,15 @@ def test_the_seed_is_in_no_worker(exercise, supervisor):
     assert result.output_after.endswith("\nFalse\n")
 
 
+@pytest.mark.parametrize(("line", "kind"), [("os._exit(0)", "died"), ("while True:\n        pass", "timeout")])
+def test_a_worker_that_ends_within_a_check_is_said_so(exercise, supervisor, line, kind):
+    """The check itself takes it for an error of the answer's, in every case from there on."""
+    answer = f"import os\ndef gaussian_kl(mu, logvar):\n    {line}"
+    result = grade_submission(exercise, with_answer(exercise, "gaussian_kl", answer), supervisor, PATIENT._replace(timeout=2))
+    assert message_of(result, "gaussian_kl") == messages.STOPPED[kind]
+    assert result.score == 8
+
+
 RING = "import signal\ntry:\n    signal.raise_signal(signal.SIGALRM)\nexcept Exception:\n    pass"  # as the clock does, at once
 
 
