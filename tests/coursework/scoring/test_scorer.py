@@ -61,7 +61,7 @@ def with_test(exercise, id, code):
 
 
 def test_every_test_finds_the_class_s_seed_whatever_another_or_a_student_makes_of_the_name(exercise, supervisor):
-    for id, code in (("guess", "secret_seed = 1"), ("gaussian_kl", "del secret_seed"), ("draw", "assert secret_seed == 86")):
+    for id, code in (("guess", "del secret_seed"), ("gaussian_kl", "secret_seed = 1"), ("draw", "assert secret_seed == 86")):
         exercise = with_test(exercise, id, code)
     theirs = submission(StudentCell(None, "secret_seed = 2"), *reference(exercise).cells)
     for seed, score in ((86, 10), (87, 7)):
