@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion.checks.verdict import Verdict, compare, describe, not_a_table, number
+from companion.checks.comparing import compare
+from companion.checks.verdict import Verdict, describe, not_a_table, number
 
 PICTURES = ("same", "surer", "mirror", "upside down", "half turn", "negative", "no digit")
 EXCHANGED = {"a": "half turn", "b": "negative", "c": "surer", "d": "no digit"}  # what each new last layer draws

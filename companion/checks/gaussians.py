@@ -7,7 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from companion.checks.verdict import PENDING, Verdict, call, compare, describe, number, same
+from companion.checks.calling import call
+from companion.checks.comparing import compare
+from companion.checks.values import Near, near
+from companion.checks.verdict import PENDING, Verdict, describe, number
 
 STRETCHED = {"loss": 1, "spread": 10, "step of 0.1": 0.1, "step of 0.1 spreads": 1}  # what a stretch by 10 multiplies each by
 STRETCHED_WRONG = {
@@ -126,7 +129,7 @@ def check_draw_like(answer: object) -> Verdict:
             return verdict
     first, second = (call(answer, case, "draw_like") if callable(answer) else None for _ in range(2))
     drawn = all(isinstance(draws, torch.Tensor) and draws.shape == case[1].shape for draws in (first, second))
-    if drawn and not same(first, second):
+    if drawn and near(first, second) is not Near.SAME:
         return Verdict(
             False, "Two calls with the same eps give two results: you draw noise of your own. The noise is an argument here."
         )

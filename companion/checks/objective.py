@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from companion import losses
-from companion.checks.verdict import PENDING, Verdict, compare, describe, not_a_table, number
+from companion.checks.comparing import compare
+from companion.checks.verdict import PENDING, Verdict, describe, not_a_table, number
 
 DIRECTIONS = ("up", "down", "same")
 WIDTHS = {"reconstruction": "down", "KL": "up", "sum": "up", "sum at factor 2": "up"}  # of a trained VAE's regions, at factor 0.5

@@ -11,7 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion.checks.verdict import PENDING, Verdict, call, compare, describe
+from companion.checks.calling import call
+from companion.checks.comparing import compare
+from companion.checks.verdict import PENDING, Verdict, describe
 
 CONSTANT = {
     "scatter, reparameterized": "same",

@@ -1,0 +1,124 @@
+"""Calling a learner's function: on copies, with nothing that escapes, and with a look at what it did beside giving a value."""
+
+import asyncio
+import contextlib
+import inspect
+import io
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from companion.checks import values
+from companion.checks.verdict import PENDING, Verdict, describe, error_name, kind, told
+
+ESCAPES = (Exception, SystemExit, GeneratorExit, asyncio.CancelledError)  # all but the learner's own interruption
+
+WIDTH = 75  # columns of an example's line
+
+
+class Called(NamedTuple):
+    """What a call gave. value: None where it raised. raised: what it raised. changed: which arguments it changed, by position.
+
+    printed: what it printed; a stand-in of a grader says only that something was printed.
+    """
+
+    value: Any
+    raised: BaseException | None
+    changed: tuple[int, ...]
+    printed: str
+
+
+def run(function: Callable, arguments: tuple, *, aloud: bool = False) -> Called:
+    """Call a function on copies of the arguments. aloud: what it prints is let through."""
+    given, stream = copied(arguments), io.StringIO()
+    value = raised = None
+    with torch.set_grad_enabled(torch.is_grad_enabled()), contextlib.redirect_stdout(stream):
+        try:
+            value = function(*given)
+        except ESCAPES as error:
+            raised = error
+    if aloud and stream.getvalue():
+        print(stream.getvalue(), end="")
+    # A stand-in for a function in another process notes what the copies here cannot show.
+    noted: Mapping = getattr(function, "__dict__", {}).get("_noted") or {}
+    changed = {i for i, pair in enumerate(zip(given, arguments, strict=True)) if not unchanged(*pair)}
+    changed |= {i for i in noted.get("changed", ()) if isinstance(i, int)}
+    printed = stream.getvalue() or ("something" if noted.get("printed") else "")
+    return Called(value, raised, tuple(sorted(changed)), printed)
+
+
+def call(function: Any, arguments: tuple, name: str) -> Any:
+    """What a function gives on copies of the arguments, made plain (`values.plain`); a Verdict where that gives nothing to compare."""
+    called = run(function, arguments)
+    found = trouble(called, shown(name, arguments), name)
+    return values.plain(called.value) if found is None else found
+
+
+def trouble(called: Called, example: str, name: str) -> Verdict | None:
+    """The verdict on a call that gave nothing to compare; None when it gave something. example: the call, as it is shown."""
+    if called.raised is not None:
+        what = "tried to end the program" if isinstance(called.raised, SystemExit) else f"raised {error_name(called.raised)}"
+        return Verdict(False, f"{name} {what}.", f"{example} raised {told(called.raised)}")
+    found = values.plain(called.value)
+    parts = found if isinstance(found, tuple) else (found,)
+    if parts and all(part is None for part in parts):
+        if called.printed:
+            message = f"{name} prints and returns nothing. `return` hands a value back; `print` only shows it."
+            return Verdict(False, message, f"{example} returned None.")
+        return Verdict(None, PENDING)
+    odd = [part for part in parts if not values.comparable(part)]
+    if odd:
+        among = "" if found is odd[0] else ", among other values"
+        message = f"{name} should return real numbers, in a tensor or plain; it returned {kind(odd[0])}{among}."
+        return Verdict(False, message, f"{example} returned {describe(odd[0])}{among}.")
+    return None
+
+
+def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = ()) -> str:
+    """A call as an example shows it.
+
+    >>> shown("double", (torch.tensor([0.5, -1.2]), 3), ("x", "k"))
+    'double(x=tensor([0.5, -1.2], dtype=float32), k=3)'
+    """
+    named = len(parameters) == len(arguments)
+    texts = [f"{parameters[i]}={values.text(each)}" if named else values.text(each) for i, each in enumerate(arguments)]
+    on_one_line = f"{name}({', '.join(texts)})"
+    return on_one_line if len(on_one_line) <= WIDTH else "\n".join((f"{name}(", *(f"    {each}," for each in texts), ")"))
+
+
+def parameters(function: Callable) -> tuple[str, ...]:
+    """The names of a function's parameters."""
+    return tuple(inspect.signature(function).parameters)
+
+
+def copied(arguments: tuple) -> tuple:
+    """Copies of arguments, so that a function that writes into them harms only itself."""
+    return tuple(copy(argument) for argument in arguments)
+
+
+def copy(argument: Any) -> Any:
+    """Copy a tensor, keeping whether it wants a gradient, or a generator with its state; hand on what cannot be changed."""
+    if isinstance(argument, torch.Generator):
+        return torch.Generator().set_state(argument.get_state())
+    if isinstance(argument, torch.Tensor):
+        return argument.detach().clone().requires_grad_(argument.requires_grad)
+    if isinstance(argument, np.ndarray):
+        return argument.copy()
+    if type(argument) in (list, tuple):
+        return type(argument)(copy(each) for each in argument)
+    if type(argument) is dict:
+        return {key: copy(each) for key, each in argument.items()}
+    return argument
+
+
+def unchanged(now: Any, before: Any) -> bool:
+    """Say whether an argument is what it was. A generator may move on."""
+    if isinstance(before, (torch.Tensor, np.ndarray)):
+        return now.shape == before.shape and now.dtype == before.dtype and values.bits(now) == values.bits(before)
+    if type(before) in (list, tuple):
+        return len(now) == len(before) and all(map(unchanged, now, before))
+    if type(before) is dict:
+        return list(now) == list(before) and all(unchanged(now[key], before[key]) for key in before)
+    return True

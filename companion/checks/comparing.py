@@ -1,0 +1,362 @@
+"""The comparison that most checks are: a learner's function against a reference on cases, and the known slip that gives its values.
+
+What is asked of an answer, in this order: that it gives something, the right values in the right shape, its arguments left alone, the
+dtype that came in and the right gradient, the last two only where the page asks for them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from companion.checks import values
+from companion.checks.calling import Called, copied, parameters, run, shown, trouble
+from companion.checks.cases import Case
+from companion.checks.values import Near
+from companion.checks.verdict import PENDING, Verdict, describe, kind
+
+ROUNDED = "Close, but rounded: your numbers agree to about five digits, as if they had been float32 on the way. That is enough here. {praise}"
+TOO_ROUNDED = (
+    "Close, but rounded: your numbers agree to about five digits only, as if they had been float32 on the way. This exercise asks for "
+    "float64."
+)
+
+
+class _Asked(NamedTuple):
+    """What `compare` was asked, for its steps."""
+
+    answer: Callable
+    reference: Callable
+    cases: list[Case]
+    name: str
+    parameters: tuple[str, ...]
+    parts: tuple[str, ...]
+    scale: float
+
+    def example(self, case: Case, *lines: str) -> str:
+        """The call on a case as the learner would write it, and lines of what came of it."""
+        return "\n".join((f"{shown(self.name, case.arguments, self.parameters)}  # {case.about}", *lines))
+
+    def near(self, got: Any, expected: Any, case: Case) -> Near:
+        return values.near(got, expected, scale=self.scale, single=is_single(case))
+
+
+def compare(
+    answer: object,
+    reference: Callable,
+    cases: Sequence[Case | tuple],
+    *,
+    name: str,
+    praise: str,
+    slips: Mapping[str, Callable] | None = None,
+    gradient: Sequence[str] = (),
+    gradient_slips: Mapping[str, Callable] | None = None,
+    dtype: bool = False,
+    exact: bool = False,
+    parts: Sequence[str] = (),
+    scale: float = 1.0,
+) -> Verdict:
+    """Judge a function by what it gives on ``cases``.
+
+    Args:
+        answer: the learner's function. None, or a function that returns None, is an answer not given yet.
+        reference: the right function; its parameters have the names that the page gives them. It stands numbers in float64, in which it
+            is called where no generator is among the arguments.
+        cases: smallest first; the first of the smallest that fail is shown. A generator among the arguments is copied for every call.
+        name: what the learner called the function.
+        praise: what to say when it is right.
+        slips: message -> the function that this slip would make. The first that gives the learner's values on all cases that are not
+            extreme is named.
+        gradient: names of the parameters with respect to which the gradient is asked for, in float64.
+        gradient_slips: message -> a function with the right values and the learner's gradient.
+        dtype: the page asks that what comes back has the dtype of what came in.
+        exact: the page asks for the precision of float64; otherwise what is as near as float32 can be is right.
+        parts: names of the values of a tuple, for messages.
+        scale: the size of the numbers that are added up on the way to the result.
+
+    Returns:
+        A Verdict. An answer that raises, ends the program or returns no numbers is told so and never raises here.
+    """
+    if answer is None:
+        return Verdict(None, PENDING)
+    if not callable(answer):
+        return Verdict(False, f"{name} should be a function; it is {kind(answer)}.", f"It is {describe(answer)}.")
+    named = parameters(reference)
+    plain_cases = [case if isinstance(case, Case) else Case(case, "these numbers") for case in cases]
+    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale)
+    calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(asked.cases)]
+    steps = [lambda: _values(asked, calls, slips or {}), lambda: _untouched(asked, calls)]
+    if dtype:
+        steps.append(lambda: _dtypes(asked, calls))
+    if gradient:
+        steps.append(lambda: _gradients(asked, [named.index(each) for each in gradient], gradient_slips or {}))
+    for step in steps:
+        found = step()
+        if found is not None:  # a verdict that is not right is false
+            return found
+    rounded = [case for case, called in zip(asked.cases, calls, strict=True) if _nearness(asked, case, called) is Near.ROUNDED]
+    if rounded and exact:
+        return Verdict(False, TOO_ROUNDED, asked.example(rounded[0]))
+    return Verdict(True, ROUNDED.format(praise=praise) if rounded else praise)
+
+
+def is_single(case: Case) -> bool:
+    """Say whether a case comes in float32."""
+    return any(isinstance(each, Tensor) and each.dtype == torch.float32 for each in case.arguments)
+
+
+def expected_of(reference: Callable, case: Case) -> Any:
+    """What a reference gives on a case, in float64 where nothing is drawn."""
+    arguments = copied(case.arguments)
+    if not any(isinstance(each, torch.Generator) for each in arguments):
+        arguments = tuple(each.double() if isinstance(each, Tensor) and each.is_floating_point() else each for each in arguments)
+    return reference(*arguments)
+
+
+def _nearness(asked: _Asked, case: Case, called: Called) -> Near:
+    return asked.near(values.plain(called.value), expected_of(asked.reference, case), case)
+
+
+def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -> Verdict | None:
+    """The verdict on values that are not there or not right; None when all are right."""
+    troubles = [
+        trouble(called, shown(asked.name, case.arguments, asked.parameters), asked.name)
+        for case, called in zip(asked.cases, calls, strict=True)
+    ]
+    if all(each is not None and each.right is None for each in troubles):
+        return Verdict(None, PENDING)
+    wrong = [i for i, each in enumerate(troubles) if each is None and _nearness(asked, asked.cases[i], calls[i]) is Near.WRONG]
+    fails = sorted([i for i, each in enumerate(troubles) if each is not None] + wrong, key=lambda i: _size(asked.cases[i]))
+    if not fails:
+        return None
+    if wrong:
+        message = _slip(asked, calls, wrong, slips)
+        if message:
+            first = min(wrong, key=lambda i: _size(asked.cases[i]))
+            return Verdict(False, message, _differing(asked, asked.cases[first], calls[first]))
+    first, passed = fails[0], [i for i in range(len(calls)) if i not in fails]
+    only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
+    said = troubles[first]
+    if said is None:
+        message = _unknown(asked, calls, wrong, first)
+        return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
+    message = (
+        f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
+        if said.right is None
+        else said.message
+    )
+    return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
+
+
+def _size(case: Case) -> int:
+    """How large a case is to read: those in float64 first, then by how many numbers they have."""
+    return 10**9 * is_single(case) + sum(each.numel() for each in case.arguments if isinstance(each, Tensor))
+
+
+def _slip(asked: _Asked, calls: list[Called], wrong: list[int], slips: Mapping[str, Callable]) -> str | None:
+    """The message of the first slip that gives the learner's values on every ordinary case, or on those that are wrong if all of these
+    are extreme."""
+    ordinary = [i for i, called in enumerate(calls) if called.raised is None and not asked.cases[i].extreme]
+    if not set(wrong) & set(ordinary):
+        ordinary = wrong
+    for message, slip in slips.items():
+        if all(_alike(asked, slip, asked.cases[i], calls[i]) for i in ordinary):
+            return message
+    return None
+
+
+def _alike(asked: _Asked, slip: Callable, case: Case, called: Called) -> bool:
+    theirs = run(slip, case.arguments)
+    got, value = values.plain(called.value), values.plain(theirs.value)
+    if theirs.raised is not None or got is None or value is None or not _all_comparable(value) or not _all_comparable(got):
+        return False
+    precise = values.near(got, value, scale=asked.scale, single=is_single(case))
+    return precise is not Near.WRONG and values.near(value, got, scale=asked.scale) is not Near.WRONG
+
+
+def _all_comparable(value: Any) -> bool:
+    return all(values.comparable(part) for part in (value if isinstance(value, tuple) else (value,)))
+
+
+def _differing(asked: _Asked, case: Case, called: Called) -> str:
+    got, expected = values.plain(called.value), expected_of(asked.reference, case)
+    differs = list(values.where(got, expected, asked.parts))
+    return asked.example(case, f"gave {values.text(got)}", *(f"  {each}" for each in differs[:4]))
+
+
+def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -> str:
+    """What is wrong where no known slip gives these values: the form, the part, or how the values are off."""
+    pairs = [(values.plain(calls[i].value), expected_of(asked.reference, asked.cases[i])) for i in wrong]
+    got, expected = values.plain(calls[first].value), expected_of(asked.reference, asked.cases[first])
+    got = values.fitted(got, expected)
+    if isinstance(got, tuple) != isinstance(expected, tuple) or (isinstance(got, tuple) and len(got) != len(expected)):
+        return f"{asked.name} should return {values.count(expected)}; it returned {values.count(got)}."
+    if isinstance(expected, tuple):
+        return _first_part(asked, got, expected)
+    if isinstance(got, str) or isinstance(expected, str):
+        wanted = "a word" if isinstance(expected, str) else "numbers"
+        return (
+            f"{asked.name} returned another word." if isinstance(got, type(expected)) else f"{asked.name} should return {wanted}."
+        )
+    a, b = values.as_float64(got), values.as_float64(expected)
+    if a.shape != b.shape:
+        return _axes(asked, a, b)
+    if not torch.isfinite(a).all() and torch.isfinite(b).all():
+        return f"{asked.name} returned a value that is not finite."
+    return _factor(pairs) or "The shape is right, the values are not."
+
+
+def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
+    """Name the first value of a tuple that is not right."""
+    for i, pair in enumerate(zip(got, expected, strict=True)):
+        if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
+            label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
+            right = ", the ones before it are right" if i else ""
+            return f"{label} is the first that is not right{right}."
+    return "The values are not right."
+
+
+def _axes(asked: _Asked, a: Tensor, b: Tensor) -> str:
+    if a.ndim == b.ndim:
+        return f"{asked.name} returned a tensor with as many axes as asked for, and not of the lengths asked for."
+    more = "more" if a.ndim > b.ndim else "fewer"
+    return f"{asked.name} returned a tensor with {more} axes than asked for: was an axis summed too few times, too often, or kept?"
+
+
+def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
+    """Say it where in every case all values are off by one factor."""
+    factors = []
+    for got, expected in pairs:
+        if (
+            isinstance(got, tuple)
+            or isinstance(expected, tuple)
+            or values.as_float64(got).shape != values.as_float64(expected).shape
+        ):
+            return None
+        a, b = values.as_float64(got).reshape(-1), values.as_float64(expected).reshape(-1)
+        ratio = a / b
+        if not torch.isfinite(ratio).all() or not torch.allclose(ratio, ratio[:1].expand_as(ratio), rtol=1e-4):
+            return None
+        factors.append(ratio[0].item())
+    if sum(values.as_float64(got).numel() for got, _ in pairs) < 3:
+        return None
+    if all(abs(each + 1) < 1e-4 for each in factors):
+        return "Your values are right but for their sign."
+    if max(factors) - min(factors) < 1e-4 * abs(factors[0]):
+        return f"All your values are too {'small' if abs(factors[0]) < 1 else 'large'}, by one and the same factor."
+    return (
+        "In each case all your values are off by one factor, and the factor changes from case to case: a sum where a mean belongs, or a "
+        "mean where a sum does?"
+    )
+
+
+def _untouched(asked: _Asked, calls: list[Called]) -> Verdict | None:
+    """The verdict on a function that changed what it was given."""
+    for case, called in zip(asked.cases, calls, strict=True):
+        if called.changed:
+            names = " and ".join(asked.parameters[i] for i in called.changed if i < len(asked.parameters))
+            return Verdict(
+                False,
+                f"The values are right, but your function changed its argument {names}: whoever called it has other numbers now. "
+                "Work on a new tensor, for instance `a = a - b` in place of `a -= b`.",
+                asked.example(case, f"{names} is not what it was afterwards"),
+            )
+    return None
+
+
+def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
+    """The verdict on a result in another dtype than what came in."""
+    for case, called in zip(asked.cases, calls, strict=True):
+        floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
+        got = called.value if isinstance(called.value, tuple) else (called.value,)
+        for each in got:
+            if floats and getattr(each, "dtype", None) != floats[0]:
+                came = str(floats[0]).removeprefix("torch.")
+                gave = str(each.dtype).removeprefix("torch.") if isinstance(each, Tensor) else kind(each)
+                message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
+                return Verdict(False, message, asked.example(case))
+    return None
+
+
+def _gradients(asked: _Asked, places: list[int], slips: Mapping[str, Callable]) -> Verdict | None:
+    """The verdict on gradients with respect to some of the arguments, in the cases of float64."""
+    cases = [case for case in asked.cases if not is_single(case)]
+    wanted = [gradients(asked.reference, case, places) for case in cases]
+    got = [gradients(asked.answer, case, places) for case in cases]
+    off = [i for i in range(len(cases)) if not _same_gradients(got[i], wanted[i], asked.scale)]
+    if not off:
+        return None
+    first = min(off, key=lambda i: _size(cases[i]))
+    found = got[first]
+    with_respect = " and ".join(asked.parameters[i] for i in places)
+    if isinstance(found, Called):
+        why = (
+            f"raised {type(found.raised).__name__}" if found.raised is not None else "gave nothing that a gradient could come from"
+        )
+        message = (
+            f"The values are right, and no gradient comes back: the exercise asks for the one with respect to {with_respect}. Did a "
+            "`.detach()`, `.item()`, `.data`, `no_grad`, NumPy or an in-place step cut it off?"
+        )
+        return Verdict(False, message, asked.example(cases[first], f"with {with_respect} wanting a gradient: {why}"))
+    ordinary = [i for i in range(len(cases)) if not cases[i].extreme] if any(not cases[i].extreme for i in off) else off
+    for message, slip in slips.items():
+        if all(_same_gradients(got[i], gradients(slip, cases[i], places), asked.scale) for i in ordinary):
+            return Verdict(False, message, asked.example(cases[first]))
+    return _wrong_gradient(asked, cases[first], places, found, wanted[first])
+
+
+def _wrong_gradient(asked: _Asked, case: Case, places: list[int], got: list, right: Any) -> Verdict:
+    """The verdict on a gradient that is not what the reference's is, by argument."""
+    wrong = [i for i in range(len(places)) if not _same_gradients(got[i : i + 1], right[i : i + 1], asked.scale)]
+    names = " and ".join(asked.parameters[places[i]] for i in wrong)
+    lines = []
+    for i in wrong:
+        label = f"gradient with respect to {asked.parameters[places[i]]}"
+        lines.append(f"{label}: none" if got[i] is None else f"{label}: {'; '.join(values.where(got[i], right[i]))}")
+    missing = all(got[i] is None for i in wrong)
+    said = f"no gradient reaches {names}" if missing else f"the gradient with respect to {names} is not"
+    if any(got[i] is not None and not torch.isfinite(got[i]).all() for i in wrong):
+        said = f"the gradient with respect to {names} is not finite"
+    return Verdict(False, f"The values are right, {said}.", asked.example(case, *lines))
+
+
+def gradients(function: Callable, case: Case, places: Sequence[int]) -> list[Tensor | None] | Called:
+    """The gradient of a weighted sum of what a function gives, with respect to the arguments at places.
+
+    Returns:
+        A tensor or None a place; what the call gave where nothing of it has a gradient.
+    """
+    leaves = [each.detach().clone().requires_grad_() if i in places else each for i, each in enumerate(case.arguments)]
+    kept: dict[int, Tensor] = {}
+
+    def tracked(*arguments: Any) -> Any:
+        kept.update({i: arguments[i] for i in places})
+        return function(*arguments)
+
+    with torch.enable_grad():
+        called = run(tracked, tuple(leaves))
+        value = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
+        total = [_weighted(each) for each in value if isinstance(each, Tensor) and each.requires_grad]
+        if called.raised is not None or not total:
+            return called
+        try:
+            return list(torch.autograd.grad(torch.stack(total).sum(), [kept[i] for i in places], allow_unused=True))
+        except RuntimeError as error:
+            return called._replace(raised=error)
+
+
+def _weighted(value: Tensor) -> Tensor:
+    """A sum in which no two numbers count the same, so that gradients of different places cannot be exchanged."""
+    weights = torch.linspace(0.5, 1.5, value.numel(), dtype=torch.float64).reshape(value.shape)
+    return (weights * value.double()).sum()
+
+
+def _same_gradients(got: list[Tensor | None] | Called, right: list[Tensor | None] | Called, scale: float) -> bool:
+    if isinstance(got, Called) or isinstance(right, Called):
+        return False
+    pairs = zip(got, right, strict=True)
+    return all(
+        (a is None or not a.any()) if b is None else (a is not None and values.near(a, b, scale=scale) is not Near.WRONG)
+        for a, b in pairs
+    )
