@@ -86,7 +86,7 @@ def table(found: list[Entry]) -> str:
         )
         for entry in own:
             name = f"[{chapter}.{entry.number} {entry.title}]({entry.address})"
-            rows.append(f"| {name} | {entry.kind} | {entry.points} | {_difficulty(entry)} | {spoken(entry.minutes)} |\n")
+            rows.append(f"| {name} | {entry.kind} | {entry.points} | {_difficulty(entry)}| {spoken(entry.minutes)} |\n")
     return HEAD + "".join(rows)
 
 
@@ -110,7 +110,8 @@ def anchor(heading: str) -> str:
 
 
 def _difficulty(entry: Entry) -> str:
-    return "" if entry.difficulty == "project" else entry.difficulty
+    """The word and a blank, for a cell of the table; a project has none."""
+    return "" if entry.difficulty == "project" else f"{entry.difficulty} "
 
 
 def _of_source(path: Path, known: dict[str, str]) -> Iterator[Entry]:
@@ -136,7 +137,7 @@ def _sections(exercise: source.Exercise) -> list[tuple[str, str, str]]:
             if cell.cell_type == "markdown" and text.startswith("## "):
                 found.append((text.partition("\n")[0].removeprefix("## ").strip(), "", ""))
             if found:
-                found[-1] = (found[-1][0], found[-1][1] + text, found[-1][2])
+                found[-1] = (found[-1][0], f"{found[-1][1]}{text}\n", found[-1][2])
         if kind == "answer" and found:
             found[-1] = (*found[-1][:2], found[-1][2] + stubs[id] + "\n")
     return found

@@ -51,7 +51,7 @@ def test_in_place_the_start_shrinks_as_the_wrong_answer_says():
 
 def test_the_mean_over_the_other_axis_is_what_the_wrong_answer_says():
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0], [8.0, 6.0]])
-    assert f"x = torch.tensor({x.tolist()})" in fences(2, "python")[0]
+    assert f"x = torch.tensor({x.tolist()})" in re.sub(r",\s+", ", ", fences(2, "python")[0])
     assert f"`{x.mean(dim=1)}`" in answer(2)
     assert [tuple(row) for row in (x - x.mean(dim=0)).int().tolist()] == [(-3, -2), (-1, 0), (4, 2)]
     with pytest.raises(RuntimeError):
@@ -101,6 +101,7 @@ def test_the_normal_distribution_by_its_formulas():
     assert f"{100 * within[0]:.0f} % of the draws lie within one sigma of the mean, {100 * within[1]:.0f} % within two" in text
     assert f"the draw {mean + sigma * eps:g}.**" in text
     assert f"**The tempting wrong answer** is {mean + sigma**2 * eps:g}" in text
+    assert torch.distributions.Normal(3.0, 0.1).variance.item() == pytest.approx(sigma**2)
     assert f"= {height:.2f}$" in text
     assert f"${height:.2f} \\cdot 0.01 = {within[2]:.2f}$" in text
     assert f"The density at 3 is {height:.2f}." in QUESTIONS[4]
