@@ -17,9 +17,9 @@ from coursework.assignment import source
 
 ROOT = Path(__file__).resolve().parent.parent
 EXERCISES = ROOT / "book" / "exercises"
-HEAD = "| exercise | kind | points | difficulty | time |\n|---|---|--:|---|--:|\n"
+HEAD = "| exercise | points | time |\n|---|--:|--:|\n"
 TABLE = re.compile(re.escape(HEAD) + r"(?:\|.*\n)+")
-ROW = re.compile(r"^\| \[(\d+\.\d+) .*?\]\((\S+?)\) \| ([a-z ]+?) \|", re.MULTILINE)
+ROW = re.compile(r"^\| \[\d+\.\d+ .*\]\((\S+?)\)<br>([a-z ]+?)(?:, \w+)? \|", re.MULTILINE)
 LINE = re.compile(r"^\*(\d+) points? · (easy|medium|hard|project) · (\d+) (minutes|hours?)\*$", re.MULTILINE)
 KINDS = ("prediction", "function", "module", "training step", "derivation", "find the bug", "project")
 FROM_TITLE = {
@@ -72,7 +72,7 @@ def entries(folder: Path, known: dict[str, str]) -> list[Entry]:
 
 def kinds(text: str) -> dict[str, str]:
     """The kinds that a page's table gives, by the addresses of its exercises."""
-    return {address: kind for _, address, kind in ROW.findall(text)}
+    return dict(ROW.findall(text))
 
 
 def table(found: list[Entry]) -> str:
@@ -81,23 +81,24 @@ def table(found: list[Entry]) -> str:
     for chapter in sorted({entry.chapter for entry in found}):
         own = [entry for entry in found if entry.chapter == chapter]
         page, points, minutes = own[0].page, sum(entry.points for entry in own), sum(entry.minutes for entry in own)
-        rows.append(
-            f"| **[Chapter {chapter}]({page}.ipynb)**, [solutions](solutions/{page}.md) | | **{points}** | | **{spoken(minutes)}** |\n"
-        )
+        pages = f"**[Chapter {chapter}]({page}.ipynb)**, [solutions](solutions/{page}.md)"
+        rows.append(f"| {pages} | **{points}** | **{spoken(minutes)}** |\n")
         for entry in own:
             name = f"[{chapter}.{entry.number} {entry.title}]({entry.address})"
-            rows.append(f"| {name} | {entry.kind} | {entry.points} | {_difficulty(entry)}| {spoken(entry.minutes)} |\n")
+            about = entry.kind if entry.difficulty == "project" else f"{entry.kind}, {entry.difficulty}"
+            rows.append(f"| {name}<br>{about} | {entry.points} | {spoken(entry.minutes)} |\n")
     return HEAD + "".join(rows)
 
 
 def spoken(minutes: int) -> str:
-    """A time as the table gives it.
+    """A time as the table gives it, on one line.
 
     >>> spoken(15), spoken(60), spoken(205)
-    ('15 min', '1 h', '3 h 25')
+    ('15&nbsp;min', '1&nbsp;h', '3&nbsp;h&nbsp;25')
     """
     hours, rest = divmod(minutes, 60)
-    return f"{rest} min" if not hours else f"{hours} h {rest}" if rest else f"{hours} h"
+    said = f"{rest} min" if not hours else f"{hours} h {rest:02d}" if rest else f"{hours} h"
+    return said.replace(" ", "&nbsp;")
 
 
 def anchor(heading: str) -> str:
@@ -107,11 +108,6 @@ def anchor(heading: str) -> str:
     '2-write-away-and-try-it'
     """
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
-def _difficulty(entry: Entry) -> str:
-    """The word and a blank, for a cell of the table; a project has none."""
-    return "" if entry.difficulty == "project" else f"{entry.difficulty} "
 
 
 def _of_source(path: Path, known: dict[str, str]) -> Iterator[Entry]:

@@ -91,7 +91,7 @@ def test_the_table_is_what_the_sources_say():
 
 
 def test_each_kind_is_one_that_the_page_explains_and_each_of_those_comes():
-    explained = re.findall(r"^\| ([a-z ]+) \|", PAGE.partition("| kind | what you write")[2].partition("\n\n")[0], re.MULTILINE)
+    explained = re.findall(r"^\| ([a-z ]+) \|", PAGE.partition("| kind | what you write |")[2].partition("\n\n")[0], re.MULTILINE)
     assert explained == list(exercise_index.KINDS)
     assert {entry.kind for entry in stored()} == set(explained)
 
@@ -108,15 +108,15 @@ def test_a_source_becomes_rows(folder):
     found = exercise_index.entries(folder, {})
     assert [entry.kind for entry in found] == ["prediction", "derivation", "project"]
     assert exercise_index.table(found) == exercise_index.HEAD + (
-        "| **[Chapter 3](03-a-page.ipynb)**, [solutions](solutions/03-a-page.md) | | **12** | | **4 h 5** |\n"
-        "| [3.1 Guess it](03-a-page.ipynb#1-guess-it) | prediction | 1 | easy | 5 min |\n"
-        "| [3.2 Derive `it`, in steps](03-a-page.ipynb#2-derive-it-in-steps) | derivation | 3 | hard | 1 h |\n"
-        "| [3.3 Try it yourself](03-a-page.ipynb#3-try-it-yourself) | project | 8 | | 3 h |\n"
+        "| **[Chapter 3](03-a-page.ipynb)**, [solutions](solutions/03-a-page.md) | **12** | **4&nbsp;h&nbsp;05** |\n"
+        "| [3.1 Guess it](03-a-page.ipynb#1-guess-it)<br>prediction, easy | 1 | 5&nbsp;min |\n"
+        "| [3.2 Derive `it`, in steps](03-a-page.ipynb#2-derive-it-in-steps)<br>derivation, hard | 3 | 1&nbsp;h |\n"
+        "| [3.3 Try it yourself](03-a-page.ipynb#3-try-it-yourself)<br>project | 8 | 3&nbsp;h |\n"
     )
 
 
 def test_a_kind_that_was_put_right_in_the_table_stays(folder):
-    table = exercise_index.table(exercise_index.entries(folder, {})).replace("| derivation |", "| find the bug |")
+    table = exercise_index.table(exercise_index.entries(folder, {})).replace("<br>derivation,", "<br>find the bug,")
     again = exercise_index.entries(folder, exercise_index.kinds(table))
     assert [entry.kind for entry in again] == ["prediction", "find the bug", "project"]
 
