@@ -21,11 +21,12 @@ HEAD = "| exercise | points | time |\n|---|--:|--:|\n"
 TABLE = re.compile(re.escape(HEAD) + r"(?:\|.*\n)+")
 ROW = re.compile(r"^\| \[\d+\.\d+ .*\]\((\S+?)\)<br>([a-z ]+?)(?:, \w+)? \|", re.MULTILINE)
 LINE = re.compile(r"^\*(\d+) points? · (easy|medium|hard|project) · (\d+) (minutes|hours?)\*$", re.MULTILINE)
+QUESTIONS = "check-what-you-can-say-now"  # the section that ends a chapter
 KINDS = ("prediction", "function", "module", "training step", "derivation", "find the bug", "project")
 FROM_TITLE = {
-    "find the bug": r"\bbug|\bmend\b|\bunfair",
+    "find the bug": r"\bbugs?\b|\bmend\b|\bunfair\b",
     "derivation": r"\bderiv|\bprove",
-    "training step": r"\btraining step|\bstep of",
+    "training step": r"\btraining step|\bone step\b",
 }
 
 
@@ -81,7 +82,7 @@ def table(found: list[Entry]) -> str:
     for chapter in sorted({entry.chapter for entry in found}):
         own = [entry for entry in found if entry.chapter == chapter]
         page, points, minutes = own[0].page, sum(entry.points for entry in own), sum(entry.minutes for entry in own)
-        pages = f"**[Chapter {chapter}]({page}.ipynb)**, [solutions](solutions/{page}.md)"
+        pages = f"**[Chapter {chapter}]({page}.ipynb)**, [questions](../{page}.ipynb#{QUESTIONS}), [solutions](solutions/{page}.md)"
         rows.append(f"| {pages} | **{points}** | **{spoken(minutes)}** |\n")
         for entry in own:
             name = f"[{chapter}.{entry.number} {entry.title}]({entry.address})"

@@ -108,7 +108,8 @@ def test_a_source_becomes_rows(folder):
     found = exercise_index.entries(folder, {})
     assert [entry.kind for entry in found] == ["prediction", "derivation", "project"]
     assert exercise_index.table(found) == exercise_index.HEAD + (
-        "| **[Chapter 3](03-a-page.ipynb)**, [solutions](solutions/03-a-page.md) | **12** | **4&nbsp;h&nbsp;05** |\n"
+        "| **[Chapter 3](03-a-page.ipynb)**, [questions](../03-a-page.ipynb#check-what-you-can-say-now), "
+        "[solutions](solutions/03-a-page.md) | **12** | **4&nbsp;h&nbsp;05** |\n"
         "| [3.1 Guess it](03-a-page.ipynb#1-guess-it)<br>prediction, easy | 1 | 5&nbsp;min |\n"
         "| [3.2 Derive `it`, in steps](03-a-page.ipynb#2-derive-it-in-steps)<br>derivation, hard | 3 | 1&nbsp;h |\n"
         "| [3.3 Try it yourself](03-a-page.ipynb#3-try-it-yourself)<br>project | 8 | 3&nbsp;h |\n"
