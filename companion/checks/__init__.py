@@ -1,6 +1,7 @@
 """Verdicts for the exercises: ``check_…(answer)`` says at once whether an answer is right, and names the slip where it knows it.
 
-One module a subject: `autoencoding` (copying, bottleneck), `gaussians` (regions, parameters), `sampling` (reparameterization,
+One module a subject: `autoencoding` (copying, bottleneck), `building` (a module, a
+training step), `damage` (denoising), `gaussians` (regions, parameters), `sampling` (reparameterization,
 log-variance), `objective` (the loss, beta). What they are made of is in `verdict`. The checks hold no exercise: they judge functions.
 """
 
@@ -10,8 +11,9 @@ from companion.checks.autoencoding import (
     check_exchanged_decoder,
     check_one_more_bit,
     check_overlap,
-    check_pca_copy,
 )
+from companion.checks.building import check_tied_autoencoder, check_train_in_parts
+from companion.checks.damage import check_cover, check_denoising_loss
 from companion.checks.gaussians import (
     check_draw_like,
     check_mixture_moments,
@@ -44,7 +46,9 @@ __all__ = [
     "check_bound",
     "check_constant_added",
     "check_copied_numbers",
+    "check_cover",
     "check_cut",
+    "check_denoising_loss",
     "check_draw_like",
     "check_draws",
     "check_excess",
@@ -55,7 +59,6 @@ __all__ = [
     "check_mixture_moments",
     "check_one_more_bit",
     "check_overlap",
-    "check_pca_copy",
     "check_price_range",
     "check_region_widths",
     "check_score_gradient",
@@ -63,5 +66,7 @@ __all__ = [
     "check_share_inside",
     "check_small_logvar",
     "check_stretched_codes",
+    "check_tied_autoencoder",
+    "check_train_in_parts",
     "check_variety",
 ]
