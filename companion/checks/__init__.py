@@ -1,7 +1,8 @@
 """Verdicts for the exercises: ``check_…(answer)`` says at once whether an answer is right, and names the slip where it knows it.
 
-One module a subject: `autoencoding` (copying, bottleneck), `gaussians` (regions, parameters), `sampling` (reparameterization,
-log-variance), `objective` (the loss, beta). What they are made of is in `verdict`. The checks hold no exercise: they judge functions.
+One module a subject: `autoencoding` (copying, bottleneck), `regions` (codes and pictures), `gaussians` and `heads` (parameters),
+`sampling` (reparameterization, log-variance), `objective` (the loss, beta). What they are made of is in `verdict`, `comparing` and
+`cases`. The checks hold no exercise: they judge functions.
 """
 
 from companion.checks.autoencoding import (
@@ -12,14 +13,8 @@ from companion.checks.autoencoding import (
     check_overlap,
     check_pca_copy,
 )
-from companion.checks.gaussians import (
-    check_draw_like,
-    check_mixture_moments,
-    check_share_in_space,
-    check_share_inside,
-    check_stretched_codes,
-    check_variety,
-)
+from companion.checks.gaussians import check_mixture_moments, check_share_in_space, check_tilt_cost
+from companion.checks.heads import check_gaussian_encoder
 from companion.checks.objective import (
     check_bound,
     check_copied_numbers,
@@ -28,6 +23,7 @@ from companion.checks.objective import (
     check_price_range,
     check_region_widths,
 )
+from companion.checks.regions import check_by_angle, check_mean_distances, check_stretched_codes, check_variety
 from companion.checks.sampling import (
     check_constant_added,
     check_cut,
@@ -42,16 +38,18 @@ __all__ = [
     "Verdict",
     "check_blind_logits",
     "check_bound",
+    "check_by_angle",
     "check_constant_added",
     "check_copied_numbers",
     "check_cut",
-    "check_draw_like",
     "check_draws",
     "check_excess",
     "check_exchanged_decoder",
+    "check_gaussian_encoder",
     "check_gaussian_kl",
     "check_hidden_beta",
     "check_log_density",
+    "check_mean_distances",
     "check_mixture_moments",
     "check_one_more_bit",
     "check_overlap",
@@ -60,8 +58,8 @@ __all__ = [
     "check_region_widths",
     "check_score_gradient",
     "check_share_in_space",
-    "check_share_inside",
     "check_small_logvar",
     "check_stretched_codes",
+    "check_tilt_cost",
     "check_variety",
 ]
