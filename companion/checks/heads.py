@@ -64,9 +64,10 @@ def check_gaussian_encoder(answer: object, *, seed: int = 0) -> Verdict:
 def _sizes(seed: int) -> Iterator[tuple[tuple[int, int, int], int, str]]:
     """Sizes of encoders, how many images, and what is special about them."""
     generator = seeded(seed)
-    drawn = [tuple(whole(*ends, generator) for ends in ((5, 9), (6, 12), (2, 4))) for _ in range(2)]
-    yield drawn[0], 6, "several images"
-    yield (drawn[1][0], drawn[1][1], 1), 5, "one latent"
+    for latent_dim, n, about in ((whole(2, 4, generator), 6, "several images"), (1, 5, "one latent")):
+        pixels = whole(5, 9, generator)
+        hidden = pixels + whole(8, 16, generator)  # wide, so that no body of ReLUs is dead by chance
+        yield (pixels, hidden, latent_dim), n, about
 
 
 def _made(answer: Callable, sizes: tuple[int, int, int], about: str) -> Any:
@@ -220,7 +221,7 @@ def _uncomposed(given: tuple, heads: tuple, small: bool) -> str:
 
 def _linear(case: _Case) -> Verdict | None:
     """Whether each head is one linear layer: then it takes a sum of features to the sum of its answers."""
-    first, second = (50 * normals(20, case.sizes[1], generator=seeded(i), dtype=torch.float64).to(case.x.dtype) for i in (1, 2))
+    first, second = (50 * normals(20, case.sizes[1], generator=seeded(i)).to(case.x.dtype) for i in (1, 2))
     for name in PARTS[1:]:
         head = getattr(case.net, name)
         together = head(first + second) + head(torch.zeros_like(first))
@@ -233,7 +234,7 @@ def _linear(case: _Case) -> Verdict | None:
 
 def _bent(case: _Case) -> Verdict | None:
     """Whether the body bends: without one it is one linear layer, and the heads on it are two."""
-    first, second = (3 * normals(20, case.sizes[0], generator=seeded(i), dtype=torch.float64).to(case.x.dtype) for i in (1, 2))
+    first, second = (3 * normals(20, case.sizes[0], generator=seeded(i)).to(case.x.dtype) for i in (1, 2))
     body = case.net.body
     if near(body(first + second) + body(torch.zeros_like(first)), body(first) + body(second), single=True) is not Near.WRONG:
         return case.fault(
@@ -244,9 +245,10 @@ def _bent(case: _Case) -> Verdict | None:
 
 def _reached(case: _Case) -> _Reached:
     """What gradients from mu alone and from logvar alone reach."""
+    x = 3 * normals(40, case.sizes[0], generator=seeded(0)).to(case.x.dtype)
     by = []
     for i in range(2):
-        called = run(case.net, (case.x,))
+        called = run(case.net, (x,))
         leaves = dict(case.net.named_parameters())
         for leaf in leaves.values():
             leaf.grad = None
