@@ -1,7 +1,8 @@
 """Verdicts for the exercises: ``check_…(answer)`` says at once whether an answer is right, and names the slip where it knows it.
 
 One module a subject: `autoencoding` (copying, bottleneck), `gaussians` (regions, parameters), `sampling` (reparameterization,
-log-variance), `objective` (the loss, beta). What they are made of is in `verdict`. The checks hold no exercise: they judge functions.
+log-variance), `objective` (the loss), `tradeoff` (beta). What they are made of is in `verdict`. They hold no exercise: they judge
+functions.
 """
 
 from companion.checks.autoencoding import (
@@ -22,11 +23,11 @@ from companion.checks.gaussians import (
 )
 from companion.checks.objective import (
     check_bound,
-    check_copied_numbers,
+    check_bound_steps,
     check_gaussian_kl,
-    check_hidden_beta,
-    check_price_range,
+    check_negative_elbo,
     check_region_widths,
+    check_training_step,
 )
 from companion.checks.sampling import (
     check_constant_added,
@@ -36,12 +37,21 @@ from companion.checks.sampling import (
     check_score_gradient,
     check_small_logvar,
 )
+from companion.checks.tradeoff import (
+    check_copied_numbers,
+    check_hidden_beta,
+    check_information_gap,
+    check_price_range,
+    check_warm_up,
+    check_warm_up_log,
+)
 from companion.checks.verdict import Verdict
 
 __all__ = [
     "Verdict",
     "check_blind_logits",
     "check_bound",
+    "check_bound_steps",
     "check_constant_added",
     "check_copied_numbers",
     "check_cut",
@@ -51,8 +61,10 @@ __all__ = [
     "check_exchanged_decoder",
     "check_gaussian_kl",
     "check_hidden_beta",
+    "check_information_gap",
     "check_log_density",
     "check_mixture_moments",
+    "check_negative_elbo",
     "check_one_more_bit",
     "check_overlap",
     "check_pca_copy",
@@ -63,5 +75,8 @@ __all__ = [
     "check_share_inside",
     "check_small_logvar",
     "check_stretched_codes",
+    "check_training_step",
     "check_variety",
+    "check_warm_up",
+    "check_warm_up_log",
 ]
