@@ -42,7 +42,9 @@ def normals(*shape: int, generator: torch.Generator, dtype: torch.dtype = torch.
     return _two_digits(drawn, dtype)
 
 
-def uniform(low: float, high: float, *shape: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
+def uniform(
+    low: float | int, high: float | int, *shape: int, generator: torch.Generator, dtype: torch.dtype = torch.float64
+) -> Tensor:
     """Numbers spread evenly from low to high, with two digits behind the point, none of them 0."""
     drawn = low + (high - low) * torch.rand(*shape, generator=generator, dtype=torch.float64)
     return _two_digits(drawn, dtype)
@@ -54,12 +56,19 @@ def gaussians(
     generator: torch.Generator,
     *,
     dtype: torch.dtype = torch.float64,
-    low: float = -8,
-    high: float = 3,
+    low: float | int = -8,
+    high: float | int = 3,
 ) -> tuple[Tensor, Tensor]:
-    """mu, standard normal, and logvar, even from low to high: each (batch, latent_dim). The course's models have logvar from -8 to 3."""
+    """mu, standard normal, and logvar, even from low to high, both ends among them: each (batch, latent_dim).
+
+    The course's models have logvar from -8 to 3. Of a single number, the lower end is not drawn for certain.
+    """
     mu = normals(batch, latent_dim, generator=generator, dtype=dtype)
-    return mu, uniform(low, high, batch, latent_dim, generator=generator, dtype=dtype)
+    logvar = uniform(low, high, batch, latent_dim, generator=generator, dtype=dtype)
+    if logvar.numel() > 1:
+        near_low, near_high = uniform(0, 0.05 * (high - low), 2, generator=generator, dtype=dtype)
+        logvar[0, 0], logvar[-1, -1] = low + near_low, high - near_high
+    return mu, logvar
 
 
 def _two_digits(drawn: Tensor, dtype: torch.dtype) -> Tensor:

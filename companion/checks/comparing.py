@@ -32,7 +32,7 @@ class _Asked(NamedTuple):
     name: str
     parameters: tuple[str, ...]
     parts: tuple[str, ...]
-    scale: float
+    scale: float | int
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
@@ -55,7 +55,7 @@ def compare(
     dtype: bool = False,
     exact: bool = False,
     parts: Sequence[str] = (),
-    scale: float = 1.0,
+    scale: float | int = 1.0,
 ) -> Verdict:
     """Judge a function by what it gives on ``cases``.
 
@@ -312,8 +312,9 @@ def _wrong_gradient(asked: _Asked, case: Case, places: list[int], got: list, rig
     names = " and ".join(asked.parameters[places[i]] for i in wrong)
     lines = []
     for i in wrong:
-        label = f"gradient with respect to {asked.parameters[places[i]]}"
-        lines.append(f"{label}: none" if got[i] is None else f"{label}: {'; '.join(values.where(got[i], right[i]))}")
+        wanted = torch.zeros_like(got[i]) if right[i] is None else right[i]
+        how = "none" if got[i] is None else "; ".join(values.where(got[i], wanted))
+        lines.append(f"gradient with respect to {asked.parameters[places[i]]}: {how}")
     missing = all(got[i] is None for i in wrong)
     said = f"no gradient reaches {names}" if missing else f"the gradient with respect to {names} is not"
     if any(got[i] is not None and not torch.isfinite(got[i]).all() for i in wrong):
@@ -352,7 +353,7 @@ def _weighted(value: Tensor) -> Tensor:
     return (weights * value.double()).sum()
 
 
-def _same_gradients(got: list[Tensor | None] | Called, right: list[Tensor | None] | Called, scale: float) -> bool:
+def _same_gradients(got: list[Tensor | None] | Called, right: list[Tensor | None] | Called, scale: float | int) -> bool:
     if isinstance(got, Called) or isinstance(right, Called):
         return False
     pairs = zip(got, right, strict=True)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-RELATIVE, ABSOLUTE = 1e-6, 1e-9  # float64 answers differ by the order of their sums only
+RELATIVE, ABSOLUTE = 1e-8, 1e-10  # float64 answers differ by the order of their sums only
 ROUNDED_RELATIVE, ROUNDED_ABSOLUTE = 1e-4, 1e-5  # and float32 ones by a few hundred roundings
 SHOWN = 12  # numbers of a tensor that an example writes out
 
@@ -90,7 +90,7 @@ def fitted(got: Any, expected: Any) -> Any:
     return got
 
 
-def near(got: Any, expected: Any, *, scale: float = 1.0, single: bool = False) -> Near:
+def near(got: Any, expected: Any, *, scale: float | int = 1.0, single: bool = False) -> Near:
     """How near two values, or tuples of values, are to each other.
 
     Args:

@@ -1,25 +1,17 @@
-"""What all checks are made of: verdicts, comparisons that name a slip, and messages that hold no answer. Nothing handed in raises."""
+"""Verdicts, and predictions in words and numbers: what is said holds no answer, and what is meant counts, not how it is typed."""
 
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
 from companion.checks import verdict
-from companion.checks.verdict import PENDING, Verdict, compare
+from companion.checks.verdict import PENDING, Verdict, judge_words
 
 X = torch.tensor([1.0, -2.0, 4.0], dtype=torch.float64)
-
-
-def double(x):
-    return 2 * x
-
-
-def judged(answer, reference=double, cases=((X,),), slips=None):
-    return compare(answer, reference, list(cases), slips=slips or {}, name="double", praise="Twice as much.")
-
-
-# A verdict.
 
 
 @pytest.mark.parametrize(("right", "true"), [(True, True), (False, False), (None, False)])
@@ -27,98 +19,33 @@ def test_only_a_right_answer_is_true(right, true):
     assert bool(Verdict(right, "So.")) is true
 
 
-def test_a_verdict_reads_as_a_sentence():
+def test_a_verdict_reads_as_a_sentence_and_shows_its_example_below():
     assert repr(Verdict(True, "Twice as much.")) == "Right. Twice as much."
-    assert repr(Verdict(False, "Half of it.")) == "Not yet. Half of it."
+    assert repr(Verdict(False, "Half of it.", "f(1) gave 2")) == "Not yet. Half of it.\nf(1) gave 2"
     assert repr(Verdict(None, PENDING)) == PENDING
 
 
 def test_a_verdict_on_a_page_escapes_what_the_learner_wrote_and_shows_its_kind():
-    page = Verdict(False, "f raised <script>alert(1)</script> & more.")._repr_html_()
+    page = Verdict(False, "f raised <script>alert(1)</script> & more.", "f('<b>')")._repr_html_()
     assert "<script>" not in page
+    assert "<b>" not in page
     assert "&lt;script&gt;" in page
+    assert "&lt;b&gt;" in page
     assert [kind for kind in ("verdict-right", "verdict-wrong", "verdict-open") if kind in page] == ["verdict-wrong"]
     assert "verdict-right" in Verdict(True, "")._repr_html_()
+    assert "<pre" not in Verdict(True, "")._repr_html_()
     assert "verdict-open" in Verdict(None, "")._repr_html_()
 
 
-# A comparison.
+class HoldsAnInput(Exception):  # noqa: N818
+    pass
 
 
-@pytest.mark.parametrize("answer", [double, lambda x: x + x, lambda x: (2 * x).requires_grad_(), lambda x: 2 * x * (1 + 1e-9)])
-def test_equal_values_are_right(answer):
-    assert judged(answer) == (True, "Twice as much.")
-
-
-def test_plain_numbers_count_as_tensors_without_axes_and_keep_their_digits():
-    assert judged(lambda x: 4e40, lambda x: torch.tensor(4e40, dtype=torch.float64)).right is True
-    assert judged(lambda x: 4.1e40, lambda x: torch.tensor(4e40, dtype=torch.float64)).right is False
-    assert judged(lambda x: 1, lambda x: 1.0).right is True
-    assert judged(lambda x: float("inf"), lambda x: float("inf")).right is True
-
-
-def test_values_that_differ_in_the_fifth_digit_are_not_right():
-    assert judged(lambda x: 2 * x * (1 + 1e-5)).right is False
-
-
-def test_the_slip_that_gives_the_very_values_is_named():
-    slips = {"Half of it.": lambda x: x / 2, "Its sign is turned.": lambda x: -2 * x, "It raises.": lambda x: x.nothing}
-    assert judged(lambda x: x * 0.5, slips=slips) == (False, "Half of it.")
-    assert judged(lambda x: -x - x, slips=slips) == (False, "Its sign is turned.")
-
-
-def test_a_slip_is_named_only_where_every_case_agrees():
-    cases, slips = [(torch.zeros(3),), (X,)], {"Three times as much.": lambda x: 3 * x}
-    assert judged(lambda x: 3 * x, cases=cases, slips=slips).message == "Three times as much."
-    assert "No slip that this check knows" in judged(lambda x: 5 * x, cases=cases, slips=slips).message
-
-
-def test_each_side_draws_the_same_numbers_and_neither_moves_the_other():
-    case = (X, torch.Generator().manual_seed(1))
-    state = case[1].get_state()
-
-    def noisy(x, generator):
-        return x + torch.randn(3, generator=generator, dtype=x.dtype)
-
-    assert judged(noisy, noisy, [case]).right is True
-    assert torch.equal(case[1].get_state(), state)
-    assert judged(lambda x, generator: noisy(x, torch.Generator().manual_seed(2)), noisy, [case]).right is False
-
-
-def test_an_answer_that_writes_into_its_arguments_harms_only_itself():
-    x = X.clone()
-    assert judged(lambda x: x.mul_(2), cases=[(x,), (x,)]).right is True
-    assert torch.equal(x, X)
-
-
-def test_a_copy_still_wants_its_gradient():
-    assert verdict.copy(X.clone().requires_grad_()).requires_grad
-    assert not verdict.copy(X).requires_grad
-
-
-# What is no answer.
-
-
-@pytest.mark.parametrize("answer", [None, lambda x: None, lambda x: (None, None)])
-def test_an_answer_not_given_yet_is_neither_right_nor_wrong(answer):
-    assert judged(answer) == (None, PENDING)
-
-
-def test_a_function_that_forgets_one_return_is_told_so():
-    found = judged(lambda x: 2 * x if x.sum() == X.sum() else None, cases=[(X,), (torch.ones(2, 2),)])
-    assert found == (False, "double returned nothing for a tensor of shape (2, 2).")
-
-
-def test_what_is_no_function_is_named():
-    assert judged(3.5) == (False, "double should be a function; it is 3.5.")
-    assert judged(X).message == "double should be a function; it is a tensor of shape (3,)."
-
-
-def raising(error):
-    def answer(x):
-        raise error
-
-    return answer
+def test_a_message_says_only_what_python_itself_names():
+    assert verdict.error_name(KeyError("mu")) == "KeyError"
+    assert verdict.error_name(HoldsAnInput("0.81")) == "an error"
+    assert verdict.kind(HoldsAnInput()) == "an object"
+    assert verdict.kind("0.81") == "a text"
 
 
 @pytest.mark.parametrize(
@@ -132,83 +59,78 @@ def raising(error):
     ],
 )
 def test_what_an_answer_raises_is_told_in_whole_sentences(error, told):
-    assert judged(raising(error)) == (False, f"double raised {told} It was called with a tensor of shape (3,).")
-
-
-def test_endless_recursion_is_told():
-    def answer(x):
-        return answer(x)
-
-    assert "RecursionError" in judged(answer).message
+    assert verdict.told(error) == told
 
 
 @pytest.mark.parametrize(
     ("value", "named"),
     [
-        ("text", "'text'"),
-        ([1.0], "a list"),
-        ({}, "a dict"),
+        (None, "None"),
+        (True, "True or False"),
+        (1.5, "a number"),
+        (1j, "a complex number"),
+        (X.to(torch.complex64), "a complex tensor"),
+        (X.to_sparse(), "a sparse tensor"),
         (X.numpy(), "an ndarray"),
-        (1j, "1j"),
-        (X.to(torch.complex64), "a complex tensor of shape (3,)"),
-        (X.to_sparse(), "a sparse tensor of shape (3,)"),
-        pytest.param(10**400, "a number too large to show", id="huge"),
-        ((X, "text"), "'text', among other values"),
-        ((X, None), "None, among other values"),
-        ((X, (X,)), "a tuple, among other values"),
-        (torch.zeros(3, device="meta"), "a tensor of shape (3,)"),
+        ({}, "a dict"),
         (lambda x: x, "a function"),
         (torch.nn.Linear(2, 2), "a Linear"),
     ],
 )
-def test_what_cannot_be_compared_is_named(value, named):
-    found = judged(lambda x: value)
-    assert found == (False, f"double should return real numbers, in a tensor or plain; it returned {named}.")
+def test_a_kind_is_named_without_what_is_in_it(value, named):
+    assert verdict.kind(value) == named
 
 
-def test_a_number_too_long_for_python_to_print_is_named():
-    assert judged(lambda x: 10**5000).message.endswith("it returned a number too large to show.")
-    assert judged(10**5000).message == "double should be a function; it is a number too large to show."
-
-
-@pytest.mark.parametrize(
-    ("value", "told"),
-    [
-        (torch.zeros(3, 1), "double returned shape (3, 1) where (3,) was expected, for a tensor of shape (3,)."),
-        ((2 * X)[None], "double returned shape (1, 3) where (3,) was expected, for a tensor of shape (3,)."),
-        (7.0, "double returned shape () where (3,) was expected, for a tensor of shape (3,)."),
-        (torch.full((3,), torch.nan), "double returned a value that is not finite for a tensor of shape (3,)."),
-        ((X, X), "double should return one value; it returned a tuple of 2."),
-        ((), "double should return one value; it returned a tuple of 0."),
-    ],
-)
-def test_how_an_answer_differs_is_told_without_the_value(value, told):
-    assert judged(lambda x: value) == (False, told)
-
-
-def test_of_several_values_the_one_that_differs_is_named():
-    def pair(x):
-        return x, 2 * x
-
-    assert judged(lambda x: (x, x[:2]), pair).message.startswith("Value 2 of double has shape (2,) where (3,) was expected")
-    assert judged(lambda x: (x / 0, 2 * x), pair).message.startswith("Value 1 of double is not finite")
-    assert judged(lambda x: x, pair).message == "double should return a tuple of 2; it returned one value."
-    assert judged(lambda x: (x, 2 * x, x), pair).message == "double should return a tuple of 2; it returned a tuple of 3."
-    assert judged(lambda x: (x, 3 * x), pair, slips={"Thrice.": lambda x: (x, 3 * x)}).message == "Thrice."
-
-
-def test_integer_and_boolean_tensors_are_compared_by_value():
-    assert judged(lambda x: (2 * x).long()).right is True
-    assert judged(lambda x: x > 0).right is False
+def test_a_description_is_short_and_needs_no_value_of_a_tensor():
+    assert verdict.describe("a" * 500) == "'" + "a" * 59
+    assert verdict.describe(torch.Generator()) == "a generator"
+    assert verdict.describe(sys.maxsize) == str(sys.maxsize)
+    assert verdict.describe(None) == "None"
+    assert verdict.describe(10**5000) == "a number too large to show"
+    assert verdict.describe(X) == "a tensor of shape (3,)"
 
 
 # Guesses.
 
 
-def test_a_guess_counts_as_a_number_only_if_it_is_one():
-    assert [verdict.number(value) for value in (3, 0.5, torch.tensor([2.0]), X.numpy()[0])] == [3.0, 0.5, 2.0, 1.0]
-    others = (None, "3", True, float("nan"), float("inf"), X, torch.tensor(True), torch.tensor(1j), [3], 10**400, 1j)
-    assert [verdict.number(value) for value in others] == [None] * len(others)
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (3, 3.0),
+        (np.int64(3), 3.0),
+        (np.float32(0.5), 0.5),
+        (np.array([0.5]), 0.5),
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.5"), 0.5),
+        (torch.tensor([2.0]), 2.0),
+        (torch.tensor(3), 3.0),
+    ],
+)
+def test_a_guess_is_a_number_in_any_of_the_forms_that_numbers_have(value, found):
+    assert verdict.number(value) == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "3",
+        True,
+        np.True_,
+        float("nan"),
+        float("inf"),
+        X,
+        torch.tensor(True),
+        torch.tensor(1j),
+        [3],
+        10**400,
+        1j,
+        Decimal("NaN"),
+    ],
+    ids=repr,
+)
+def test_other_things_are_no_number(value):
+    assert verdict.number(value) is None
 
 
 def test_a_table_is_open_until_a_value_is_filled_in():
@@ -220,16 +142,27 @@ def test_a_table_is_open_until_a_value_is_filled_in():
 
 
 @pytest.mark.parametrize(
-    ("prediction", "came"), [({"a": 1}, "has 'a'"), ({}, "has none"), ({"a": 1, "c": 2}, "has 'a', 'c'"), ("up", "is 'up'")]
+    ("prediction", "came"),
+    [({"a": 1}, "It has 'a'."), ({}, "It has none."), ({"a": 1, "c": 2}, "It has 'a', 'c'."), ("up", "It is 'up'.")],
 )
 def test_a_table_with_other_keys_is_told_which_it_should_have(prediction, came):
     found = verdict.not_a_table(prediction, {"a": 1, "b": 2})
-    assert found == (False, f"prediction should be a dict with the keys 'a', 'b'; it {came}.")
+    assert found == (False, "prediction should be a dict with the keys 'a', 'b'.", came)
 
 
-def test_a_description_is_short_and_needs_no_value_of_a_tensor():
-    assert verdict.describe("a" * 500) == "'" + "a" * 59
-    assert verdict.describe(torch.Generator()) == "a generator"
-    assert verdict.describe(sys.maxsize) == str(sys.maxsize)
-    assert verdict.describe(None) == "None"
-    assert verdict.arguments((X, 0.5, torch.Generator())) == "a tensor of shape (3,), 0.5, a generator"
+def words(**prediction):
+    wrong = {("loss", "down"): "Which way?", ("slope", "0"): "Not flat.", ("loss", "same"): "It moves."}
+    return judge_words(prediction, {"loss": "up", "slope": "nan"}, ("up", "down", "same", "nan", "0"), wrong, "Yes.")
+
+
+@pytest.mark.parametrize("typed", ["up", "Up", " UP ", "'up'", "up."])
+def test_a_word_is_right_however_it_is_typed(typed):
+    assert words(loss=typed, slope="NaN") == (True, "Yes.", "")
+
+
+def test_a_wrong_word_is_told_its_own_sentence_and_an_unknown_one_the_choice():
+    assert words(loss="Down", slope="nan").message == "Which way?"
+    assert words(loss="higher", slope="nan").message == "prediction['loss'] should be one of 'up', 'down', 'same', 'nan', '0'."
+    assert words(loss="higher", slope="nan").example == "It is 'higher'."
+    assert words(loss="up", slope=None).message == "prediction['slope'] is not filled in yet."
+    assert words(loss=None, slope=None).right is None
