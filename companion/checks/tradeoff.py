@@ -372,15 +372,8 @@ WARM_UP_SLIPS: dict[str, Callable] = {
 
 
 LEVELS = ("lower", "higher", "same")
-LOGGED = {
-    "reconstruction": "lower",
-    "KL": "higher",
-    "logged loss": "lower",
-    "D + R": "higher",
-}  # with a warm-up, a third of the way
+LOGGED = {"KL": "higher", "logged loss": "lower", "D + R": "higher"}  # with a warm-up, a third of the way
 LOGGED_WRONG = {
-    ("reconstruction", "higher"): "You expect worse pictures from the run with the warm-up. What may its code cost so far?",
-    ("reconstruction", "same"): "You let the pictures be the same. Which of the two runs may spend more nats on its code so far?",
     ("KL", "lower"): "You expect a smaller KL with the warm-up. What has a nat cost in that run up to here?",
     ("KL", "same"): "You keep the KL. What has a nat cost in the two runs up to here?",
     ("logged loss", "higher"): "You expect a larger logged loss with the warm-up. Which weight does the KL have in that number?",
@@ -395,9 +388,9 @@ LOGGED_WRONG = {
 def check_warm_up_log(prediction: Any, *, seed: int = 0) -> Verdict:
     """Judge how a run with a warm-up stands beside one without, a third of the way up: a dict of "lower", "higher" or "same".
 
-    Keys: the reconstruction term, the KL, the loss that each run logs (with the weight of its step) and D + R. seed: not used.
+    Keys: the KL, the loss that each run logs (with the weight of its step) and D + R. seed: not used.
     """
-    praise = "Now run the cell. Of the four numbers in a log, which one compares the two runs?"
+    praise = "Now run the cell. Of the three numbers, which one compares the two runs?"
     return judge_words(prediction, LOGGED, LEVELS, LOGGED_WRONG, praise)
 
 

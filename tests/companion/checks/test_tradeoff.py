@@ -97,15 +97,12 @@ def test_an_answer_by_another_route_is_right(name, answer, seed):
     assert verdict.right is True, verdict
 
 
+@pytest.mark.medium
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_each_slip_is_named_and_shown(name):
-    problems = []
-    for message, slip in SLIPS[name].items():
-        for seed in SEEDS:
-            verdict = check(name, slip, seed)
-            if verdict[:2] != (False, message) or not verdict.example:
-                problems.append((seed, message, verdict))
-    assert not problems
+def test_each_slip_is_named_and_shown(name, seed):
+    verdicts = {message: check(name, slip, seed) for message, slip in SLIPS[name].items()}
+    assert {message: verdict for message, verdict in verdicts.items() if verdict[:2] != (False, message) or not verdict.example} == {}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -180,7 +177,7 @@ def test_the_runs_hold_one_that_is_never_the_best_buy():
 
 
 def test_the_log_of_a_warm_up_is_as_the_prediction_says(digits):
-    """Another seed than the exercise's, and the same four differences by more than a nat."""
+    """Another seed than the exercise's, and the same three differences by more than a nat."""
 
     def run(rise):
         model, generator, rows = models.VAE(16, generator=seeded(5)), seeded(6), []
@@ -188,7 +185,7 @@ def test_the_log_of_a_warm_up_is_as_the_prediction_says(digits):
         def loss(model, x, *, generator):
             terms = losses.negative_elbo(model, x, beta=min(1, len(rows) / rise), generator=generator)
             D, R = terms.reconstruction.mean(), terms.kl.mean()  # noqa: N806
-            rows.append([D.item(), R.item(), terms.loss.item(), (D + R).item()])
+            rows.append([R.item(), terms.loss.item(), (D + R).item()])
             return {"loss": terms.loss}
 
         training.fit(model, digits.x_train, loss, generator=generator, steps=100)
