@@ -241,7 +241,7 @@ def _release(options: argparse.Namespace) -> int:
         what: dict[str, Any] = {"solutions": solutions, "students": students, "force": options.force}
         if not options.check:
             release.plan(exercises, out, key=key or _new_key(options), **what)
-        if _tried(exercises):
+        if _tried(exercises, key):
             return LOOK
         if options.check:
             return DONE
@@ -281,14 +281,14 @@ def _class_list(options: argparse.Namespace) -> Any:
     return None if path is None else read_class(path, groups=options.groups is not None)
 
 
-def _tried(exercises: Sequence) -> bool:
+def _tried(exercises: Sequence, key: Any) -> bool:
     """Try every exercise, say how it went, and whether anything is wrong."""
     from coursework.selftest import own_supervisor, self_test
 
     wrong = False
     with own_supervisor() as supervisor:
         for exercise in exercises:
-            problems = self_test(exercise, supervisor)
+            problems = self_test(exercise, supervisor, key)
             wrong = wrong or bool(problems)
             for problem in problems:
                 print(f"coursework: {problem}", file=sys.stderr)

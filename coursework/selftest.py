@@ -5,6 +5,7 @@ stands on the answer to another, so that an exercise takes about as many runs as
 """
 
 import contextlib
+import itertools
 import re
 import tempfile
 import warnings
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from coursework.assignment.release import student_notebook
-from coursework.assignment.source import Exercise, Wrong, role_of
+from coursework.assignment.source import SEED, Exercise, Wrong, role_of
+from coursework.assignment.stamp import Key
+from coursework.assignment.variants import secret_seed
 from coursework.handin.cells import answer_names
 from coursework.handin.names import NOTHING, names_of, without_magics
 from coursework.scoring.reference import combinations, solutions
@@ -26,28 +29,33 @@ if TYPE_CHECKING:
     import coursework.sandbox.supervisor  # takes torch along, so it is imported where it is needed
 
 TERMS = Terms(timeout=60)  # the author's own code may take longer
+SEEDS = (1, 2)  # tried as `secret_seed` beside the class's own: what a test asks must not hang on which numbers are drawn
 
 
-def self_test(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor | None" = None) -> list[str]:
+def self_test(
+    exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor | None" = None, key: Key | None = None
+) -> list[str]:
     """Try an exercise as its students will.
 
-    With variants, as often as the longest list of values has entries, so that each value is tried once.
+    With variants, as often as the longest list of values has entries, so that each value is tried once. Where a test asks for
+    `secret_seed`, the reference is tried with a few, and the wrong answers with one of these after the other.
 
     Args:
-        exercise: as loaded. supervisor: an open `Supervisor`; None opens one, without a sandbox where there is none: this is the author's code.
+        exercise: as loaded. supervisor: an open `Supervisor`; None opens one, without a sandbox where there is none: this is the author's
+            code. key: of the course, where there is one: then the class's own `secret_seed` is among those that are tried.
 
     Returns:
         One line for each thing that is wrong; nothing when all is well.
     """
     if supervisor is None:
         with own_supervisor() as supervisor:
-            return self_test(exercise, supervisor)
+            return self_test(exercise, supervisor, key)
     problems = []
     for values in combinations(exercise):
         filled = exercise.with_values(values)
         where = exercise.name + (f" with {', '.join(f'{k} = {v}' for k, v in values.items())}" if values else "")
         try:
-            problems += [f"{where}: {problem}" for problem in _problems(filled, supervisor)]
+            problems += [f"{where}: {problem}" for problem in _problems(filled, supervisor, seeds(filled, key))]
         except _NotTriedError as error:
             problems.append(f"{where}: could not be tried, because the grader failed: {error}")
     return problems
@@ -55,6 +63,12 @@ def self_test(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Sup
 
 class _NotTriedError(RuntimeError):
     """The grader failed; what it says is no judgement."""
+
+
+def seeds(exercise: Exercise, key: Key | None) -> list[int]:
+    """What to try as `secret_seed`: the class's own, and some others where a test asks for it."""
+    asked = any(SEED in test.code for test in exercise.tests)
+    return list(dict.fromkeys((secret_seed(exercise, key), *SEEDS * asked)))
 
 
 @contextlib.contextmanager
@@ -97,41 +111,49 @@ def answered(exercise: Exercise, code: Mapping[str, str]) -> nbformat.NotebookNo
     return notebook
 
 
-def _problems(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor") -> Iterator[str]:
+def _problems(exercise: Exercise, supervisor: "coursework.sandbox.supervisor.Supervisor", seeds: list[int]) -> Iterator[str]:
     from coursework.scoring.scorer import grade_reference, grade_submission, warm
 
     warm(exercise)
-    reference = solutions(exercise)
-    with _handed_in(exercise, reference) as path:
-        result, shape = grade_reference(exercise, supervisor, TERMS, path)
-    yield from _of_reference(_done(result))
+    reference, shapes = solutions(exercise), {}
+    for seed in seeds:
+        with _handed_in(exercise, reference) as path:
+            result, shapes[seed] = grade_reference(exercise, supervisor, TERMS._replace(seed=seed), path)
+        yield from _of_reference(_done(result), _seeded(exercise, seed))
 
-    def graded(code: Mapping[str, str]) -> Result:
+    def graded(code: Mapping[str, str], seed: int) -> Result:
         with _handed_in(exercise, code) as path:
-            return _done(grade_submission(exercise, path, supervisor, TERMS, shape=shape))
+            return _done(grade_submission(exercise, path, supervisor, TERMS._replace(seed=seed), shape=shapes[seed]))
 
-    for test in graded({}).tests:
+    for test in graded({}, seeds[0]).tests:
         if test.points > 0:
             yield f"an empty answer gets {test.points} of {test.max_points} for {test.id}"
-    for batch in batches(exercise):
-        tests = {test.id: test for test in graded(reference | {id: wrong.code for id, wrong in batch.items()}).tests}
+    for batch, seed in zip(batches(exercise), itertools.cycle(seeds), strict=False):
+        tests = {test.id: test for test in graded(reference | {id: wrong.code for id, wrong in batch.items()}, seed).tests}
         for id, wrong in batch.items():
-            yield from _unrejected(wrong, tests[id])
+            yield from _unrejected(wrong, tests[id], _seeded(exercise, seed))
 
 
-def _of_reference(result: Result) -> Iterator[str]:
+def _seeded(exercise: Exercise, seed: int) -> str:
+    """With which seed a test was run, where one asks for it: to see the same again, its author needs it."""
+    return f" with {SEED} = {seed}" if any(SEED in test.code for test in exercise.tests) else ""
+
+
+def _of_reference(result: Result, seeded: str) -> Iterator[str]:
     for test in result.tests:
         if test.points < test.max_points:
-            yield f"the reference gets {test.points} of {test.max_points} for {test.id}: {test.detail or test.message}"
+            points = f"{test.points} of {test.max_points} for {test.id}{seeded}"
+            yield f"the reference gets {points}: {test.detail or test.message}"
     yield from (f"with the reference, {flag.kind}: {flag.detail}" for flag in result.flags if flag.kind != "manual")
 
 
-def _unrejected(wrong: Wrong, test: TestResult) -> Iterator[str]:
+def _unrejected(wrong: Wrong, test: TestResult, seeded: str) -> Iterator[str]:
+    what = f"the wrong answer “{wrong.slip}” for {wrong.id}{seeded}"
     if test.points >= test.max_points:
-        yield f"the wrong answer “{wrong.slip}” for {wrong.id} gets full marks"
+        yield f"{what} gets full marks"
     elif not re.search(wrong.says, test.message):
         hidden = f" (for your eyes only: {test.detail})" if test.detail else ""
-        yield f"the wrong answer “{wrong.slip}” for {wrong.id} is told: {test.message}{hidden} This does not match {wrong.says!r}"
+        yield f"{what} is told: {test.message}{hidden} This does not match {wrong.says!r}"
 
 
 @contextlib.contextmanager

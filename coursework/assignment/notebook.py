@@ -13,8 +13,20 @@ import nbformat
 from nbformat import NotebookNode, v4
 
 from coursework.assignment import nbgrader
-from coursework.assignment.source import SCHEME, SOLUTION, Exercise, given_out, headings, role_of, split, without_markers
-from coursework.assignment.variants import values_for
+from coursework.assignment.source import (
+    HIDDEN,
+    SCHEME,
+    SEED,
+    SOLUTION,
+    Exercise,
+    given_out,
+    headings,
+    role_of,
+    split,
+    without_markers,
+)
+from coursework.assignment.stamp import Key
+from coursework.assignment.variants import secret_seed, values_for
 
 KEPT = ("tags", "mystnb")  # of a cell's metadata
 MADE = re.compile(
@@ -49,19 +61,30 @@ def student_notebook(exercise: Exercise, solutions: str | None = None, stamp: st
     return _finished(exercise, cells, stamp)
 
 
-def nbgrader_source(exercise: Exercise) -> NotebookNode:
+def nbgrader_source(exercise: Exercise, key: Key | None = None) -> NotebookNode:
     """The instructor's notebook for nbgrader's own `source/` folder: with solutions and hidden tests in nbgrader's markers.
 
-    For a course that grades with nbgrader; it holds everything that students must not see.
+    For a course that grades with nbgrader; it holds everything that students must not see. nbgrader knows no `secret_seed`, so a hidden
+    test that asks for it begins with a line that gives it.
+
+    Args:
+        key: of the course; draws the seed.
     """
-    exercise = _filled(exercise)
+    exercise, seed = _filled(exercise), secret_seed(exercise, key)
     cells = [cell for cell in exercise.notebook.cells if role_of(cell)[0] not in nbgrader.OURS]
     new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
-    made = [new[cell.cell_type](_asked_and_solved(cell)) for cell in cells]
+    made = [new[cell.cell_type](_seeded(_asked_and_solved(cell), seed)) for cell in cells]
     for cell, each in zip(cells, made, strict=True):
         each.metadata = _metadata(cell)
         each.update({key: cell[key] for key in ("attachments",) if key in cell})
     return _finished(exercise, made)
+
+
+def _seeded(source: str, seed: int) -> str:
+    """A cell with a line that gives `secret_seed` at the head of the hidden lines that ask for it."""
+    if not re.search(rf"\b{SEED}\b", split(source, HIDDEN)[1]):
+        return source
+    return re.sub(rf"(?m)^([ \t]*)((?:###|===) BEGIN {HIDDEN}\b.*)$", rf"\1\2\n\1{SEED} = {seed}", source, count=1)
 
 
 def _asked_and_solved(cell: NotebookNode) -> str:

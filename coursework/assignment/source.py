@@ -25,6 +25,7 @@ KEYS = {
     "written": {"written", "points", "rubric"},
 }
 CODE_ONLY = ("answer", "test", "wrong")
+SEED = "secret_seed"  # the name by which a hidden test asks for the class's number: see `variants`
 NOT_GRADED = "not-graded"  # tag of a given code cell that students run and the grader leaves out
 ID = re.compile(r"[A-Za-z0-9_-]+")  # as nbgrader's
 YOUR_WORDS = "*Your answer here.*"
@@ -459,6 +460,9 @@ def _check_whole(exercise: Exercise) -> None:
         kind, name = role_of(cell)
         if kind == "note" and name not in {*answers, *(w.id for w in exercise.written)}:
             raise SourceError(f"{exercise.path}: got a note on {name}, expected an answer of this id")
+    for number, cell in enumerate(exercise.notebook.cells, 1):
+        if cell.cell_type == "code" and re.search(rf"\b{SEED}\b", split(cell.source, HIDDEN)[0]):
+            raise SourceError(f"{exercise.path}: cell {number}: got {SEED}, expected it only in hidden tests: students have none")
     everything = "\n".join(cell.source for cell in exercise.notebook.cells)
     for name in exercise.variants:
         if not re.search(rf"\{{\{{\s*{name}\s*\}}\}}", everything):

@@ -472,6 +472,21 @@ time.sleep(0.2)
 # What takes more than its share.
 
 attack(
+    "lies-about-arguments",
+    "a worker that tells of each call what it likes",
+    """
+from coursework.wire import worker
+call = worker.Worker.do_call
+
+def told(self, *asked):
+    return {**call(self, *asked), 'noted': {'changed': ['SEEN', str(asked)], 'printed': 'SEEN'}}
+
+worker.Worker.do_call = told
+""",
+    flags=["stopped"],
+)
+
+attack(
     "fork-bomb",
     "a fork bomb",
     """

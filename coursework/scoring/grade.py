@@ -22,6 +22,7 @@ from typing import NamedTuple
 from coursework.assignment.roster import ClassList
 from coursework.assignment.source import Exercise
 from coursework.assignment.stamp import Key
+from coursework.assignment.variants import secret_seed
 from coursework.files import listed_names
 from coursework.handin.archives import ArchiveError
 from coursework.handin.rows import Collected, Row, WrongKeyError, collect
@@ -123,7 +124,7 @@ def grade(
         exercise: an `Exercise`.
         submissions: a folder or a zip; see `handin.collect` for its layouts.
         out: the folder of all results; each exercise has its own in it.
-        key: with which variants and stamps were made; None: without.
+        key: with which variants and stamps were made, and with which the tests' `secret_seed` is drawn; None: without.
         students: the class list, where there is one.
         jobs: how many processes. Each takes a core, and some 300 MB with its workers.
         sandbox: "auto", "bwrap" or "none"; see `sandbox.supervisor`.
@@ -145,13 +146,14 @@ def grade(
     """
     started = time.monotonic()
     _check(jobs, terms, shard)
+    terms = terms._replace(seed=secret_seed(exercise, key))
     if sandbox == "none":
         print("grade: students' code runs without a sandbox: it can read, change and delete whatever you can", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="coursework-") as scratch:
         collected = _collected(exercise, submissions, key, students, Path(scratch))
         wanted = _wanted(collected.rows, only, shard, students)
         rows = [(row.student, row) for row in collected.rows if row.student in wanted and row.state == "grade"]
-        run = _Run(exercise, folder_of(out, exercise.name), terms, rows, force)
+        run = _Run(exercise, folder_of(out, exercise.name), rules_of(exercise, terms, key), rows, force)
         run.about(collected, students, str(Path(submissions).resolve()), command)
         with (
             _bar(len(rows), len(run.kept), progress) as bar,
@@ -233,9 +235,8 @@ def slice_of(student: str, n: int) -> int:
 class _Run:
     """One run over a folder: what is kept of earlier ones, what is fresh, and what it wrote."""
 
-    def __init__(self, exercise: Exercise, folder: Path, terms: Terms, rows: Sequence[tuple[str, Row]], force: bool):
-        self.exercise, self.folder = exercise, folder
-        self.rules = rules_of(exercise, terms)
+    def __init__(self, exercise: Exercise, folder: Path, rules: str, rows: Sequence[tuple[str, Row]], force: bool):
+        self.exercise, self.folder, self.rules = exercise, folder, rules
         self.results: dict[str, dict] = {}
         self.changes: list[Change] = []
         self.notes: list[str] = []
@@ -341,10 +342,10 @@ class _Run:
             ) from error
 
 
-def rules_of(exercise: Exercise, terms: Terms) -> str:
-    """A sum of what a result hangs on besides source and submission: modules that are forbidden, files that go with the exercise."""
+def rules_of(exercise: Exercise, terms: Terms, key: Key | None) -> str:
+    """A sum of what a result hangs on besides source and submission: forbidden modules, files of the exercise, and which key it was."""
     files = {name: hashlib.sha256((exercise.path.parent / name).read_bytes()).hexdigest() for name in exercise.files}
-    rules = json.dumps([sorted(terms.forbidden(exercise)), files], sort_keys=True)
+    rules = json.dumps([sorted(terms.forbidden(exercise)), files, key and key.id], sort_keys=True)
     return hashlib.sha256(rules.encode()).hexdigest()
 
 

@@ -1,8 +1,8 @@
 """What a student reads of a test that was not passed, and what the instructor reads of it.
 
 A test's hidden numbers travel to the student's code, which can raise them, print them or return them. So a student only ever reads
-what stands in the test's own text, what a check of `companion.checks` says, or a sentence from here. All else is the detail, which
-the instructor reads.
+what stands in the test's own text, the message of a check of `companion.checks`, or a sentence from here. All else is the detail, which
+the instructor reads; the example of a check's verdict, too.
 """
 
 import ast
@@ -136,13 +136,16 @@ def nothing_defines(name: str, ran: bool, raised: str | None) -> str:
 
 
 def record(verdicts: set[str]) -> None:
-    """Note in `verdicts` what every check says from now on. For a process that ends with the submission: it cannot be undone."""
+    """Note in `verdicts` what every check says from now on. For a process that ends with the submission: it cannot be undone.
+
+    Of a verdict only its message is noted. The example is for practice: it shows the inputs that a test hides.
+    """
     from companion.checks.verdict import Verdict
 
     make = Verdict.__new__
 
-    def made(cls: type, right: bool | None, message: str) -> Verdict:
+    def made(cls: type, right: bool | None, message: str, *example: str, **named: str) -> Verdict:
         verdicts.add(message)
-        return make(cls, right, message)
+        return make(cls, right, message, *example, **named)
 
     Verdict.__new__ = made  # type: ignore[assignment]

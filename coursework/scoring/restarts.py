@@ -158,6 +158,11 @@ class LastingWorker:
                 raise KeyError(name) from None
             raise
 
+    @property
+    def fault(self) -> WorkerError | None:
+        """How the worker was lost, if that was so and nobody has looked yet."""
+        return None if self.session is None or self.session.alive else self.session.fault
+
     def look(self) -> str | None:
         """Let go of a worker that was lost, even where a test did not say so; of what kind its end was."""
         if self.session is None or self.session.alive:

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from coursework.assignment import nbgrader
-from coursework.assignment.source import Exercise
+from coursework.assignment.source import SEED, Exercise
 from coursework.flags import Flag
 from coursework.handin.cells import StudentCell, Submission, answer_names, read_submission
 from coursework.sandbox.supervisor import Supervisor
@@ -256,7 +256,8 @@ class _Scorer:
         except BaseException as error:
             if isinstance(error, OutOfTimeError):
                 self.worker.close()
-            return 0, messages.told(error, test.test.code, self.lacking, self.verdicts)
+            # A check goes on over the end of a worker as over any error of the answer's, and then has no words for it.
+            return 0, messages.told(self.worker.fault or error, test.test.code, self.lacking, self.verdicts)
 
     def run_line(self, line: str) -> None:
         """Run a line of ours in the worker."""
@@ -273,6 +274,7 @@ class _Scorer:
             for name, id in test.providers.items():
                 self.space[name] = self.value(name, id, name in own)
             self.make(test.before)
+            self.space[SEED] = self.terms.seed
             with self.dtype(), self.owning(own):
                 return run_cell(test.test.code, f"<test {test.test.id}>", self.space)
 

@@ -21,6 +21,8 @@ from coursework.wire.protocol import ProtocolError, field
 from coursework.wire.shape import Shape
 from coursework.wire.values import Decoder, Encoder, Ref
 
+NOTED = "_noted"  # in a stand-in's `vars`: what its last call did beside its result; not there after a call that raised
+
 
 @runtime_checkable
 class Peer(Protocol):
@@ -284,8 +286,12 @@ def proxy(session: Peer, ref: Ref, place: str) -> Any:
 
 
 def call(target: _StandIn, place: str, how: str, args: tuple, kwargs: dict) -> Any:
-    """Call something in the worker, with gradients where they are wanted. how: "call", "len", "item" or "iter"."""
+    """Call something in the worker, with gradients where they are wanted. how: "call", "len", "item" or "iter".
+
+    What the call did besides is kept with what was called: see `_noted`.
+    """
     session, owner = target._session, target._owner()
+    vars(target).pop(NOTED, None)
     if how != "call":
         session.shape.asked(place)
     modules = [] if owner is None else [owner]
@@ -301,6 +307,7 @@ def call(target: _StandIn, place: str, how: str, args: tuple, kwargs: dict) -> A
     number = session.number
     with session.checked():
         _advance(encoder.generators, field(answer, "generators", list), decoder)
+        vars(target)[NOTED] = _noted(field(answer, "noted", dict), {*range(len(args)), *kwargs})
     value = session.whole(answer, decoder, place)
     inputs = [*encoder.differentiable, *(leaf for _, leaves in trained for leaf in leaves.values())]
     if inputs and decoder.differentiable:
@@ -315,6 +322,19 @@ def _own(session: Peer, value: object, modules: list["ModuleProxy"]) -> dict:
     if isinstance(value, ModuleProxy):
         modules.append(value)
     return {"t": "ref", "id": value._ref.id, "k": value._ref.kind, "name": value._ref.name}
+
+
+def _noted(told: dict, places: set[int | str]) -> dict[str, Any]:
+    """What a worker tells of a call beside its result.
+
+    changed: which arguments the code changed in place, by position or by name; the tensors of this side are as they were. printed:
+    whether it wrote to standard output. It is a student's worker that says so: one that lies hides a slip of its own, no more.
+    """
+    changed = field(told, "changed", list)
+    known = [place for place in changed if type(place) in (int, str) and place in places]
+    if len(known) != len(changed) or len(set(known)) != len(known):
+        raise ProtocolError("changes of what was not handed in")
+    return {"changed": known, "printed": field(told, "printed", bool)}
 
 
 def _advance(lent: list[torch.Generator], claims: list, decoder: Decoder) -> None:

@@ -18,7 +18,7 @@ import os
 import sys
 import types
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,12 +62,12 @@ class Channel:
 
 
 class Bounded(io.TextIOBase):
-    """What is printed, up to a number of characters; the rest is counted and forgotten."""
+    """What is printed, up to a number of characters; the rest is counted and forgotten. aside: how many of them are no `print`'s."""
 
     encoding, errors = "utf-8", "replace"
 
     def __init__(self, most: int):
-        self.most, self.size = most, 0
+        self.most, self.size, self.aside = most, 0, 0
         self.parts: list[str] = []
         self.buffer = Bytes(self)
 
@@ -88,14 +88,33 @@ class Bounded(io.TextIOBase):
     def take(self) -> str:
         """What was printed since the last time."""
         text, lost = "".join(self.parts), max(0, self.size - self.most)
-        self.parts, self.size = [], 0
+        self.parts, self.size, self.aside = [], 0, 0
         return text + (f"\n… {lost} more characters" if lost else "")
 
 
-class Bytes(io.RawIOBase):
-    """The `buffer` of a `Bounded`."""
+class Aside(io.TextIOBase):
+    """Standard error: warnings and progress bars, which stand in the text of a `Bounded` among what is printed."""
+
+    encoding, errors = "utf-8", "replace"
 
     def __init__(self, text: Bounded):
+        self.text, self.buffer = text, Bytes(self)
+
+    def writable(self) -> bool:
+        return True
+
+    def reconfigure(self, **_: object) -> None:
+        pass
+
+    def write(self, text: str) -> int:
+        self.text.aside += len(text)
+        return self.text.write(text)
+
+
+class Bytes(io.RawIOBase):
+    """The `buffer` of what takes text."""
+
+    def __init__(self, text: "Bounded | Aside"):
         self.text = text
 
     def writable(self) -> bool:
@@ -198,6 +217,23 @@ class Lending(Encoder):
         return items if items["more"] else items | {"t": "list"}
 
 
+class Picture(Encoder):
+    """Writes what is in an argument, to be held against what is in it after the call; nothing of what is there to be drawn from."""
+
+    def stays(self, value: object, depth: int) -> bool:
+        return isinstance(value, torch.Generator | Iterator)
+
+
+def picture(value: object) -> tuple[Any, bytes] | None:
+    """What is in an argument: numbers, arrays and tensors, in tuples, lists and dicts too. None where it can no longer be written."""
+    encoder = Picture(lambda _: {"t": "ref"})
+    try:
+        with torch.no_grad():  # whether a tensor wants a gradient is no change of its numbers
+            return encoder.encode(value), b"".join(encoder.body)
+    except Exception:
+        return None
+
+
 def kind_of(value: object) -> str:
     """What a thing that is lent is called: see `shape.KINDS`."""
     if isinstance(value, torch.nn.Module):
@@ -222,8 +258,8 @@ class Worker:
         """Make this process a notebook without a screen or a keyboard."""
         sys.modules["__main__"] = self.space
         sys.path.insert(0, os.getcwd())  # as in a notebook, whose folder can hold modules
-        sys.stdout = sys.stderr = self.printed
-        vars(sys).update(__stdout__=self.printed, __stderr__=self.printed)
+        sys.stdout, sys.stderr = self.printed, Aside(self.printed)
+        vars(sys).update(__stdout__=sys.stdout, __stderr__=sys.stderr)
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (open as long as the process); input() meets its end
         shell = Shell(self)
         given = {"get_ipython": lambda: shell, "display": lambda *things, **_: print(*things), "__builtins__": builtins}
@@ -296,8 +332,10 @@ class Worker:
             return {"value": encoder.encode(getattr(self.lent[message["on"]], message["name"]))}
 
     def do_call(self, message: dict, decoder: Decoder, encoder: Lending) -> dict:
-        """Call something lent. What the call needs for its gradients is kept under its number."""
+        """Call something lent. What the call needs for its gradients is kept under its number. What it did besides is told: `noted`."""
         arguments, keywords = decoder.decode(message["args"]), decoder.decode(message["kwargs"])
+        came = dict(enumerate(arguments)) | keywords
+        before, silent = {place: picture(value) for place, value in came.items()}, self.printed.size - self.printed.aside
         for tensor in decoder.differentiable:
             tensor.requires_grad_()
         inputs = decoder.differentiable + [
@@ -309,6 +347,8 @@ class Worker:
             result = HOW[message["how"]](called, *arguments, **keywords)
             encoder.made = message["how"] == "call" and isinstance(called, type)
             answer = {"value": encoder.encode(result)}
+        changed = [place for place, value in came.items() if picture(value) != before[place]]
+        answer["noted"] = {"changed": changed, "printed": self.printed.size - self.printed.aside > silent}
         self.printed.take()
         answer["generators"] = [drawn(start, generator) for start, generator in zip(starts, decoder.generators, strict=True)]
         if encoder.differentiable and inputs:

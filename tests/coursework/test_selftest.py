@@ -4,6 +4,8 @@ import pytest
 
 from coursework import selftest
 from coursework.assignment.source import load_source
+from coursework.assignment.stamp import Key
+from coursework.assignment.variants import UNKEYED, secret_seed
 from tests.support import private
 
 
@@ -39,6 +41,39 @@ def test_what_is_wrong_with_an_exercise_is_found(tmp_path, supervisor):
     assert said == "double: the wrong answer “slipmark” for double is told: Once is not twice. This does not match 'saysmark'"
     empty = problems(tmp_path, supervisor, "assert hiddenmark is not None", "if hiddenmark is None: hiddenmark = 6\nassert True")
     assert empty == "double: an empty answer gets 2 of 2 for double"
+
+
+SEEDED = private.SOURCE.replace("companion: {variants: {n: [3, 4], word: [red, othermark]}}\n", "").replace("{{n}}", "3")
+ASKED = "hiddenmark = double(3)"
+
+
+def test_a_test_that_hangs_on_the_seed_is_found(tmp_path, supervisor):
+    for slip, said in (
+        ("double(3) + (secret_seed == 2)", ["double: the reference gets 0 of 2 for double with secret_seed = 2: Not the double."]),
+        ("double(3) + 3 * (secret_seed > 2)", ["the reference gets 0 of 2 for double with secret_seed = {seed}: Not the double.",
+            "the wrong answer “slipmark” for double with secret_seed = {seed} gets full marks"]),
+    ):  # fmt: skip
+        source = SEEDED.replace(ASKED, f"hiddenmark = {slip}")
+        exercise, key = load_source(private.folder(tmp_path, source) / "double.md"), Key(bytes(16))
+        found = selftest.self_test(exercise, supervisor, key)
+        assert [each.format(seed=secret_seed(exercise, key)) in line for each, line in zip(said, found, strict=True)] == [
+            True
+        ] * len(said)
+
+
+def test_wrong_answers_are_tried_with_one_seed_after_the_other(tmp_path, supervisor):
+    wrong = "\n```{code-cell} ipython3\n:companion: {wrong: double, slip: SLIP, says: Not}\n\ndef double(x):\n    return 7\n```\n"
+    source = SEEDED.replace(ASKED, "hiddenmark = 6 if double(3) == 7 and secret_seed == 2 else double(3)")
+    source += "".join(wrong.replace("SLIP", name) for name in ("second", "third", "fourth"))
+    said = selftest.self_test(load_source(private.folder(tmp_path, source) / "double.md"), supervisor)
+    assert said == ["double: the wrong answer “third” for double with secret_seed = 2 gets full marks"]
+
+
+def test_without_a_test_that_asks_for_it_there_is_one_seed(secret, tmp_path):
+    assert selftest.seeds(secret, None) == [UNKEYED]
+    asking = load_source(private.folder(tmp_path, SEEDED.replace(ASKED, "hiddenmark = double(3); secret_seed")) / "double.md")
+    assert selftest.seeds(asking, None) == [UNKEYED, 1, 2]
+    assert selftest.seeds(asking, Key(bytes(16))) == [secret_seed(asking, Key(bytes(16))), 1, 2]
 
 
 @pytest.mark.slow

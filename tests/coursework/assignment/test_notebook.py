@@ -14,6 +14,7 @@ from coursework import selftest
 from coursework.assignment.notebook import nbgrader_source, solution_page, student_notebook
 from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key, Stamp, make_stamp
+from coursework.assignment.variants import UNKEYED, secret_seed
 from coursework.handin.cells import read_submission
 from coursework.samples import small
 from tests.support import private, waiting
@@ -126,6 +127,26 @@ def test_real_nbgrader_takes_the_notebook_and_gives_the_reference_full_marks(exe
         notebook = book.find_submission_notebook("small", "small", "kim")
         scores = {grade.name: (grade.auto_score, grade.max_score) for grade in notebook.grades}
     assert scores == {f"test-{id}": (points, points) for id, points in small.POINTS.items()} | {"why": (None, 2)}
+
+
+@pytest.mark.parametrize("mark", ["### BEGIN HIDDEN TESTS", "=== BEGIN HIDDEN TESTS ==="])
+def test_nbgrader_gets_the_seed_in_the_hidden_lines_that_ask_for_it(tmp_path, mark):
+    source = private.SOURCE.replace("hiddenmark = double({{n}})", "hiddenmark = double(secret_seed * {{n}})")
+    source = source.replace("### BEGIN HIDDEN TESTS", mark).replace("2 * {{n}}", "2 * secret_seed * {{n}}")
+    exercise, key = load_source(private.folder(tmp_path, source) / "double.md"), Key(bytes(16))
+    for each, seed in ((None, UNKEYED), (key, secret_seed(exercise, key))):
+        made = nbgrader_source(exercise, each)
+        (cell,) = [cell for cell in made.cells if "HIDDEN" in cell.source]
+        assert f"{mark}\nsecret_seed = {seed}\nhiddenmark = double(secret_seed * 3)\n" in cell.source
+        exec(cell.source.replace("===", "###"), {"double": lambda x: 2 * x})
+        nbformat.write(made, tmp_path / "ps.ipynb")
+        again = load_source(tmp_path / "ps.ipynb")
+        assert "secret_seed" not in nbformat.writes(student_notebook(again))
+        assert f"secret_seed = {seed}\n" in again.tests[0].hidden
+
+
+def test_nbgrader_gets_no_seed_where_no_test_asks_for_it(exercise):
+    assert "secret_seed" not in nbformat.writes(nbgrader_source(exercise, Key(bytes(16))))
 
 
 def test_variants_are_filled_in_what_goes_out(secret):

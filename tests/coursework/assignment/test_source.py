@@ -143,6 +143,14 @@ REFUSED = {
         "expected a regular expression",
     ),
     "a note on nothing": (['+++ {"companion": {"note": "kl"}}\n\nText.'], "got a note on kl"),
+    "a seed where students would see it": (
+        [ANSWER, code("test: kl, points: 1", "check(kl, secret_seed)")],
+        "cell 3: got secret_seed",
+    ),
+    "a seed in a given cell": (
+        ["```{code-cell} ipython3\nsecret_seed = 0\n```"],
+        "cell 2: got secret_seed, expected it only in hidden",
+    ),
     "an answer in Markdown": (['+++ {"companion": {"answer": "kl"}}\n\nText.'], "got a markdown cell, expected code"),
 }
 

@@ -28,7 +28,7 @@ from coursework.assignment.stamp import (
     read_stamp,
     without_stamp,
 )
-from coursework.assignment.variants import values_for
+from coursework.assignment.variants import SEEDS, UNKEYED, secret_seed, values_for
 from coursework.samples import small
 from tests.support import private
 
@@ -233,3 +233,30 @@ def test_every_value_comes_up_and_the_key_decides(varied):
 
 def test_without_a_key_or_a_student_the_first_value_is_taken(varied):
     assert values_for(varied, None, "kim") == values_for(varied, KEY, None) == {"n": 3, "shape": "(2,)"}
+
+
+# --- The class's seed -------------------------------------------------------------------------------------
+
+
+def test_the_seed_is_drawn_with_hmac_for_the_exercise_s_name(varied):
+    message = json.dumps(["secret_seed", "kl"]).encode()
+    drawn = int(hmac.new(KEY.secret, message, hashlib.sha256).hexdigest(), 16)
+    assert secret_seed(varied, KEY) == 1 + drawn % (2**31 - 1)
+    other = [varied._replace(name="kl2"), varied._replace(sha256="0" * 64), varied.with_values({"n": 5, "shape": "(2, 7)"})]
+    assert [secret_seed(each, KEY) == secret_seed(varied, KEY) for each in other] == [False, True, True], "by the name alone"
+    assert secret_seed(varied, Key(bytes(16))) != secret_seed(varied, KEY)
+
+
+def test_a_seed_is_none_that_practice_has_and_every_generator_takes_it(varied):
+    drawn = [secret_seed(varied, Key(i.to_bytes(16, "big"))) for i in range(300)]
+    assert len(set(drawn)) == 300
+    assert all(0 < seed < SEEDS for seed in (*drawn, UNKEYED))
+    assert secret_seed(varied, None) == UNKEYED
+
+
+def test_no_stamp_and_no_notebook_of_a_student_holds_the_seed(varied):
+    seed, token = str(secret_seed(varied, KEY)), make_stamp(Stamp("kl", varied.sha256[:12], {"n": 3}, "kim"), KEY)
+    hidden = varied.tests[0]._replace(hidden="double(secret_seed)")
+    notebook = nbformat.writes(student_notebook(varied._replace(tests=(hidden,)), stamp=token))
+    assert seed not in notebook + json.dumps(read_stamp(token).stamp) + token
+    assert "secret_seed" not in notebook

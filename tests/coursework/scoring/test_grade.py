@@ -10,6 +10,7 @@ import pytest
 from coursework.assignment.roster import ClassList, Student
 from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key
+from coursework.assignment.variants import UNKEYED, secret_seed
 from coursework.samples import small
 from coursework.scoring.grade import grade, slice_of
 from coursework.scoring.grader import GradeError
@@ -400,6 +401,32 @@ assert answer == 2 * {{n}}, "Another number was asked for."
     path = tmp_path_factory.mktemp("variants") / "variants.md"
     path.write_text(text, encoding="utf-8")
     return load_source(path)
+
+
+def test_a_class_has_one_seed_drawn_with_its_key_and_nothing_of_it_is_in_a_result(exercise, submitted, tmp_path, quick):
+    key, seed = Key(b"k" * 16), secret_seed(exercise, Key(b"k" * 16))
+    asked = [
+        test._replace(code=f"raise ValueError(secret_seed == {seed})") if test.id == "draw" else test for test in exercise.tests
+    ]
+    exercise = exercise._replace(tests=tuple(asked))
+    details = {}
+    for each in (key, None):
+        out = tmp_path / f"results-{each is not None}"
+        for _ in range(2):
+            run(exercise, submitted, out, key=each, force=True)
+            found = {student: result["tests"][2]["detail"] for student, result in loaded(out).items()}
+            assert details.setdefault(each, found) == found, "graded twice, it is the same"
+        files = "".join(path.read_text() for path in out.rglob("*.json"))
+        assert not any(str(number) in files for number in (seed, UNKEYED))
+    assert details == {
+        key: {"kim": "ValueError: True", "lee": "ValueError: True"},
+        None: dict.fromkeys(("kim", "lee"), "ValueError: False"),
+    }
+
+
+def test_a_result_hangs_on_the_key(exercise, submitted, tmp_path, counted):
+    for key, kept in ((None, 0), (None, 2), (Key(bytes(16)), 0), (Key(bytes(16)), 2), (Key(b"k" * 16), 0), (None, 0)):
+        assert run(exercise, submitted, tmp_path / "results", key=key).kept == kept
 
 
 def test_each_student_is_graded_with_the_own_values_and_another_key_is_refused(variants, tmp_path, quick):

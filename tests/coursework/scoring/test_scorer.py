@@ -60,6 +60,30 @@ def with_test(exercise, id, code):
     return exercise._replace(tests=tuple(tests))
 
 
+def test_every_test_finds_the_class_s_seed_whatever_another_or_a_student_makes_of_the_name(exercise, supervisor):
+    for id, code in (("guess", "del secret_seed"), ("gaussian_kl", "secret_seed = 1"), ("draw", "assert secret_seed == 86")):
+        exercise = with_test(exercise, id, code)
+    theirs = submission(StudentCell(None, "secret_seed = 2"), *reference(exercise).cells)
+    for seed, score in ((86, 10), (87, 7)):
+        result = grade_submission(exercise, theirs, supervisor, PATIENT._replace(seed=seed))
+        assert (result.score, result.flags) == (score, ())
+
+
+def test_the_seed_is_in_no_worker(exercise, supervisor):
+    found = StudentCell(None, "print('secret_seed' in globals())")
+    result = grade_submission(exercise, submission(*reference(exercise).cells, found), supervisor, PATIENT._replace(seed=86))
+    assert result.output_after.endswith("\nFalse\n")
+
+
+@pytest.mark.parametrize(("line", "kind"), [("os._exit(0)", "died"), ("while True:\n        pass", "timeout")])
+def test_a_worker_that_ends_within_a_check_is_said_so(exercise, supervisor, line, kind):
+    """The check itself takes it for an error of the answer's, in every case from there on."""
+    answer = f"import os\ndef gaussian_kl(mu, logvar):\n    {line}"
+    result = grade_submission(exercise, with_answer(exercise, "gaussian_kl", answer), supervisor, PATIENT._replace(timeout=2))
+    assert message_of(result, "gaussian_kl") == messages.STOPPED[kind]
+    assert result.score == 8
+
+
 RING = "import signal\ntry:\n    signal.raise_signal(signal.SIGALRM)\nexcept Exception:\n    pass"  # as the clock does, at once
 
 

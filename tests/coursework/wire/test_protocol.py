@@ -564,19 +564,70 @@ def test_an_error_is_caught_as_what_its_class_is(name, bases, caught):
 def test_forged_gradients_and_generators_are_refused():
     x = torch.ones(2, requires_grad=True)
     function = {"t": "ref", "id": 1, "k": "function", "name": "f"}
-    result = frame({"re": 2, "ok": True, "value": {**TENSOR, "g": True}, "generators": []}, bytes(8))
+    result = frame({"re": 2, "ok": True, "value": {**TENSOR, "g": True}, "generators": [], "noted": NOTED}, bytes(8))
     forged = frame({"re": 3, "ok": True, "value": {"t": "list", "v": [{**TENSOR, "s": [1, 2]}]}}, bytes(8))
     with played(answering(value(function), result, forged)) as session:
         out = session.value("f")(x).sum()
         with pytest.raises(WorkerError, match="gradient of another shape"):
             out.backward()
     state = torch.Generator().get_state().numpy().tobytes()
-    made_up = frame({"re": 2, "ok": True, "value": {"t": "generator", "n": len(state)}, "generators": []}, state)
+    made_up = frame({"re": 2, "ok": True, "value": {"t": "generator", "n": len(state)}, "generators": [], "noted": NOTED}, state)
     with played(answering(value(function), made_up)) as session, pytest.raises(WorkerError, match="state of a generator"):
         session.value("f")(x)
     unasked = frame({"re": 2, "ok": True, "value": 1, "generators": [{"t": "generator", "n": 0}]})
     with played(answering(value(function), unasked)) as session, pytest.raises(WorkerError, match="generators"):
         session.value("f")(x)
+
+
+NOTED = {"changed": [], "printed": False}
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        None,
+        [],
+        {},
+        {"changed": [], "printed": 1},
+        {"changed": [], "printed": "SEEN 0.8123"},
+        {"changed": None, "printed": True},
+        {"changed": {"0": 0}, "printed": True},
+        {"changed": [2], "printed": True},
+        {"changed": [-1], "printed": True},
+        {"changed": [True], "printed": True},
+        {"changed": [0.0], "printed": True},
+        {"changed": ["0"], "printed": True},
+        {"changed": ["y"], "printed": True},
+        {"changed": ["SEEN 0.8123"], "printed": True},
+        {"changed": [[0]], "printed": True},
+        {"changed": [{"t": "ref", "id": 1, "k": "object", "name": "x"}], "printed": True},
+        {"changed": [0, 0], "printed": True},
+        {"changed": [0] * 100_000, "printed": True},
+    ],
+    ids=str,
+)
+def test_what_a_call_did_besides_can_be_told_of_its_own_arguments_only(noted):
+    """So no word of a student's comes in that way, and no list grows longer than that of the arguments."""
+    function = {"t": "ref", "id": 1, "k": "function", "name": "f"}
+    told = frame({"re": 2, "ok": True, "value": 1, "generators": [], "noted": noted})
+    with played(answering(value(function), told)) as session:
+        called = session.value("f")
+        with pytest.raises(WorkerError, match=r"changes of|'noted'|'changed'|'printed'") as caught:
+            called(1, 2, x=3)
+    assert caught.value.kind == "protocol"
+    assert "SEEN" not in str(caught.value)
+    assert "_noted" not in vars(called)
+
+
+def test_what_a_call_did_besides_is_kept_without_what_nobody_asked_for():
+    function = {"t": "ref", "id": 1, "k": "function", "name": "f"}
+    told = frame(
+        {"re": 2, "ok": True, "value": 1, "generators": [], "noted": {"changed": ["x", 1], "printed": True, "more": "SEEN"}}
+    )
+    with played(answering(value(function), told)) as session:
+        called = session.value("f")
+        called(1, 2, x=3)
+    assert vars(called)["_noted"] == {"changed": ["x", 1], "printed": True}
 
 
 def test_a_ref_carries_what_it_names():

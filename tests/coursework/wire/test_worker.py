@@ -521,3 +521,123 @@ def test_an_objects_length_items_and_iterator_are_asked_for(session):
     with pytest.raises(TypeError):
         len(session.value("Steps")())
     assert session.value("Steps")()
+
+
+# What a call did beside its result
+
+
+CHANGES = """
+import numpy as np, sys, warnings
+
+def subtracts(z, mu):
+    z -= mu
+    return z
+
+def clamps(mu, logvar):
+    logvar.data.clamp_(-0.5, 0.5)
+    return mu
+
+def through_a_view(x):
+    x[1:].view(-1).numpy()[:] = 0
+    return x.sum()
+
+def back_again(x):
+    x.add_(1).sub_(1)
+    return x
+
+def turned(x):
+    x.t_()
+    return 1
+
+def of_many(many):
+    many[1]["b"] *= 2
+    return 1
+
+def sorts(numbers):
+    numbers.sort()
+    return numbers
+
+def honest(x, generator, iterator):
+    x = x.requires_grad_()
+    next(iterator)
+    return x + torch.rand(x.shape, generator=generator)
+
+def shows(x):
+    print(x)
+
+def warns(x):
+    warnings.warn("slow")
+    sys.stderr.write("5 of 7")
+    return x
+
+def shows_and_raises(x):
+    x += 1
+    print(x)
+    raise ValueError
+
+class Model(nn.Module):
+    def forward(self, x):
+        print("forward")
+        return x.mul_(2)
+"""
+
+
+def noted(session, name, *args, **kwargs):
+    function = session.value(name)
+    function(*args, **kwargs)
+    return vars(function)["_noted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs", "changed"),
+    [
+        ("subtracts", (torch.ones(2), torch.ones(2)), {}, [0]),
+        ("subtracts", (), {"mu": np.ones(2), "z": np.ones(2)}, ["z"]),
+        ("clamps", (torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)), {}, [1]),
+        ("clamps", (torch.ones(2),), {"logvar": torch.ones(2)}, ["logvar"]),
+        ("clamps", (torch.ones(2), torch.zeros(2)), {}, []),
+        ("through_a_view", (torch.ones(3, 2),), {}, [0]),
+        ("through_a_view", (torch.zeros(3, 2),), {}, []),
+        ("back_again", (torch.ones(2),), {}, []),
+        ("back_again", (torch.tensor([float("nan"), float("inf")]),), {}, []),
+        ("turned", (torch.ones(2, 2),), {}, []),
+        ("turned", (torch.ones(2, 3),), {}, [0]),
+        ("of_many", ((1, {"a": 1, "b": torch.ones(2, dtype=torch.bfloat16)}),), {}, [0]),
+        ("sorts", ([3, 1, 2],), {}, [0]),
+        ("sorts", ([1, 2],), {}, []),
+    ],
+)
+def test_a_stand_in_notes_what_its_last_call_changed_in_place(session, name, args, kwargs, changed):
+    """By the bytes, whatever changed them, and without a change on this side."""
+    run(session, CHANGES)
+    before = repr((args, kwargs))
+    assert noted(session, name, *args, **kwargs) == {"changed": changed, "printed": False}
+    assert repr((args, kwargs)) == before
+
+
+def test_what_is_only_used_is_no_change(session):
+    run(session, CHANGES)
+    generator = torch.Generator().manual_seed(0)
+    assert noted(session, "honest", torch.ones(2), generator, iter([1, 2])) == {"changed": [], "printed": False}
+
+
+def test_a_stand_in_notes_whether_its_last_call_printed(session):
+    run(session, CHANGES + "\nprint('before')")
+    x = torch.ones(2)
+    assert noted(session, "shows", x)["printed"]
+    assert not noted(session, "warns", x)["printed"], "a warning is no print"
+    function = session.value("shows_and_raises")
+    vars(function)["_noted"] = "of an earlier call"
+    with pytest.raises(StudentError):
+        function(x)
+    assert "_noted" not in vars(function)
+    assert not noted(session, "subtracts", x, x)["printed"], "the other one printed"
+    model = session.value("Model")()
+    model(x)
+    assert vars(model)["_noted"] == {"changed": [0], "printed": True}
+    assert torch.equal(x, torch.ones(2))
+
+
+def test_what_stands_in_standard_error_stands_in_the_output_too(session):
+    code = "import sys\nprint('a')\nsys.stderr.write('b')\nsys.stderr.buffer.write(b'c')\nprint('d', file=sys.stderr)"
+    assert run(session, code).output == "a\nbcd\n"
