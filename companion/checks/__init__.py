@@ -31,11 +31,11 @@ from companion.checks.heads import (
 )
 from companion.checks.objective import (
     check_bound,
-    check_copied_numbers,
+    check_bound_steps,
     check_gaussian_kl,
-    check_hidden_beta,
-    check_price_range,
+    check_negative_elbo,
     check_region_widths,
+    check_training_step,
 )
 from companion.checks.regions import (
     check_by_angle,
@@ -51,12 +51,21 @@ from companion.checks.sampling import (
     check_score_gradient,
     check_small_logvar,
 )
+from companion.checks.tradeoff import (
+    check_copied_numbers,
+    check_hidden_beta,
+    check_information_gap,
+    check_price_range,
+    check_warm_up,
+    check_warm_up_log,
+)
 from companion.checks.verdict import Verdict
 
 __all__ = [
     "Verdict",
     "check_blind_logits",
     "check_bound",
+    "check_bound_steps",
     "check_by_angle",
     "check_constant_added",
     "check_copied_numbers",
@@ -69,9 +78,11 @@ __all__ = [
     "check_gaussian_encoder",
     "check_gaussian_kl",
     "check_hidden_beta",
+    "check_information_gap",
     "check_log_density",
     "check_mean_distances",
     "check_mixture_moments",
+    "check_negative_elbo",
     "check_one_more_bit",
     "check_overlap",
     "check_price_range",
@@ -83,5 +94,8 @@ __all__ = [
     "check_tied_autoencoder",
     "check_tilt_cost",
     "check_train_in_parts",
+    "check_training_step",
     "check_variety",
+    "check_warm_up",
+    "check_warm_up_log",
 ]
