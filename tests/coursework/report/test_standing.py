@@ -1,7 +1,8 @@
 """Whose result counts, what it comes to, and when nothing counts yet."""
 
+from coursework.assignment.rubric import points_of
 from coursework.report.late import Rule, read_rule
-from coursework.report.marks import Mark, Marks, fingerprint, points_of, write_marks
+from coursework.report.marks import Mark, Marks, fingerprint, write_marks
 from coursework.report.reading import read
 from coursework.report.standing import standings_of
 from tests.support.graded import DUE, FREE, WHY, graded, result, row, student
