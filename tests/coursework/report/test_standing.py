@@ -104,6 +104,14 @@ def test_questions_are_shown_as_their_student_got_them(tmp_path):
     assert long.title.endswith("word …")
 
 
+def test_a_question_without_a_heading_has_the_one_above_it_unless_another_stands_there_too(tmp_path):
+    twice = [{**FREE, "id": id, "title": "5. Twice"} for id in "ab"]
+    written = [{**WHY, "title": "2. Above"}, {**FREE, "title": "4. Go on with {{m}}"}, *twice, {**FREE, "id": "none", "title": ""}]
+    words = of(graded(tmp_path / "week3", [result("kim")], written=written))["kim"].words
+    assert [each.title for each in words] == ["3. Say what it costs", "4. Go on with 2", *["In your own words."] * 3]
+    assert words[1].prompt == "In your own words."
+
+
 def test_levels_are_even_steps():
     assert [points_of(level, 3, 2) for level in range(3)] == [0, 1, 2]
     assert [points_of(level, 4, 1) for level in range(4)] == [0, 0.33, 0.67, 1]
