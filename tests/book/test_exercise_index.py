@@ -126,3 +126,10 @@ def test_an_exercise_without_its_line_is_named(folder):
     (folder / "03-a-page.md").write_text(SOURCE.replace("*3 points · hard · 1 hour*", "*3 points, hard*"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"03-a-page\.md, '2\. Derive"):
         exercise_index.entries(folder, {})
+
+
+def test_a_heading_that_a_note_has_swallowed_is_named(folder):
+    note = '+++ {"companion": {"note": "b"}}\n\nSo it is.\n\n## 3. Try'
+    (folder / "03-a-page.md").write_text(SOURCE.partition("+++")[0] + note, encoding="utf-8")
+    with pytest.raises(ValueError, match="note on b"):
+        exercise_index.entries(folder, {})
