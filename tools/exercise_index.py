@@ -26,7 +26,7 @@ KINDS = ("prediction", "function", "module", "training step", "derivation", "fin
 FROM_TITLE = {
     "find the bug": r"\bbugs?\b|\bmend\b|\bunfair\b",
     "derivation": r"\bderiv|\bprove",
-    "training step": r"\btraining step|\bone step\b",
+    "training step": r"\btraining step|\btake one step\b",
 }
 
 

@@ -152,3 +152,10 @@ def test_the_verdict_that_the_page_shows_is_what_a_check_says():
         slips={slip: lambda x: (x - x.mean()).pow(2).sum(dim=1)},
     )
     assert f"```text\n{verdict!r}\n```" in PAGE, repr(verdict)
+
+
+def test_the_plan_for_instructors_says_how_long_the_first_two_exercises_of_a_chapter_take():
+    found = stored()
+    times = [sum(entry.minutes for entry in found if entry.chapter == chapter and entry.number <= 2) for chapter in range(1, 9)]
+    plan = (ROOT / "book" / "appendix" / "instructors.md").read_text(encoding="utf-8")
+    assert f"take {min(times)} to {max(times)} minutes" in plan
