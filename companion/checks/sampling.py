@@ -97,7 +97,7 @@ def check_two_losses(answer: object, *, seed: int = 0) -> Verdict:
     if answer is None or not callable(answer):
         return compare(answer, _two_losses, [], name="two_losses", praise="")
     cases = _losses_cases(seed)
-    pair = call(answer, cases[0].arguments, "two_losses")
+    pair = call(answer, cases[-1].arguments, "two_losses")  # of several images, so that a number is not one an image
     if isinstance(pair, Verdict):
         return pair
     pair = values.fitted(pair, (0.0, 0.0))
