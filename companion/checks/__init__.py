@@ -1,8 +1,9 @@
 """Verdicts for the exercises: ``check_…(answer)`` says at once whether an answer is right, and names the slip where it knows it.
 
-One module a subject: `autoencoding` (copying, bottleneck), `regions` (codes and pictures), `gaussians` and `heads` (parameters),
-`sampling` (reparameterization, log-variance), `objective` (the loss, beta). What they are made of is in `verdict`, `comparing` and
-`cases`. The checks hold no exercise: they judge functions.
+The checks of a page or two stand in a module by their subject: `autoencoding`, `building` and `damage` (copying, modules, denoising),
+`regions`, `gaussians` and `heads` (codes, Gaussians, encoders), `sampling`, `draws`, `formats` (draws and widths), `objective`, `training`,
+`disentangling` (the loss and beta). What they are made of is in `verdict`, `cases`, `calling`, `values`, `comparing` and `randomness`. The
+checks hold no exercise: they judge functions.
 """
 
 from companion.checks.autoencoding import (
@@ -11,19 +12,37 @@ from companion.checks.autoencoding import (
     check_exchanged_decoder,
     check_one_more_bit,
     check_overlap,
-    check_pca_copy,
 )
-from companion.checks.gaussians import check_mixture_moments, check_share_in_space, check_tilt_cost
-from companion.checks.heads import check_gaussian_encoder
+from companion.checks.building import (
+    check_tied_autoencoder,
+    check_train_in_parts,
+)
+from companion.checks.damage import (
+    check_cover,
+    check_denoising_loss,
+)
+from companion.checks.gaussians import (
+    check_mixture_moments,
+    check_share_in_space,
+    check_tilt_cost,
+)
+from companion.checks.heads import (
+    check_gaussian_encoder,
+)
 from companion.checks.objective import (
     check_bound,
-    check_copied_numbers,
+    check_bound_steps,
     check_gaussian_kl,
-    check_hidden_beta,
-    check_price_range,
+    check_negative_elbo,
     check_region_widths,
+    check_training_step,
 )
-from companion.checks.regions import check_by_angle, check_mean_distances, check_stretched_codes, check_variety
+from companion.checks.regions import (
+    check_by_angle,
+    check_mean_distances,
+    check_stretched_codes,
+    check_variety,
+)
 from companion.checks.sampling import (
     check_constant_added,
     check_cut,
@@ -32,34 +51,51 @@ from companion.checks.sampling import (
     check_score_gradient,
     check_small_logvar,
 )
+from companion.checks.tradeoff import (
+    check_copied_numbers,
+    check_hidden_beta,
+    check_information_gap,
+    check_price_range,
+    check_warm_up,
+    check_warm_up_log,
+)
 from companion.checks.verdict import Verdict
 
 __all__ = [
     "Verdict",
     "check_blind_logits",
     "check_bound",
+    "check_bound_steps",
     "check_by_angle",
     "check_constant_added",
     "check_copied_numbers",
+    "check_cover",
     "check_cut",
+    "check_denoising_loss",
     "check_draws",
     "check_excess",
     "check_exchanged_decoder",
     "check_gaussian_encoder",
     "check_gaussian_kl",
     "check_hidden_beta",
+    "check_information_gap",
     "check_log_density",
     "check_mean_distances",
     "check_mixture_moments",
+    "check_negative_elbo",
     "check_one_more_bit",
     "check_overlap",
-    "check_pca_copy",
     "check_price_range",
     "check_region_widths",
     "check_score_gradient",
     "check_share_in_space",
     "check_small_logvar",
     "check_stretched_codes",
+    "check_tied_autoencoder",
     "check_tilt_cost",
+    "check_train_in_parts",
+    "check_training_step",
     "check_variety",
+    "check_warm_up",
+    "check_warm_up_log",
 ]

@@ -1,4 +1,4 @@
-"""Checks for the terms of the loss and the weight between them: KL, importance weights, the price of a nat, hidden betas."""
+"""Checks for the terms of the loss: what the KL and the reconstruction cost, the step that lowers them, the bounds of log p(x)."""
 
 import math
 from collections.abc import Callable
@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion import losses
+from companion import losses, models
+from companion.checks.cases import Case, gaussians, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
-from companion.checks.verdict import PENDING, Verdict, describe, not_a_table, number
+from companion.checks.verdict import Verdict, judge_words
 
 DIRECTIONS = ("up", "down", "same")
 WIDTHS = {"reconstruction": "down", "KL": "up", "sum": "up", "sum at factor 2": "up"}  # of a trained VAE's regions, at factor 0.5
@@ -43,118 +44,56 @@ WIDTHS_WRONG = {
     ): "You let the two changes cancel at a factor of 2. Does the decoder notice when z strays twice as far?",
 }
 
-KEPT = 6  # of ten directions, at beta 4 and with each number given twice
-KEPT_WRONG = {
-    0: "You raised the price with the numbers. The price is what it was; what does a direction save now?",
-    1: "You kept the count. Every number is there twice now: what happens to the variance of a direction?",
-    2: "You doubled the count. It is the variances that change; the count follows from them.",
-    4: "You multiplied the variances by the square root of 2. The length of a direction grows so; its square is asked for.",
-    10: "You let the variance of a direction grow fourfold, or the price vanish. Two copies, not four.",
-    12: "You gave each copy latents of its own. Do the copies show anything new?",
-    20: "You counted the numbers in x. The copies say nothing new: in how many directions do the images differ?",
-}
 
-
-def check_region_widths(prediction: Any) -> Verdict:
+def check_region_widths(prediction: Any, *, seed: int = 0) -> Verdict:
     """Judge how the bill of a trained VAE moves when its sigmas are multiplied: a dict of "up", "down" or "same".
 
-    Keys: the reconstruction term, the KL and their sum at a factor of 0.5, and the sum at a factor of 2.
+    Keys: the reconstruction term, the KL and their sum at a factor of 0.5, and the sum at a factor of 2. seed: not used.
     """
-    problem = not_a_table(prediction, WIDTHS)
-    if problem is not None:
-        return problem
-    for key, direction in WIDTHS.items():
-        choice = prediction[key].strip().lower() if isinstance(prediction[key], str) else None
-        if choice not in DIRECTIONS:
-            words = ", ".join(map(repr, DIRECTIONS))
-            return Verdict(False, f"prediction[{key!r}] should be one of {words}; it is {describe(prediction[key])}.")
-        if choice != direction:
-            return Verdict(False, WIDTHS_WRONG[key, choice])
-    return Verdict(True, "Two forces, and they balance where the trained model stands. Run the line with 0.5 and with 2.")
+    praise = "Two forces, and they balance where the trained model stands. Run the line with 0.5 and with 2."
+    return judge_words(prediction, WIDTHS, DIRECTIONS, WIDTHS_WRONG, praise)
 
 
-def check_gaussian_kl(answer: object) -> Verdict:
+# The KL.
+
+
+def check_gaussian_kl(answer: object, *, seed: int = 0) -> Verdict:
     """Judge ``answer(mu, logvar)``: the KL of N(mu, exp(logvar)) from N(0, I), each (batch, latent_dim), in nats, (batch,).
 
     Source: Kingma and Welling 2014, appendix B.
     """
-    mu = torch.tensor([[0.4, -1.3, 2.0], [-0.7, 0.2, 1.1]], dtype=torch.float64)
-    logvar = torch.tensor([[-0.9, 0.8, -2.1], [1.4, -0.3, 0.6]], dtype=torch.float64)
     return compare(
         answer,
-        losses.gaussian_kl,
-        [(mu, logvar)],
+        _gaussian_kl,
+        _gaussian_kl_cases(seed),
         slips=KL_SLIPS,
         name="gaussian_kl",
-        praise="It agrees with the closed form on two images of three latents, in nats.",
+        praise="It agrees with the closed form, for one image and for many, narrow regions and wide ones.",
+        gradient=("mu", "logvar"),
+        dtype=True,
     )
 
 
-def check_bound(answer: object) -> Verdict:
-    """Judge ``answer(x, logits, z, mu, logvar)``: the importance-weighted bound of log p(x) in nats, (batch,).
-
-    x: (batch, pixels), of 0 and 1. logits: (samples, batch, pixels). z: (samples, batch, latent_dim). mu, logvar: (batch, latent_dim).
-    Source: Burda et al. 2016, equation 8.
-    """
-    verdict = compare(
-        answer, _bound, [_draws(pixels=6)], slips=BOUND_SLIPS, name="bound", praise="It agrees on small images and on large ones."
-    )
-    if verdict.right is not True:
-        return verdict
-    slips = {
-        "It is right for small images. For large ones the weights are too small for a number before you take the logarithm: "
-        "stay among logarithms until they are averaged.": lambda *case: _log_weights(*case).exp().mean(dim=0).log(),
-    }
-    return compare(answer, _bound, [_draws(pixels=2000)], slips=slips, name="bound", praise=verdict.message)
-
-
-def check_copied_numbers(prediction: Any) -> Verdict:
-    """Judge a count: how many of the digits' ten largest directions a linear VAE keeps at beta 4 when each number is given twice."""
-    if prediction is None:
-        return Verdict(None, PENDING)
-    value = number(prediction)
-    if value is None or value != round(value) or value < 0:
-        return Verdict(False, f"prediction should be a count, a whole number; it is {describe(prediction)}.")
-    if value == KEPT:
-        return Verdict(True, "Change the line and see. Then look at the KL of each, beside that of the run with beta = 2.")
-    return Verdict(
-        False, KEPT_WRONG.get(int(value), "Not what comes out. What is the variance of each direction now, and the price?")
-    )
+def _gaussian_kl_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+    batch, latent_dim = whole(2, 4, generator), whole(2, 5, generator)
+    many = 9 - batch
+    return [
+        Case(gaussians(1, 1, generator, low=-2.0, high=1.0), "one image of one latent"),
+        Case(gaussians(1, latent_dim, generator, low=-2.0, high=1.0), "one image of several latents"),
+        Case(gaussians(batch, latent_dim, generator, low=-2.0, high=1.0), "a few images"),
+        Case(gaussians(many, 6 - latent_dim, generator), "logvar from -8 to 3"),
+        Case(
+            (torch.tensor([[0.0, 0.0]], dtype=torch.float64), torch.tensor([[-8.0, 3.0]], dtype=torch.float64)),
+            "logvar at -8 and 3",
+        ),
+        Case(gaussians(many, latent_dim, generator, dtype=torch.float32), "float32"),
+    ]
 
 
-def check_hidden_beta(answer: object) -> Verdict:
-    """Judge ``answer(reconstruction, kl, pixels, latent_dim, batch)``: the beta of a loss that is the sum of two reduced tables.
-
-    reconstruction, kl: "sum", "mean" or "image", how the table (batch, pixels) of the cross-entropy and the table (batch, latent_dim)
-    of the KL become one number; "image" sums within an image and averages over the batch.
-    """
-    sizes = [(784, 20, 128), (30, 4, 8)]
-    names = [("image", "image"), ("mean", "image"), ("image", "mean"), ("mean", "mean"), ("sum", "image"), ("image", "sum")]
-    return compare(
-        answer,
-        _hidden_beta,
-        [(*pair, *size) for pair in [*names, ("sum", "sum"), ("sum", "mean"), ("mean", "sum")] for size in sizes],
-        slips=HIDDEN_SLIPS,
-        name="hidden_beta",
-        praise="All nine pairs, for two sizes of images, codes and batches.",
-    )
-
-
-def check_price_range(answer: object) -> Verdict:
-    """Judge ``answer(rate, distortion, i)``: the lowest and the highest price at which run i is the best buy, a tuple of two numbers.
-
-    rate, distortion: (runs,), in nats. The lowest price is at least 0; the highest is infinite where no run has a lower rate.
-    """
-    rate = torch.tensor([9.0, 0.5, 6.0, 3.5, 2.0, 4.0], dtype=torch.float64)
-    distortion = torch.tensor([139.0, 190.0, 142.0, 155.0, 172.0, 156.0], dtype=torch.float64)
-    return compare(
-        answer,
-        _price_range,
-        [(rate, distortion, i) for i in range(6)],
-        slips=PRICE_SLIPS,
-        name="price_range",
-        praise="It is right for six runs, also for the two at the ends and for the one that is never the best buy.",
-    )
+def _gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
+    """The closed form, (batch,)."""
+    return losses.gaussian_kl(mu, logvar)
 
 
 def _terms(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -186,15 +125,590 @@ KL_SLIPS: dict[str, Callable] = {
         0.5 * ((1 + m**2) * (-s).exp() - 1 + s).sum(1)
     ),
     "This is in bits. Nats are asked for.": lambda m, s: -0.5 * _terms(m, s).sum(1) / math.log(2),
+    "The 1/2 does not reach every term: it stands before the first term alone, or a bracket closes too early.": lambda m, s: (
+        0.5 * m**2 + s.exp() - 1 - s
+    ).sum(1),
+    "The 1/2 does not reach every term: it stands before the 1 alone, or a bracket closes too early.": lambda m, s: (
+        -0.5 + s - m**2 - s.exp()
+    ).sum(1),
+    "The 1/2 does not reach the variance: a bracket closes before it.": lambda m, s: (-0.5 * (1 + s - m**2) - s.exp()).sum(1),
+    "The 1/2 does not reach mu and the variance: a bracket closes before them.": lambda m, s: (-0.5 * (1 + s) - m**2 - s.exp()).sum(
+        1
+    ),
+    "The 1/2 does not reach logvar: a bracket closes before it.": lambda m, s: (0.5 * (m**2 + s.exp() - 1) - s).sum(1),
+    "logvar stands with the wrong sign. Is a narrow region, far from the prior, cheap or dear?": lambda m, s: (
+        0.5 * (m**2 + s.exp() - 1 + s).sum(1)
+    ),
+    "The constant stands with the wrong sign: what is the KL of the prior from itself?": lambda m, s: (
+        0.5 * (m**2 + s.exp() + 1 - s).sum(1)
+    ),
+    "The mean stands with the wrong sign: does it get cheaper to lie far from the prior?": lambda m, s: (
+        0.5 * (s.exp() - 1 - s - m**2).sum(1)
+    ),
+    "You charge for the mean alone. The width of a region costs nats too.": lambda m, s: 0.5 * (m**2).sum(1),
+    "You charge for the mean alone, and without its half.": lambda m, s: (m**2).sum(1),
+    "You charge for the width alone. A mean that is not 0 costs nats too.": lambda m, s: 0.5 * (s.exp() - 1 - s).sum(1),
+    "The logarithm of the variance is missing: nothing in your line makes a narrow region dear.": lambda m, s: (
+        0.5 * (m**2 + s.exp() - 1).sum(1)
+    ),
+    "You clamp logvar. Trained models have log variances far outside of your range, and pay for them.": lambda m, s: (
+        -0.5 * _terms(m, s.clamp(-4, 4)).sum(1)
+    ),
+    "You clamp logvar. Trained models have log variances outside of your range, and pay for them.": lambda m, s: (
+        -0.5 * _terms(m, s.clamp(-5, 5)).sum(1)
+    ),
+    "You clamp logvar from above or below. Trained models have such log variances, and pay for them.": lambda m, s: (
+        -0.5 * _terms(m, s.clamp(-6, 2)).sum(1)
+    ),
 }
 
 
-def _draws(pixels: int) -> tuple[Tensor, ...]:
-    """Arguments for a bound: five draws for each of three images, from a made-up encoder and decoder."""
-    mu, logvar = _normals(3, 2, seed=71), 0.6 * _normals(3, 2, seed=72) - 1
-    z = mu + (0.5 * logvar).exp() * _normals(5, 3, 2, seed=73)
-    x = (_normals(3, pixels, seed=74) > 0.4).to(z.dtype)
-    return x, 1.5 * _normals(5, 3, pixels, seed=75), z, mu, logvar
+# The negative ELBO.
+
+
+def check_negative_elbo(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(x, logits, mu, logvar, beta)``: the loss of a VAE, the reconstruction term and the KL of each image, in nats.
+
+    x, logits: (batch, pixels), x from 0 to 1. mu, logvar: (batch, latent_dim). The loss is a scalar, the mean over the batch of the
+    reconstruction term plus beta times the KL; the two terms are (batch,) and hold no beta.
+    """
+    return compare(
+        answer,
+        _negative_elbo,
+        _negative_elbo_cases(seed),
+        slips=ELBO_SLIPS,
+        name="negative_elbo",
+        praise="Both terms and the loss are right, also where a probability rounds to 0 or 1. A training can start from it.",
+        gradient=("logits", "mu", "logvar"),
+        dtype=True,
+        parts=("the loss", "the reconstruction term", "the KL"),
+        scale=10.0,
+    )
+
+
+def _negative_elbo_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+    batch, pixels, latent_dim = whole(2, 4, generator), whole(3, 6, generator), whole(2, 4, generator)
+
+    def case(batch: int, pixels: int, latent_dim: int, about: str, beta: float | int, dtype: torch.dtype = torch.float64) -> Case:
+        x = uniform(0.0, 1.0, batch, pixels, generator=generator, dtype=dtype)
+        x[:, 0] = 1.0  # ink, as it comes
+        logits = 2 * normals(batch, pixels, generator=generator, dtype=dtype)
+        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype, low=-2.0, high=1.0)
+        return Case((x, logits, mu, logvar, beta), about)
+
+    (sure,) = [case(batch, 6, latent_dim, "logits from -50 to 50, where a probability rounds to 0 or 1", 1.0)]
+    sure.arguments[0][:, :6] = torch.tensor([0.0, 1.0, 0.0, 1.0, 0.5, 0.5])
+    sure.arguments[1][:, :6] = torch.tensor([50.0, -50.0, -50.0, 50.0, 50.0, -50.0])
+    narrow = case(9 - batch, pixels, latent_dim, "logvar from -8 to 3", 0.5)
+    wide = uniform(-8.0, 3.0, 9 - batch, latent_dim, generator=generator)
+    wide[0, 0], wide[-1, -1] = -8.0, 3.0
+    narrow = narrow._replace(arguments=(*narrow.arguments[:3], wide, 0.5))
+    return [
+        case(1, 2, 1, "one image of two pixels and one latent", 2.0),
+        case(1, pixels, latent_dim, "one image", 1.0),
+        case(batch, pixels, latent_dim, "a few images", whole(2, 30, generator) / 10),
+        case(batch, pixels, latent_dim, "beta 0", 0.0),
+        narrow,
+        sure._replace(extreme=True),
+        case(9 - batch, pixels, latent_dim, "float32", 4.0, torch.float32),
+    ]
+
+
+def _nll(x: Tensor, logits: Tensor) -> Tensor:
+    """The cross-entropy of each pixel: (batch, pixels)."""
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+
+
+def _negative_elbo(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: float | int) -> tuple[Tensor, Tensor, Tensor]:
+    reconstruction, kl = _nll(x, logits).sum(dim=1), losses.gaussian_kl(mu, logvar)
+    return (reconstruction + beta * kl).mean(), reconstruction, kl
+
+
+def _elbo_with(
+    *,
+    nll: Callable = lambda x, logits: _nll(x, logits).sum(dim=1),
+    kl: Callable = _gaussian_kl,
+    loss: Callable = lambda r, k, beta: (r + beta * k).mean(),
+) -> Callable:
+    """The three values with a slip in one of the terms or in what becomes of them."""
+
+    def negative_elbo(x: Tensor, logits: Tensor, mu: Tensor, logvar: Tensor, beta: float | int) -> tuple[Tensor, Tensor, Tensor]:
+        reconstruction, nats = nll(x, logits), kl(mu, logvar)
+        return loss(reconstruction, nats, beta), reconstruction, nats
+
+    return negative_elbo
+
+
+def _by_probabilities(x: Tensor, logits: Tensor, *, least: float = 0.0) -> Tensor:
+    """The cross-entropy by way of probabilities, which are kept `least` away from 0 and 1."""
+    p = logits.sigmoid().clamp(least, 1 - least)
+    return -(x * p.log() + (1 - x) * (1 - p).log()).sum(dim=1)
+
+
+ROUNDS = "You take the logarithm of a probability. For a sure decoder it rounds to 0 or 1, and the loss "
+ELBO_SLIPS: dict[str, Callable] = (
+    {
+        "The loss holds no beta.": _elbo_with(loss=lambda r, k, beta: (r + k).mean()),
+        "You put beta on the reconstruction term. It weighs the KL.": _elbo_with(loss=lambda r, k, beta: (beta * r + k).mean()),
+        "You put beta on both terms. It weighs the KL alone.": _elbo_with(loss=lambda r, k, beta: (beta * (r + k)).mean()),
+        "You subtract the KL in the loss. What would training do to a KL that lowers the loss?": _elbo_with(
+            loss=lambda r, k, beta: (r - beta * k).mean()
+        ),
+        "You return the ELBO. The loss is what is minimised: look at its sign.": _elbo_with(
+            loss=lambda r, k, beta: -(r + beta * k).mean()
+        ),
+        "Your loss is the sum over the images. The mean is asked for.": _elbo_with(loss=lambda r, k, beta: (r + beta * k).sum()),
+        "Your loss still has one number an image. One number is asked for, the mean over the batch.": _elbo_with(
+            loss=lambda r, k, beta: r + beta * k
+        ),
+        "In the loss one of the terms is the sum over the images, and the other their mean: the KL is added up.": _elbo_with(
+            loss=lambda r, k, beta: r.mean() + beta * k.sum()
+        ),
+        "In the loss one of the terms is the sum over the images, and the other their mean: the reconstruction is added up.": _elbo_with(
+            loss=lambda r, k, beta: r.sum() + beta * k.mean()
+        ),
+        "The loss holds the reconstruction term alone.": _elbo_with(loss=lambda r, k, beta: r.mean()),
+        "The KL that you return holds beta. The terms are reported without it.": lambda *case: (
+            *_negative_elbo(*case)[:2],
+            case[4] * _negative_elbo(*case)[2],
+        ),
+        "The two terms have changed places: first the loss, then the reconstruction, then the KL.": lambda *case: (
+            _negative_elbo(*case)[0],
+            *_negative_elbo(*case)[:0:-1],
+        ),
+        "You return the terms before the loss. The loss comes first.": lambda *case: (
+            *_negative_elbo(*case)[1:],
+            _negative_elbo(*case)[0],
+        ),
+        "You return the mean of each term. Only the loss is a mean; the terms have one number an image.": lambda *case: tuple(
+            each.mean() for each in _negative_elbo(*case)
+        ),
+        "You averaged the cross-entropy over the pixels. Beside a KL that is summed, that is a price of its own: sum within an image.": (
+            _elbo_with(nll=lambda x, logits: _nll(x, logits).mean(dim=1))
+        ),
+        "You averaged the cross-entropy over pixels and images. Sum within an image, and keep one number an image.": _elbo_with(
+            nll=lambda x, logits: _nll(x, logits).mean()
+        ),
+        "You summed the cross-entropy over the images too. One number an image is wanted.": _elbo_with(
+            nll=lambda x, logits: _nll(x, logits).sum()
+        ),
+        "You averaged the cross-entropy over the images too. One number an image is wanted.": _elbo_with(
+            nll=lambda x, logits: _nll(x, logits).sum(dim=1).mean()
+        ),
+        "The reconstruction term has the wrong sign: it is minus the log-likelihood, and for pixels from 0 to 1 never negative.": _elbo_with(
+            nll=lambda x, logits: -_nll(x, logits).sum(dim=1)
+        ),
+        "You put a sigmoid on the logits and passed the result on as logits: sigmoid twice.": _elbo_with(
+            nll=lambda x, logits: _nll(x, logits.sigmoid()).sum(dim=1)
+        ),
+        "You count ink only. A pixel of paper has a probability too.": _elbo_with(
+            nll=lambda x, logits: -(x * F.logsigmoid(logits)).sum(dim=1)
+        ),
+        "You count paper only. A pixel of ink has a probability too.": _elbo_with(
+            nll=lambda x, logits: -((1 - x) * F.logsigmoid(-logits)).sum(dim=1)
+        ),
+        "Ink and paper have changed places: a decoder that is right pays most.": _elbo_with(
+            nll=lambda x, logits: _nll(1 - x, logits).sum(dim=1)
+        ),
+        "You took the squared error. The pixels are Bernoulli here.": _elbo_with(
+            nll=lambda x, logits: ((x - logits.sigmoid()) ** 2).sum(dim=1)
+        ),
+        "You took half the squared error. The pixels are Bernoulli here.": _elbo_with(
+            nll=lambda x, logits: 0.5 * ((x - logits.sigmoid()) ** 2).sum(dim=1)
+        ),
+        "You took the squared error of the logits. They are no pixels yet, and the pixels are Bernoulli here.": _elbo_with(
+            nll=lambda x, logits: ((x - logits) ** 2).sum(dim=1)
+        ),
+        ROUNDS + "becomes infinite or nan. Stay with the logits.": _elbo_with(nll=_by_probabilities),
+        ROUNDS + "stops at 100 a pixel, where PyTorch cuts the logarithm. Stay with the logits.": _elbo_with(
+            nll=lambda x, logits: F.binary_cross_entropy(logits.sigmoid(), x, reduction="none").sum(dim=1)
+        ),
+    }
+    | {
+        f"{ROUNDS}stops where you clamp it, at {least:g}: no gradient comes back from there. Stay with the logits.": _elbo_with(
+            nll=lambda x, logits, least=least: _by_probabilities(x, logits, least=least)
+        )
+        for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+    }
+    | {
+        f"In the KL: {message[0].lower()}{message[1:]}": _elbo_with(kl=slip)
+        for message, slip in KL_SLIPS.items()
+        if slip(torch.zeros(2, 3), torch.zeros(2, 3)).shape in ((2,), ())
+    }
+)
+
+
+# A training step.
+
+
+def check_training_step(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(start, images, noise, beta)``: a small VAE after a training step on each batch, with plain SGD.
+
+    start: seed of the weights. images: (steps, batch, pixels). noise: (steps, batch, latent_dim), the eps of each step.
+
+    Returns of the answer: what the step gave each time, (steps, 3), the means over the batch of loss, reconstruction and KL before the
+    weights moved; and the weights at the end, flat.
+    """
+    return compare(
+        answer,
+        _trained(_step),
+        _training_step_cases(seed),
+        slips={message: _trained(step) for message, step in STEP_SLIPS.items()},
+        name="training_step",
+        praise="Numbers and weights are those of a VAE's training, after one step and after several. Now let it run on the digits.",
+        parts=("what the steps returned", "the weights after the steps"),
+        scale=10.0,
+    )
+
+
+def _training_step_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+    batch, pixels, latent_dim = whole(2, 5, generator), whole(3, 6, generator), whole(2, 3, generator)
+
+    def case(steps: int, batch: int, pixels: int, latent_dim: int, beta: float | int, about: str) -> Case:
+        images = uniform(0.0, 1.0, steps, batch, pixels, generator=generator)
+        noise = normals(steps, batch, latent_dim, generator=generator)
+        return Case((whole(0, 999, generator), images, noise, beta), about)
+
+    return [
+        case(1, 1, 2, 1, 1.0, "one step with one image"),
+        case(1, batch, pixels, latent_dim, 1.0, "one step"),
+        case(1, batch, pixels, latent_dim, whole(2, 5, generator) + 0.5, "one step with a beta that is not 1"),
+        case(whole(3, 5, generator), batch, pixels, latent_dim, 0.5, "several steps"),
+    ]
+
+
+def _trained(step: Callable) -> Callable:
+    """What `step(model, optimizer, x, eps, beta)` makes of a small VAE, as a function of data: the page's own `take_steps`."""
+
+    def training_step(start: int, images: Tensor, noise: Tensor, beta: float | int) -> tuple[Tensor, Tensor]:
+        model = models.VAE(noise.shape[2], hidden=(4,), pixels=images.shape[2], generator=seeded(start))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        with torch.enable_grad():
+            said = [[each.item() for each in step(model, optimizer, *pair, beta)] for pair in zip(images, noise, strict=True)]
+        return torch.tensor(said, dtype=torch.float64), torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+
+    return training_step
+
+
+def _bill(
+    model: models.VAE,
+    x: Tensor,
+    eps: Tensor,
+    *,
+    draw: Callable = lambda mu, logvar, eps: mu + (0.5 * logvar).exp() * eps,
+    nll: Callable = lambda x, logits: _nll(x, logits).sum(dim=1),
+) -> tuple[Tensor, Tensor]:
+    """The mean reconstruction term and the mean KL."""
+    mu, logvar = model.encode(x)
+    return nll(x, model.decode(draw(mu, logvar, eps))).mean(), losses.gaussian_kl(mu, logvar).mean()
+
+
+def _step(
+    model: models.VAE,
+    optimizer: torch.optim.Optimizer,
+    x: Tensor,
+    eps: Tensor,
+    beta: float | int,
+    *,
+    loss: Callable = lambda r, k, beta, n: r + beta * k,
+    clear: bool = True,
+    move: bool = True,
+    **slip: Any,
+) -> tuple:
+    """One training step, with a slip in what is lowered, in the draw or in the order of things."""
+    reconstruction, kl = _bill(model, x, eps, **slip)
+    total = loss(reconstruction, kl, beta, len(x))
+    if clear:
+        optimizer.zero_grad()
+    total.backward()
+    if move:
+        optimizer.step()
+    return total, reconstruction, kl
+
+
+def _with(*, say: Callable = lambda total, r, k, beta: (total, r, k), **slip: Any) -> Callable:
+    """A step with a slip. say: what it returns."""
+    return lambda model, optimizer, x, eps, beta: say(*_step(model, optimizer, x, eps, beta, **slip), beta)
+
+
+def _late(model: models.VAE, optimizer: torch.optim.Optimizer, x: Tensor, eps: Tensor, beta: float | int) -> tuple:
+    """The weights move before the gradient of this batch is there: by that of the batch before."""
+    optimizer.step()
+    return _step(model, optimizer, x, eps, beta, move=False)
+
+
+def _after(model: models.VAE, optimizer: torch.optim.Optimizer, x: Tensor, eps: Tensor, beta: float | int) -> tuple:
+    """The numbers are taken after the weights moved."""
+    _step(model, optimizer, x, eps, beta)
+    with torch.no_grad():
+        reconstruction, kl = _bill(model, x, eps)
+    return reconstruction + beta * kl, reconstruction, kl
+
+
+STEP_SLIPS: dict[str, Callable] = {
+    "The numbers that you return are right, but the weights never move. They move when `optimizer.step` is called and finds the "
+    "gradient of this loss there.": _with(move=False),
+    "The gradients of earlier batches are still there: PyTorch adds each new gradient to what it finds.": _with(clear=False),
+    "The weights move by the gradient of the batch before: they move before this batch's gradient is there.": _late,
+    "The numbers that you return are those after the weights moved. Return those of the loss that was lowered.": _after,
+    "You decode the mean. No draw is made, so eps plays no part.": _with(draw=lambda mu, logvar, eps: mu),
+    "Your draw takes exp(logvar) as sigma. logvar is the logarithm of the variance.": _with(
+        draw=lambda mu, logvar, eps: mu + logvar.exp() * eps
+    ),
+    "Your draw has sigma 1, whatever the encoder says.": _with(draw=lambda mu, logvar, eps: mu + eps),
+    "Your draw takes logvar as sigma.": _with(draw=lambda mu, logvar, eps: mu + logvar * eps),
+    "You decode eps. Where does the image come in?": _with(draw=lambda mu, logvar, eps: eps),
+    "No gradient of the reconstruction reaches the encoder: the draw is cut off from it.": _with(
+        draw=lambda mu, logvar, eps: (mu + (0.5 * logvar).exp() * eps).detach()
+    ),
+    "The width gets no gradient of the reconstruction: sigma is cut off in the draw.": _with(
+        draw=lambda mu, logvar, eps: mu + (0.5 * logvar).exp().detach() * eps
+    ),
+    "Beta plays no part in the loss.": _with(loss=lambda r, k, beta, n: r + k),
+    "You put beta on the reconstruction term. It weighs the KL.": _with(loss=lambda r, k, beta, n: beta * r + k),
+    "You subtract the KL in the loss. What does training do to a KL that lowers the loss?": _with(
+        loss=lambda r, k, beta, n: r - beta * k
+    ),
+    "You lower the reconstruction term alone, and the loss that you return is that too.": _with(loss=lambda r, k, beta, n: r),
+    "You return the right loss and lower another one, without the KL.": _with(
+        loss=lambda r, k, beta, n: r, say=lambda total, r, k, beta: (r + beta * k, r, k)
+    ),
+    "The loss is the sum over the images. Its mean is asked for; with the sum a step is as many times larger.": _with(
+        loss=lambda r, k, beta, n: n * (r + beta * k)
+    ),
+    "You return the mean loss and lower the sum over the images: a step is as many times larger.": _with(
+        loss=lambda r, k, beta, n: n * (r + beta * k), say=lambda total, r, k, beta: (r + beta * k, r, k)
+    ),
+    "The KL that you return holds beta. The terms are reported without it.": _with(
+        say=lambda total, r, k, beta: (total, r, beta * k)
+    ),
+    "The two terms have changed places: first the loss, then the reconstruction, then the KL.": _with(
+        say=lambda total, r, k, beta: (total, k, r)
+    ),
+    "You averaged the cross-entropy over the pixels. Sum within an image, as the KL is summed over the latents.": _with(
+        nll=lambda x, logits: _nll(x, logits).mean(dim=1)
+    ),
+    "You put a sigmoid on the logits and passed the result on as logits: sigmoid twice.": _with(
+        nll=lambda x, logits: _nll(x, logits.sigmoid()).sum(dim=1)
+    ),
+}
+
+
+# The steps from log p(x) to its bound.
+
+
+def check_bound_steps(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(log_likelihood, prior, q)``: seven steps from log p(x) to the ELBO, for a code with a few values.
+
+    log_likelihood: log p(x|z) of each value of z, (values,), in nats. prior, q: their probabilities, (values,), all above 0.
+    """
+    return compare(
+        answer,
+        _bound_steps,
+        _bound_steps_cases(seed),
+        slips=BOUND_STEP_SLIPS,
+        name="bound_steps",
+        praise="All seven steps. Add line 3 and line 7 of your result, and look at line 2.",
+        parts=STEPS,
+        scale=10.0,
+    )
+
+
+STEPS = ("log w", "log p(x)", "the ELBO", "the mean of log p(x|z)", "KL(q || prior)", "the posterior", "KL(q || posterior)")
+
+
+def _bound_steps_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+
+    def case(count: int, about: str, level: float = -3.0, dtype: torch.dtype = torch.float64) -> Case:
+        log_likelihood = level + normals(count, generator=generator, dtype=dtype)
+        return Case((log_likelihood, _shares(count, generator, dtype), _shares(count, generator, dtype)), about)
+
+    some = whole(3, 6, generator)
+    return [
+        case(2, "two values of z"),
+        case(some, "a few values of z"),
+        case(10 - some, "some more values of z"),
+        case(some, "p(x|z) near exp(-900), too small for a number", level=-900.0)._replace(extreme=True),
+        case(some, "float32", dtype=torch.float32),
+    ]
+
+
+def _shares(count: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """Probabilities in whole hundredths, none of them 0, that add up to 1."""
+    cuts = 1 + torch.randperm(99, generator=generator)[: count - 1].sort().values
+    edges = torch.cat([torch.tensor([0]), cuts, torch.tensor([100])])
+    return (edges.diff() / 100).to(dtype)
+
+
+def _bound_steps(log_likelihood: Tensor, prior: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+    joint = log_likelihood + prior.log()
+    log_w, posterior = joint - q.log(), joint.softmax(dim=0)
+    return (
+        log_w,
+        joint.logsumexp(dim=0),
+        (q * log_w).sum(),
+        (q * log_likelihood).sum(),
+        (q * (q / prior).log()).sum(),
+        posterior,
+        (q * (q.log() - joint.log_softmax(dim=0))).sum(),
+    )
+
+
+def _instead(place: int, value: Callable) -> Callable:
+    """The seven steps with another value in one of them, from 1: value(log_likelihood, prior, q)."""
+    return lambda *case: tuple(value(*case) if i == place else step for i, step in enumerate(_bound_steps(*case), 1))
+
+
+def _from_weights(weigh: Callable) -> Callable:
+    """The seven steps where the first three come from another log weight."""
+
+    def steps(log_likelihood: Tensor, prior: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        log_w = weigh(log_likelihood, prior, q)
+        return log_w, (log_w + q.log()).logsumexp(dim=0), (q * log_w).sum(), *_bound_steps(log_likelihood, prior, q)[3:]
+
+    return steps
+
+
+def _from_posterior(posterior: Callable) -> Callable:
+    """The seven steps where the last two come from another posterior."""
+
+    def steps(log_likelihood: Tensor, prior: Tensor, q: Tensor) -> tuple[Tensor, ...]:
+        other = posterior(log_likelihood, prior, q)
+        return *_bound_steps(log_likelihood, prior, q)[:5], other, (q * (q / other).log()).sum()
+
+    return steps
+
+
+BOUND_STEP_SLIPS: dict[str, Callable] = {
+    "Step 1: q is missing from the weight. What undoes that q draws some values more often than the prior would?": _instead(
+        1, lambda lik, p, q: lik + p.log()
+    ),
+    "Steps 1 to 3: q is missing from the weight. What undoes that q draws some values more often than the prior would?": _from_weights(
+        lambda lik, p, q: lik + p.log()
+    ),
+    "Step 1: the prior is missing from the weight.": _instead(1, lambda lik, p, q: lik - q.log()),
+    "Steps 1 to 3: the prior is missing from the weight.": _from_weights(lambda lik, p, q: lik - q.log()),
+    "Step 1: prior and q have changed places in the weight.": _instead(1, lambda lik, p, q: lik - p.log() + q.log()),
+    "Steps 1 to 3: prior and q have changed places in the weight.": _from_weights(lambda lik, p, q: lik - p.log() + q.log()),
+    "Step 1: you return the weight. Its logarithm is asked for.": _instead(1, lambda lik, p, q: (lik + p.log() - q.log()).exp()),
+    "Step 2: you averaged p(x|z) over q. For p(x) it is averaged over another distribution, or weighted.": _instead(
+        2, lambda lik, p, q: (lik + q.log()).logsumexp(dim=0)
+    ),
+    "Step 2: you added the weights up. Their mean over q is asked for.": _instead(
+        2, lambda lik, p, q: (lik + p.log() - q.log()).logsumexp(dim=0)
+    ),
+    "Step 2: your mean of the weights counts every value of z alike. It is a mean over q.": _instead(
+        2, lambda lik, p, q: (lik + p.log() - q.log()).logsumexp(dim=0) - math.log(len(q))
+    ),
+    "Step 2: the prior is missing. Every value of z counts alike in your p(x).": _instead(
+        2, lambda lik, p, q: lik.logsumexp(dim=0)
+    ),
+    "Step 2: you return p(x). Its logarithm is asked for.": _instead(2, lambda lik, p, q: (lik.exp() * p).sum()),
+    "Step 2: you averaged the logarithms over the prior. The logarithm comes last.": _instead(2, lambda lik, p, q: (p * lik).sum()),
+    "Step 2 is right for ordinary numbers. Where p(x|z) is too small for a number the logarithm comes too late: `logsumexp` adds "
+    "numbers of which you hold the logarithms.": _instead(2, lambda lik, p, q: (lik.exp() * p).sum().log()),
+    "Step 3 is step 2 again. Which comes first in the ELBO, the logarithm or the mean?": _instead(
+        3, lambda lik, p, q: (lik + p.log()).logsumexp(dim=0)
+    ),
+    "Step 3: the mean counts every value of z alike. It is a mean over q.": _instead(
+        3, lambda lik, p, q: (lik + p.log() - q.log()).mean()
+    ),
+    "Step 3: the sum runs over the values of z without their probabilities. It is a mean over q.": _instead(
+        3, lambda lik, p, q: (lik + p.log() - q.log()).sum()
+    ),
+    "Step 3: the mean is over the prior. It is a mean over q.": _instead(
+        3, lambda lik, p, q: (p * (lik + p.log() - q.log())).sum()
+    ),
+    "Step 3: you return the loss. The ELBO is not turned around.": _instead(
+        3, lambda lik, p, q: -(q * (lik + p.log() - q.log())).sum()
+    ),
+    "Step 3: you added the KL. The ELBO subtracts it.": _instead(3, lambda lik, p, q: (q * (lik - p.log() + q.log())).sum()),
+    "Step 4: the mean is over the prior. It is a mean over q.": _instead(4, lambda lik, p, q: (p * lik).sum()),
+    "Step 4: the mean counts every value of z alike. It is a mean over q.": _instead(4, lambda lik, p, q: lik.mean()),
+    "Step 4: you took the logarithm of the mean. The mean of the logarithm is asked for.": _instead(
+        4, lambda lik, p, q: (lik + q.log()).logsumexp(dim=0)
+    ),
+    "Step 4: you turned the sign around, as in the loss.": _instead(4, lambda lik, p, q: -(q * lik).sum()),
+    "Step 5: the two distributions have changed places. Values come from q.": _instead(
+        5, lambda lik, p, q: (p * (p / q).log()).sum()
+    ),
+    "Step 5: the sign is turned around. A KL is never negative.": _instead(5, lambda lik, p, q: (q * (p / q).log()).sum()),
+    "Step 5: the terms are added up without the probabilities of q.": _instead(5, lambda lik, p, q: (q / p).log().sum()),
+    "Step 5: the mean is over the prior, of log q - log prior. Values come from q.": _instead(
+        5, lambda lik, p, q: (p * (q / p).log()).sum()
+    ),
+    "Step 6: your posterior holds no prior.": _instead(6, lambda lik, p, q: lik.softmax(dim=0)),
+    "Steps 6 and 7: your posterior holds no prior.": _from_posterior(lambda lik, p, q: lik.softmax(dim=0)),
+    "Step 6: your posterior does not add up to 1. What is it divided by?": _instead(6, lambda lik, p, q: lik.exp() * p),
+    "Steps 6 and 7: your posterior does not add up to 1. What is it divided by?": _from_posterior(lambda lik, p, q: lik.exp() * p),
+    "Step 6: your posterior holds q where the prior belongs.": _instead(6, lambda lik, p, q: (lik + q.log()).softmax(dim=0)),
+    "Steps 6 and 7: your posterior holds q where the prior belongs.": _from_posterior(
+        lambda lik, p, q: (lik + q.log()).softmax(dim=0)
+    ),
+    "Step 6: you return the logarithm of the posterior. Its probabilities are asked for.": _instead(
+        6, lambda lik, p, q: (lik + p.log()).log_softmax(dim=0)
+    ),
+    "Step 7: the two distributions have changed places. Values come from q.": _instead(
+        7,
+        lambda lik, p, q: ((lik + p.log()).softmax(dim=0) * ((lik + p.log()).log_softmax(dim=0) - q.log())).sum(),
+    ),
+    "Step 7: the sign is turned around. A KL is never negative.": _instead(
+        7, lambda lik, p, q: -(q * (q.log() - (lik + p.log()).log_softmax(dim=0))).sum()
+    ),
+    "Step 7 is step 5 again: the gap is measured from the posterior.": _instead(7, lambda lik, p, q: (q * (q / p).log()).sum()),
+}
+
+
+# The importance-weighted bound.
+
+
+def check_bound(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(x, logits, z, mu, logvar)``: the importance-weighted bound of log p(x) in nats, (batch,).
+
+    x: (batch, pixels), of 0 and 1. logits: (k, batch, pixels). z: (k, batch, latent_dim). mu, logvar: (batch, latent_dim).
+    Source: Burda et al. 2016, equation 8.
+    """
+    return compare(
+        answer,
+        _bound,
+        _bound_cases(seed),
+        slips=BOUND_SLIPS,
+        name="bound",
+        praise="It agrees on small images and on large ones, with one draw and with many.",
+        gradient=("logits", "z", "mu", "logvar"),
+        dtype=True,
+        scale=10.0,
+    )
+
+
+def _bound_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+    k, batch, pixels, latent_dim = (whole(low, high, generator) for low, high in ((3, 6), (2, 4), (4, 8), (2, 3)))
+    k += k == batch  # so that draws and images cannot be mixed up unseen
+
+    def case(
+        k: int, batch: int, pixels: int, latent_dim: int, about: str, *, low: float = -2.0, dtype: torch.dtype = torch.float64
+    ) -> Case:
+        mu, logvar = gaussians(batch, latent_dim, generator, low=low, high=1.0)
+        eps = normals(k, batch, latent_dim, generator=generator)
+        z = mu + (0.5 * logvar).exp() * eps
+        logits = 1.5 * normals(k, batch, pixels, generator=generator)
+        x = (uniform(0.0, 1.0, batch, pixels, generator=generator) > 0.6).double()
+        return Case(tuple(each.to(dtype) for each in (x, logits, z, mu, logvar)), about)
+
+    large = case(k, batch, 2000, latent_dim, "large images, where p(x|z) is too small for a number")
+    return [
+        case(2, 1, 2, 1, "one image of two pixels, with two draws"),
+        case(1, batch, pixels, latent_dim, "one draw"),
+        case(k, 1, pixels, latent_dim, "one image"),
+        case(k, batch, pixels, latent_dim, "a few draws of a few images"),
+        case(k, batch, pixels, latent_dim, "logvar from -8 to 1", low=-8.0),
+        large._replace(extreme=True),
+        case(k, batch, pixels, latent_dim, "float32", dtype=torch.float32),
+    ]
 
 
 def _log_p_x(x: Tensor, logits: Tensor) -> Tensor:
@@ -253,9 +767,14 @@ BOUND_SLIPS: dict[str, Callable] = {
         _log_weights(*case).logsumexp(dim=0)
     ),
     "You divided the logarithm by the number of draws. It is the weights that are averaged.": lambda *case: (
-        _log_weights(*case).logsumexp(dim=0) / 5
+        _log_weights(*case).logsumexp(dim=0) / len(case[2])
     ),
     "You took the largest weight. The mean of all of them is asked for.": lambda *case: _log_weights(*case).amax(dim=0),
+    "It is right for small images. For large ones the weights are too small for a number before you take the logarithm: "
+    "stay among logarithms until they are averaged.": lambda *case: _log_weights(*case).exp().mean(dim=0).log(),
+    "You divided by the number of images. The mean of the weights is over the draws.": lambda *case: (
+        _log_weights(*case).logsumexp(dim=0) - math.log(len(case[0]))
+    ),
     "You averaged over the images: one number a draw. The mean runs over the draws, and every image keeps its own.": lambda *case: (
         _averaged(_log_weights(*case), dim=1)
     ),
@@ -312,154 +831,3 @@ BOUND_SLIPS: dict[str, Callable] = {
         x, logits.sigmoid(), z, mu, logvar
     ),
 }
-
-
-def _weight_of(reduction: str, size: int, batch: int) -> float | int:
-    """By what a reduction multiplies the mean over images of a sum within an image."""
-    return {"image": 1, "mean": 1 / size, "sum": batch}[reduction]
-
-
-def _hidden_beta(reconstruction: str, kl: str, pixels: int, latent_dim: int, batch: int) -> float | int:
-    """The weight of the KL, for a weight of 1 on the reconstruction term."""
-    return _weight_of(kl, latent_dim, batch) / _weight_of(reconstruction, pixels, batch)
-
-
-def _by(weight_of: Callable) -> Callable:
-    """The hidden beta with another idea of what a reduction does: ``weight_of(reduction, size, batch)``."""
-    return lambda r, k, pixels, latent_dim, batch: weight_of(k, latent_dim, batch) / weight_of(r, pixels, batch)
-
-
-HIDDEN_SLIPS: dict[str, Callable] = {
-    "You divided the wrong way round: this is the price of a nat of reconstruction, in nats of KL.": lambda *case: (
-        1 / _hidden_beta(*case)
-    ),
-    "You multiplied the two factors. What remains if you take the reconstruction's factor out of the sum?": (
-        lambda r, k, pixels, latent_dim, batch: _weight_of(k, latent_dim, batch) * _weight_of(r, pixels, batch)
-    ),
-    'You let "sum" be what the course does. It adds over the batch as well.': _by(
-        lambda reduction, size, batch: {"image": 1, "mean": 1 / size, "sum": 1}[reduction]
-    ),
-    'You let "mean" divide by the batch once more. The mean over the images is in D and R already.': _by(
-        lambda reduction, size, batch: {"image": 1, "mean": 1 / size / batch, "sum": batch}[reduction]
-    ),
-    'You let "mean" divide by the batch alone. It averages within an image as well.': _by(
-        lambda reduction, size, batch: {"image": 1, "mean": 1 / batch, "sum": batch}[reduction]
-    ),
-    'You let "sum" grow with the size of an image and the batch. Within an image D and R are sums already.': _by(
-        lambda reduction, size, batch: {"image": 1, "mean": 1 / size, "sum": size * batch}[reduction]
-    ),
-    'You let "image" divide by the batch. The mean over the images is in D and R already.': _by(
-        lambda reduction, size, batch: {"image": 1 / batch, "mean": 1 / size, "sum": batch}[reduction]
-    ),
-    'You let "mean" multiply by the number of terms. A mean is smaller than the sum.': _by(
-        lambda reduction, size, batch: {"image": 1, "mean": size, "sum": batch}[reduction]
-    ),
-    'You let "sum" divide by the batch. A sum over more images is larger.': _by(
-        lambda reduction, size, batch: {"image": 1, "mean": 1 / size, "sum": 1 / batch}[reduction]
-    ),
-    "You left the reduction of the KL out: the two terms may be reduced in different ways.": (
-        lambda r, k, pixels, latent_dim, batch: 1 / _weight_of(r, pixels, batch)
-    ),
-    "You left the reduction of the reconstruction out: the two terms may be reduced in different ways.": (
-        lambda r, k, pixels, latent_dim, batch: _weight_of(k, latent_dim, batch)
-    ),
-    "You averaged the KL over the pixels. How many numbers an image does its table have?": (
-        lambda r, k, pixels, latent_dim, batch: _weight_of(k, pixels, batch) / _weight_of(r, pixels, batch)
-    ),
-    'A "mean" of the KL counts as a sum in your answer: the latents are missing.': (
-        lambda r, k, pixels, latent_dim, batch: {"image": 1, "mean": 1, "sum": batch}[k] / _weight_of(r, pixels, batch)
-    ),
-    "You answer with the number of pixels, whatever the reductions. That is the chapter's one case.": (
-        lambda r, k, pixels, latent_dim, batch: pixels
-    ),
-    "You let equal names cancel. Two means are not over equally many numbers.": lambda r, k, pixels, latent_dim, batch: (
-        1 if r == k else _hidden_beta(r, k, pixels, latent_dim, batch)
-    ),
-}
-
-
-def _prices(rate: Tensor, distortion: Tensor, i: int) -> tuple[list[float], list[float]]:
-    """At which price run i costs as much as each other run: those with a higher rate, and those with a lower one."""
-    others = [j for j in range(len(rate)) if rate[j] != rate[i]]
-    prices = {j: float((distortion[i] - distortion[j]) / (rate[j] - rate[i])) for j in others}
-    return [p for j, p in prices.items() if rate[j] > rate[i]], [p for j, p in prices.items() if rate[j] < rate[i]]
-
-
-def _price_range(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The lowest and the highest price at which run i has the lowest distortion + price * rate."""
-    higher, lower = _prices(rate, distortion, i)
-    return max([0.0, *higher]), min([math.inf, *lower])
-
-
-def _beside(rate: Tensor, distortion: Tensor, i: int, order: list[int]) -> tuple[float, float]:
-    """The price range as the runs next to i in some order give it."""
-    place = order.index(i)
-    near = [order[place + step] for step in (-1, 0, 1) if 0 <= place + step < len(order)]
-    return _price_range(rate[near], distortion[near], near.index(i))
-
-
-def _ends(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The price range that the run with the lowest rate and the one with the highest give."""
-    chosen = sorted({int(rate.argmin()), i, int(rate.argmax())})
-    return _price_range(rate[chosen], distortion[chosen], chosen.index(i))
-
-
-def _loosest(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The range with minimum and maximum exchanged."""
-    higher, lower = _prices(rate, distortion, i)
-    return max(0.0, min(higher, default=0.0)), max(lower, default=math.inf)
-
-
-def _inverted(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The range with rate over distortion in place of distortion over rate."""
-    higher, lower = ([1 / p for p in prices] for prices in _prices(rate, distortion, i))
-    return max([0.0, *higher]), min([math.inf, *lower])
-
-
-def _slopes(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The slopes themselves, to the runs of higher rate and to those of lower."""
-    low, high = _price_range(rate, distortion, i)
-    return -low, -high
-
-
-def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
-    """The range with another end where no run stands on that side."""
-
-    def price_range(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-        higher, lower = _prices(rate, distortion, i)
-        return max(higher, default=low), min(lower, default=high)
-
-    return price_range
-
-
-PRICE_SLIPS: dict[str, Callable] = {
-    "The two prices have changed places: first the lowest, then the highest.": lambda *case: _price_range(*case)[::-1],
-    "Your prices are negative. The slope of the curve is; a price is what a nat costs.": _slopes,
-    "You divided the rate by the distortion. A price is nats of distortion for one nat of rate.": _inverted,
-    "You compared each run with its neighbours in the list. The runs come in any order.": lambda rate, distortion, i: _beside(
-        rate, distortion, i, list(range(len(rate)))
-    ),
-    "You compared each run with its neighbours on the curve only. A run farther off may still be the better buy.": (
-        lambda rate, distortion, i: _beside(rate, distortion, i, rate.argsort().tolist())
-    ),
-    "You compared each run with the first and the last of the curve only.": _ends,
-    "You stop at the rival that is easiest to beat. Run i has to be the best buy of all.": _loosest,
-    "The run with the highest rate has no rival beyond it; how low may a price be?": _bounded(low=-math.inf),
-    "The run with the lowest rate has no rival below it; how high may the price rise before another run is the better buy?": (
-        _bounded(high=0.0)
-    ),
-    "Where a run is never the best buy, your range is empty in another way: give the two prices as they come out.": (
-        lambda *case: (math.nan, math.nan) if _price_range(*case)[0] > _price_range(*case)[1] else _price_range(*case)
-    ),
-    "You sorted the two prices. For a run that is never the best buy the lower end lies above the upper one, and that says so.": (
-        lambda *case: tuple(sorted(_price_range(*case)))
-    ),
-    "You measured along R + D. That is the bill at a price of 1; the price is what varies here.": lambda rate, distortion, i: (
-        _price_range(rate, rate + distortion, i)
-    ),
-}
-
-
-def _normals(*shape: int, seed: int) -> Tensor:
-    """Standard normal numbers in float64, the same in every call."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
