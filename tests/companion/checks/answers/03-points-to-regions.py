@@ -62,6 +62,9 @@ def variety(x):
 
 
 # %% variety | right | NumPy inside
+import numpy as np
+
+
 def variety(x):
     x = x.detach().numpy()
     d = np.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
@@ -278,6 +281,9 @@ def mean_distances(ae, vae, test, train):
 
 
 # %% mean_distances | right | differences in place of cdist, NumPy
+import numpy as np
+
+
 def mean_distances(ae, vae, test, train):
     def nearest(x):
         x, real = x.reshape(-1, x.shape[-1]).numpy(), train.numpy()

@@ -391,6 +391,9 @@ def tilt_cost(rho, tau, s):
 
 
 # %% tilt_cost | right | NumPy, a list
+import numpy as np
+
+
 def tilt_cost(rho, tau, s):
     u = 1 - rho**2
     k = np.log(2 * np.pi)
