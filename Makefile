@@ -21,8 +21,9 @@ check: has-python  ## lint, types and every fast test, about a minute: what to r
 test: has-python  ## all of it: the site, lint, types, every notebook run again and compared, and the tests; SLOW=1 NO_SKIPS=1 COVERAGE=1 as CI does
 	@$(PYTHON) tools/make.py test --jobs $(JOBS) $(if $(filter 1,$(SLOW)),--slow) $(if $(filter 1,$(NO_SKIPS)),--no-skips) $(if $(filter 1,$(COVERAGE)),--coverage)
 
-exercises: environment  ## try every exercise of book/exercises/source, then make the students' notebooks and the solutions of them
+exercises: environment  ## try every exercise of book/exercises/source, then make the students' notebooks, the solutions and the table of them
 	OMP_NUM_THREADS=1 $(VENV)/coursework release
+	$(VENV)/python tools/exercise_index.py
 
 models: environment  ## train the models that the chapters share, some minutes, into companion/_bundled
 	OMP_NUM_THREADS=1 $(VENV)/python tools/make_models.py

@@ -1,8 +1,8 @@
 """Verdicts for the exercises: ``check_…(answer)`` says at once whether an answer is right, and names the slip where it knows it.
 
-One module a subject: `autoencoding` (copying, bottleneck), `gaussians` (regions, parameters), `sampling` (reparameterization,
-log-variance), `objective` (the loss), `tradeoff` (beta). What they are made of is in `verdict`. They hold no exercise: they judge
-functions.
+One module a subject: `autoencoding` (copying, bottleneck), `building` (a module, a training step), `damage` (denoising), `gaussians`
+(regions, parameters), `sampling` (reparameterization, log-variance), `objective` (the loss), `tradeoff` (beta). What they are made of
+is in `verdict`. The checks hold no exercise: they judge functions.
 """
 
 from companion.checks.autoencoding import (
@@ -11,8 +11,9 @@ from companion.checks.autoencoding import (
     check_exchanged_decoder,
     check_one_more_bit,
     check_overlap,
-    check_pca_copy,
 )
+from companion.checks.building import check_tied_autoencoder, check_train_in_parts
+from companion.checks.damage import check_cover, check_denoising_loss
 from companion.checks.gaussians import (
     check_draw_like,
     check_mixture_moments,
@@ -54,7 +55,9 @@ __all__ = [
     "check_bound_steps",
     "check_constant_added",
     "check_copied_numbers",
+    "check_cover",
     "check_cut",
+    "check_denoising_loss",
     "check_draw_like",
     "check_draws",
     "check_excess",
@@ -67,7 +70,6 @@ __all__ = [
     "check_negative_elbo",
     "check_one_more_bit",
     "check_overlap",
-    "check_pca_copy",
     "check_price_range",
     "check_region_widths",
     "check_score_gradient",
@@ -75,6 +77,8 @@ __all__ = [
     "check_share_inside",
     "check_small_logvar",
     "check_stretched_codes",
+    "check_tied_autoencoder",
+    "check_train_in_parts",
     "check_training_step",
     "check_variety",
     "check_warm_up",

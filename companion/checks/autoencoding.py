@@ -1,4 +1,7 @@
-"""Checks for copying and for the bottleneck: what a decoder's last layer holds, what a copy costs, PCA, subspaces, bits."""
+"""Checks for copying and for the bottleneck: what a decoder's last layer holds, what a copy costs, bits, subspaces.
+
+A module and a training step, which chapter 1 asks for, are in `building`; damage and what a loss makes of it, for chapter 2, in `damage`.
+"""
 
 import math
 from collections.abc import Callable
@@ -8,8 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from companion.checks.cases import Case, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
-from companion.checks.verdict import Verdict, describe, not_a_table, number
+from companion.checks.verdict import Verdict, describe, judge_words, not_a_table, number
 
 PICTURES = ("same", "surer", "mirror", "upside down", "half turn", "negative", "no digit")
 EXCHANGED = {"a": "half turn", "b": "negative", "c": "surer", "d": "no digit"}  # what each new last layer draws
@@ -64,57 +68,75 @@ ONE_MORE_BIT_WRONG = {
 }
 
 
-def check_exchanged_decoder(prediction: Any) -> Verdict:
+def check_exchanged_decoder(prediction: Any, *, seed: int = 0) -> Verdict:  # nothing is drawn
     """Judge what a decoder draws when its last layer is exchanged: a dict from "a", "b", "c" and "d" to one of `PICTURES`."""
-    problem = not_a_table(prediction, EXCHANGED)
-    if problem is not None:
-        return problem
-    for key, picture in EXCHANGED.items():
-        choice = prediction[key].strip().lower() if isinstance(prediction[key], str) else None
-        if choice not in PICTURES:
-            words = ", ".join(map(repr, PICTURES))
-            return Verdict(False, f"prediction[{key!r}] should be one of {words}; it is {describe(prediction[key])}.")
-        if choice != picture:
-            return Verdict(False, f"Line {key}: {EXCHANGED_WRONG[key, choice]}")
-    return Verdict(True, "A last layer is a list of pixels, each with weights of its own. Run the four lines and see the pictures.")
+    wrong = {(key, picture): f"Line {key}: {said}" for (key, picture), said in EXCHANGED_WRONG.items()}
+    praise = "A last layer is a list of pixels, each with weights of its own. Run the four lines and see the pictures."
+    return judge_words(prediction, EXCHANGED, PICTURES, wrong, praise)
 
 
-def check_blind_logits(answer: object) -> Verdict:
+def check_blind_logits(answer: object, *, seed: int = 0) -> Verdict:
     """Judge ``answer(x)``: the one drawing, as logits (pixels,), that costs least over images x (n, pixels), bets in [0.001, 0.999]."""
-    x = _normals(6, 5, seed=21).sigmoid() ** 2
-    x[:, 0], x[:, 1], x[:3, 2] = 0, 1, 0
     return compare(
         answer,
         lambda x: torch.logit(_bets(x)),
-        [(x,)],
+        _blind_cases(seed),
         slips=BLIND_SLIPS,
         name="blind_logits",
-        praise="No other drawing costs less on these six images, and the pixel that is never inked has a finite logit.",
+        praise="No other drawing costs less on the same images, and the pixel that is never inked has a finite logit.",
+        dtype=True,
     )
 
 
-def check_excess(answer: object) -> Verdict:
+def _blind_cases(seed: int) -> list[Case]:
+    """Images with pixels that are always paper, always ink, and sometimes exactly 0."""
+    generator = seeded(seed)
+    few = uniform(0.05, 0.95, whole(2, 3, generator), 2, generator=generator)
+    many = uniform(0.02, 0.98, whole(5, 8, generator), whole(4, 7, generator), generator=generator) ** 2
+    many[:, 0], many[:, 1], many[:3, 2] = 0, 1, 0
+    one = uniform(0.05, 0.95, 1, 4, generator=generator)
+    one[:, 0], one[:, 2] = 1, 0
+    return [
+        Case((few,), "grey pixels only"),
+        Case((one,), "one image"),
+        Case((many,), "pixels that are 0, or 1, in every image"),
+        Case((many.float(),), "images in float32"),
+    ]
+
+
+def check_excess(answer: object, *, seed: int = 0) -> Verdict:
     """Judge ``answer(x, logits)``: what a picture costs beyond a perfect copy of x, each (n, pixels), in nats, (n,)."""
-    x = torch.tensor([[0.3, 0.9, 0.2, 0.6], [0.0, 1.0, 0.5, 1.0], [0.8, 0.0, 0.0, 0.1]], dtype=torch.float64)
-    verdict = compare(
+    return compare(
         answer,
         _excess,
-        [(x, 1.5 * _normals(3, 4, seed=22))],
+        _excess_cases(seed),
         slips=EXCESS_SLIPS,
         name="excess",
         praise="It is right for grey pixels, for pixels of exactly 0 and 1, and for very sure bets.",
+        gradient=("logits",),
     )
-    if verdict.right is not True:
-        return verdict
-    sure = torch.tensor([[50.0, 3.0, -45.0, -50.0]], dtype=torch.float64)  # and wrong, for x of 0 and of 1
-    slips = {
-        "It is right for small logits. For logits of 50 and -50 it is not: the bet is rounded to 0 or 1 before its logarithm is taken. "
-        "Which form of the loss needs no bet?": _excess_of_bets,
-    }
-    return compare(answer, _excess, [(x[1:2], sure)], slips=slips, name="excess", praise=verdict.message)
 
 
-def check_one_more_bit(prediction: Any) -> Verdict:
+def _excess_cases(seed: int) -> list[Case]:
+    """Grey pixels, pixels of exactly 0 and 1, one image, and logits up to 50 that are right or wrong."""
+    generator = seeded(seed)
+    rows, columns = whole(2, 4, generator), whole(3, 6, generator)
+    grey = uniform(0.05, 0.95, 2, 2, generator=generator)
+    x = uniform(0.05, 0.95, rows, columns, generator=generator)
+    x[0, 0], x[1, 1], x[-1, -1] = 0, 1, 0
+    logits = 1.5 * normals(rows, columns, generator=generator)
+    edges = torch.tensor([[0.0, 1.0, 0.5, 1.0, 0.0]], dtype=torch.float64)
+    sure = uniform(40, 50, 1, 5, generator=generator) * torch.tensor([1, 1, -1, -1, -1])
+    return [
+        Case((grey, normals(2, 2, generator=generator)), "grey pixels only"),
+        Case((x[1:2], logits[1:2]), "one image"),
+        Case((x, logits), "pixels of exactly 0 and 1"),
+        Case((edges, sure), "logits near 50 and -50", extreme=True),
+        Case((x.float(), logits.float()), "numbers in float32"),
+    ]
+
+
+def check_one_more_bit(prediction: Any, *, seed: int = 0) -> Verdict:  # nothing is drawn
     """Judge what a sixth bit for each of 16 numbers does to a code of 5 bits a number: a dict of factors.
 
     Levels are the middles of bins of one width. Keys: the bits of the whole code, the levels of a number, the step between two
@@ -126,42 +148,51 @@ def check_one_more_bit(prediction: Any) -> Verdict:
     for key, factor in ONE_MORE_BIT.items():
         value = number(prediction[key])
         if value is None:
-            return Verdict(False, f"prediction[{key!r}] should be a number, a factor; it is {describe(prediction[key])}.")
+            return Verdict(False, f"prediction[{key!r}] should be a number, a factor.", f"It is {describe(prediction[key])}.")
         if not math.isclose(value, factor, rel_tol=0.06):
             near = [wrong for name, wrong in ONE_MORE_BIT_WRONG if name == key and math.isclose(value, wrong, rel_tol=0.02)]
             _, nearest = min(((abs(value - wrong), wrong) for wrong in near), default=(math.inf, math.nan))
-            return Verdict(False, ONE_MORE_BIT_WRONG.get((key, nearest), f"Your factor for {key!r} is not what comes out."))
+            said = ONE_MORE_BIT_WRONG.get((key, nearest), "It is a factor: the new number, divided by the old one.")
+            return Verdict(False, f"{key}: {said}")
     return Verdict(True, "Close enough for all four. Change the line, and look at the fifth number too.")
 
 
-def check_pca_copy(answer: object) -> Verdict:
-    """Judge ``answer(x_train, x, latent_dim)``: images x (m, pixels) encoded and decoded by the PCA of x_train (n, pixels)."""
-    x_train = 0.5 + _normals(40, 6, seed=23) @ _normals(6, 6, seed=24) * 0.3
-    x = 0.9 + _normals(7, 6, seed=25) @ _normals(6, 6, seed=24) * 0.3
-    return compare(
-        answer,
-        _pca_copy,
-        [(x_train, x, 2), (x_train, x, 3)],
-        slips=PCA_SLIPS,
-        name="pca_copy",
-        praise="It copies seven new images of six pixels through 2 and through 3 numbers as PCA does.",
-    )
-
-
-def check_overlap(answer: object) -> Verdict:
+def check_overlap(answer: object, *, seed: int = 0) -> Verdict:
     """Judge ``answer(a, b)``: the mean squared cosine of the principal angles between the spans of the columns, each (pixels, d).
 
     Source: Golub and Van Loan 2013, section 6.4.3, for the principal angles.
     """
-    a, b = _normals(7, 3, seed=26) * torch.tensor([1.0, 2.0, 0.5], dtype=torch.float64), _normals(7, 3, seed=27)
     return compare(
         answer,
-        lambda a, b: _cosines(a, b).pow(2).mean(),
-        [(a, b)],
+        _overlap,
+        _overlap_cases(seed),
         slips=OVERLAP_SLIPS,
         name="overlap",
-        praise="It agrees for two planes of three directions in seven dimensions.",
+        praise="It agrees for planes of one direction and of several, for the same plane listed in two ways, and for perpendicular ones.",
     )
+
+
+def _overlap(a: Tensor, b: Tensor) -> Tensor:
+    return _cosines(a, b).pow(2).mean()
+
+
+def _overlap_cases(seed: int) -> list[Case]:
+    """Columns of several lengths; planes at random, the same plane listed in two ways, perpendicular ones."""
+    generator = seeded(seed)
+    pixels, d = whole(7, 9, generator), whole(3, 4, generator)
+    a, b = normals(pixels, d, generator=generator), normals(pixels, d, generator=generator)
+    long = a * torch.tensor([1.0, 3.0, 0.5, 20.0], dtype=torch.float64)[:d]
+    mixed = a @ (torch.eye(d, dtype=torch.float64) + normals(d, d, generator=generator).triu(1))
+    axes = torch.eye(pixels, dtype=torch.float64)
+    line_a, line_b = normals(whole(2, 3, generator), 2, generator=generator).split(1, dim=1)
+    return [
+        Case((line_a, line_b), "planes of one direction"),
+        Case((normals(4, 2, generator=generator), normals(4, 2, generator=generator)), "planes of two directions"),
+        Case((long, b), "columns of several lengths"),
+        Case((a, mixed), "the same plane, listed by other columns", extreme=True),
+        Case((axes[:, :d], axes[:, d : 2 * d] if 2 * d <= pixels else axes[:, -d:]), "planes along the axes", extreme=True),
+        Case((a.float(), b.float()), "numbers in float32"),
+    ]
 
 
 def _bets(x: Tensor) -> Tensor:
@@ -229,6 +260,12 @@ def _excess_of_bets(x: Tensor, logits: Tensor) -> Tensor:
     return (-torch.xlogy(x, p) - torch.xlogy(1 - x, 1 - p) - _copied_cost(x)).sum(dim=1)
 
 
+def _excess_of_clamped_log(x: Tensor, logits: Tensor) -> Tensor:
+    """The same by way of `F.binary_cross_entropy`, which lets no logarithm fall below -100."""
+    cost = F.binary_cross_entropy(logits.sigmoid(), x, reduction="none")
+    return (cost - _copied_cost(x)).sum(dim=1)
+
+
 def _turned_around(x: Tensor, logits: Tensor) -> Tensor:
     """The excess with the picture as what happens and x as the bet."""
     p = logits.sigmoid()
@@ -236,6 +273,10 @@ def _turned_around(x: Tensor, logits: Tensor) -> Tensor:
 
 
 EXCESS_SLIPS: dict[str, Callable] = {
+    "It is right for small logits. For logits of 50 and -50 it is not: the bet is rounded to 0 or 1 before its logarithm is taken. "
+    "Which form of the loss needs no bet?": _excess_of_bets,
+    "It is right for small logits. For logits of 50 and -50 it is not: `F.binary_cross_entropy` gets a bet that is rounded to 1, and "
+    "lets no logarithm fall below -100. Which form of the loss needs no bet?": _excess_of_clamped_log,
     "You give the whole cost. What would a perfect copy have paid?": lambda x, logits: _nll(x, logits).sum(dim=1),
     "You give what the perfect copy costs. The picture is not in it.": lambda x, logits: _copied_cost(x).sum(dim=1),
     "You added the cost of the perfect copy to that of the picture.": lambda x, logits: (_nll(x, logits) + _copied_cost(x)).sum(
@@ -268,88 +309,6 @@ EXCESS_SLIPS: dict[str, Callable] = {
     ).sum(dim=1),
     "This is a squared error. Costs in nats are asked for.": lambda x, logits: ((x - logits.sigmoid()) ** 2).sum(dim=1),
     "These are bits. The course counts nats: which logarithm?": lambda x, logits: _excess(x, logits) / math.log(2),
-}
-
-
-def _directions(x: Tensor) -> Tensor:
-    """Directions of largest variance, one a column, largest first: (n, pixels) -> (pixels, pixels)."""
-    return torch.linalg.eigh(torch.cov(x.T))[1].flip(1)
-
-
-def _pca_copy(x_train: Tensor, x: Tensor, latent_dim: int) -> Tensor:
-    """The copy by way of the training images' mean and first directions, (m, pixels)."""
-    return _copy_by(x_train.mean(dim=0), _directions(x_train)[:, :latent_dim], x)
-
-
-def _copy_by(mean: Tensor, basis: Tensor, x: Tensor) -> Tensor:
-    """Encode and decode with a mean (pixels,) and directions (pixels, latent_dim)."""
-    return mean + (x - mean) @ basis @ basis.T
-
-
-def _without_centring(x_train: Tensor, x: Tensor, latent_dim: int) -> Tensor:
-    """The copy with the directions of the largest second moments around 0."""
-    basis = torch.linalg.eigh(x_train.T @ x_train)[1].flip(1)[:, :latent_dim]
-    return x @ basis @ basis.T
-
-
-def _standardised(x_train: Tensor, x: Tensor, latent_dim: int) -> Tensor:
-    """The copy in units of each pixel's own spread."""
-    mean, spread = x_train.mean(dim=0), x_train.std(dim=0)
-    return mean + spread * _pca_copy((x_train - mean) / spread, (x - mean) / spread, latent_dim)
-
-
-PCA_SLIPS: dict[str, Callable] = {
-    "You kept the directions of least variance. In which order does `eigh` list them?": lambda t, x, d: _copy_by(
-        t.mean(dim=0), _directions(t)[:, -d:], x
-    ),
-    "You left out the very first direction, the one with the largest variance.": lambda t, x, d: _copy_by(
-        t.mean(dim=0), _directions(t)[:, 1 : d + 1], x
-    ),
-    "You took rows of the matrix of directions. Look up where `eigh` puts an eigenvector.": lambda t, x, d: _copy_by(
-        t.mean(dim=0), _directions(t)[:d].T, x
-    ),
-    "You took the last rows of the matrix of directions. Look up where `eigh` puts an eigenvector.": lambda t, x, d: _copy_by(
-        t.mean(dim=0), _directions(t).flip(1)[-d:].T, x
-    ),
-    "You took columns of the third factor of the SVD. Look up where `svd` puts a direction.": lambda t, x, d: _copy_by(
-        t.mean(dim=0), torch.linalg.svd(t - t.mean(dim=0), full_matrices=False).Vh[:, :d], x
-    ),
-    "You never took the mean image off: your directions are those from the origin, and the first points at the mean.": (
-        _without_centring
-    ),
-    "Your directions are right. You encoded the images without taking the mean off.": lambda t, x, d: (
-        x @ _directions(t)[:, :d] @ _directions(t)[:, :d].T
-    ),
-    "You added the mean at the end, and never took it off before.": lambda t, x, d: (
-        t.mean(dim=0) + x @ _directions(t)[:, :d] @ _directions(t)[:, :d].T
-    ),
-    "Your pictures lack the mean image: taken off before the encoder, and never put back.": lambda t, x, d: (
-        _pca_copy(t, x, d) - t.mean(dim=0)
-    ),
-    "You fitted the PCA on the images to be copied. Mean and directions come from the training images.": lambda t, x, d: _pca_copy(
-        x, x, d
-    ),
-    "Your directions come from the training images, your mean from the images to be copied.": lambda t, x, d: _copy_by(
-        x.mean(dim=0), _directions(t)[:, :d], x
-    ),
-    "Your mean comes from the training images, your directions from the images to be copied.": lambda t, x, d: _copy_by(
-        t.mean(dim=0), _directions(x)[:, :d], x
-    ),
-    "You give the codes. The copies are asked for, one number a pixel.": lambda t, x, d: (
-        (x - t.mean(dim=0)) @ _directions(t)[:, :d]
-    ),
-    "You copied the training images. Which images are to be copied?": lambda t, x, d: _pca_copy(t, t, d),
-    "You gave every pixel the same spread first. That is the PCA of other data, and not the least squared error on these.": (
-        _standardised
-    ),
-    "You let one number too many through.": lambda t, x, d: _pca_copy(t, x, d + 1),
-    "You let one number too few through.": lambda t, x, d: _pca_copy(t, x, d - 1),
-    "You put a sigmoid on the copies. PCA draws grey values, not logits.": lambda t, x, d: _pca_copy(t, x, d).sigmoid(),
-    "You cut the copies off at 0 and 1. PCA does not know about ink: leave what it draws as it is.": lambda t, x, d: _pca_copy(
-        t, x, d
-    ).clamp(0, 1),
-    "All your copies are the mean image. The codes got lost on the way.": lambda t, x, d: t.mean(dim=0).expand_as(x),
-    "You give the images back. Nothing narrow is in between.": lambda t, x, d: x,
 }
 
 
@@ -399,15 +358,15 @@ OVERLAP_SLIPS: dict[str, Callable] = {
     "You multiplied the shares of the directions. One perpendicular direction would make it 0.": lambda a, b: (
         _cosines(a, b).pow(2).prod()
     ),
-    "Yours is 1 for any two matrices: you made the rows orthonormal, which span all there is. The columns span the plane.": (
-        lambda a, b: (_orthonormal(a.T).T @ _orthonormal(b.T)).pow(2).sum() / a.shape[1]
-    ),
+    "Yours is 1 for any two matrices: what you compare spans all there is. Either the rows were made orthonormal in place of the "
+    "columns, or a complete QR gave directions that are not in the plane.": lambda a, b: torch.ones((), dtype=a.dtype),
     "You give what is lost. What is left is asked for.": lambda a, b: 1 - _cosines(a, b).pow(2).mean(),
-    "You give an angle. A share is asked for.": lambda a, b: torch.rad2deg(_cosines(a, b).acos()).mean(),
+    "You give an angle. A share is asked for.": lambda a, b: torch.rad2deg(_cosines(a, b).clamp(max=1).acos()).mean(),
     "You give the share of each direction. The mean over the directions is missing.": lambda a, b: _cosines(a, b).pow(2),
+    "You averaged the lengths that are left. A share of a squared length is asked for.": lambda a, b: (
+        (_orthonormal(b).T @ _orthonormal(a)).norm(dim=0).mean()
+    ),
+    "A complete QR also lists the directions that are not in the plane: nothing is lost, and the number has nothing of the planes.": (
+        lambda a, b: torch.tensor(a.shape[0] / a.shape[1], dtype=a.dtype)
+    ),
 }
-
-
-def _normals(*shape: int, seed: int) -> Tensor:
-    """Standard normal numbers in float64, the same in every call."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

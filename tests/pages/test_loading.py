@@ -14,14 +14,14 @@ import pytest
 
 from tests.support.browser import PATIENCE, watch
 from tests.support.driving import bring_alive, scroll_to
-from tests.support.pages import BOOK, DESKTOP, PHONE
+from tests.support.pages import BOOK, CHAPTERS, DESKTOP, PHONE
 from tests.support.seeing import next_frame
 from tools.loopback import serve
 
 NEAR = 1.5  # screens: MARGIN in sphinx_ext/runtime/near.js
 BUFFERS = "/_static/explorables/buffers/"
-LATER = BOOK[2:9]  # chapters whose explorable comes after the opening, or that have none
-ONE, SEVERAL = BOOK[4], BOOK[7]  # chapters of one explorable and of several
+LATER = CHAPTERS[1:]  # chapters whose explorable comes after the opening, or that have none
+ONE, SEVERAL = CHAPTERS[3], CHAPTERS[6]  # chapters of one explorable and of several
 WINDOWS = [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop", marks=pytest.mark.slow)]
 
 
@@ -181,7 +181,9 @@ def test_a_link_over_an_explorable_leads_to_its_place_at_once(visit, window):
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == ONE else pytest.mark.slow) for name in BOOK[:9]])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name == ONE else pytest.mark.slow) for name in (BOOK[0], *CHAPTERS)]
+)
 def test_the_place_of_an_explorable_is_kept_until_it_comes(visit, name, window):
     """To a twelfth, since lines break elsewhere in other fonts. What is measured anew: tools/explorable_heights.py."""
     page = visit(name, viewport=window)

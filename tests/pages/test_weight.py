@@ -10,14 +10,13 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.support.browser import watch
-from tests.support.pages import BOOK
+from tests.support.pages import BOOK, CHAPTERS
 
 BUDGET = 500_000  # bytes
 PHONE = {"width": 360, "height": 740}
 LAZY = 1250  # CSS pixels ahead of the screen in which Chromium fetches a picture that waits, on a fast network
 COMPRESSED = (".html", ".css", ".js", ".json", ".svg")
-CHAPTERS = BOOK[:9]  # the front page and the chapters
-HEAVY = (BOOK[3],)  # looked at in every run, the others with --slow
+HEAVY = (CHAPTERS[2],)  # looked at in every run, the others with --slow
 
 PICTURES_NEAR = """(reach) => [...document.images]
   .filter((image) => image.checkVisibility() && image.getBoundingClientRect().top < innerHeight + reach)
@@ -51,7 +50,9 @@ def asked(browser, address):
     context.close()
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in HEAVY else pytest.mark.slow) for name in CHAPTERS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in HEAVY else pytest.mark.slow) for name in (BOOK[0], *CHAPTERS)]
+)
 def test_a_page_is_within_its_budget_before_an_explorable_is_near(asked, site, name):
     sizes = {url.rpartition("/")[2]: weight(site, url) for url in asked(name)}
     assert len(sizes) > 15
