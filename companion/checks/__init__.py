@@ -1,8 +1,9 @@
 """Verdicts for the exercises: ``check_…(answer)`` says at once whether an answer is right, and names the slip where it knows it.
 
-One module a subject: `autoencoding` (copying, bottleneck), `building` (a module, a training step), `damage` (denoising), `gaussians`
-(regions, parameters), `sampling` (reparameterization, log-variance), `objective` (the loss), `tradeoff` (beta). What they are made of
-is in `verdict`. The checks hold no exercise: they judge functions.
+The checks of a page or two stand in a module by their subject: `autoencoding`, `building` and `damage` (copying, modules, denoising),
+`regions`, `gaussians` and `heads` (codes, Gaussians, encoders), `sampling`, `draws`, `formats` (draws and widths), `objective` (the
+loss), `tradeoff` (beta). What they are made of is in `verdict`, `cases`, `calling`, `values`, `comparing` and `randomness`. The
+checks hold no exercise: they judge functions.
 """
 
 from companion.checks.autoencoding import (
@@ -12,15 +13,21 @@ from companion.checks.autoencoding import (
     check_one_more_bit,
     check_overlap,
 )
-from companion.checks.building import check_tied_autoencoder, check_train_in_parts
-from companion.checks.damage import check_cover, check_denoising_loss
+from companion.checks.building import (
+    check_tied_autoencoder,
+    check_train_in_parts,
+)
+from companion.checks.damage import (
+    check_cover,
+    check_denoising_loss,
+)
 from companion.checks.gaussians import (
-    check_draw_like,
     check_mixture_moments,
     check_share_in_space,
-    check_share_inside,
-    check_stretched_codes,
-    check_variety,
+    check_tilt_cost,
+)
+from companion.checks.heads import (
+    check_gaussian_encoder,
 )
 from companion.checks.objective import (
     check_bound,
@@ -29,6 +36,12 @@ from companion.checks.objective import (
     check_negative_elbo,
     check_region_widths,
     check_training_step,
+)
+from companion.checks.regions import (
+    check_by_angle,
+    check_mean_distances,
+    check_stretched_codes,
+    check_variety,
 )
 from companion.checks.sampling import (
     check_constant_added,
@@ -53,19 +66,21 @@ __all__ = [
     "check_blind_logits",
     "check_bound",
     "check_bound_steps",
+    "check_by_angle",
     "check_constant_added",
     "check_copied_numbers",
     "check_cover",
     "check_cut",
     "check_denoising_loss",
-    "check_draw_like",
     "check_draws",
     "check_excess",
     "check_exchanged_decoder",
+    "check_gaussian_encoder",
     "check_gaussian_kl",
     "check_hidden_beta",
     "check_information_gap",
     "check_log_density",
+    "check_mean_distances",
     "check_mixture_moments",
     "check_negative_elbo",
     "check_one_more_bit",
@@ -74,10 +89,10 @@ __all__ = [
     "check_region_widths",
     "check_score_gradient",
     "check_share_in_space",
-    "check_share_inside",
     "check_small_logvar",
     "check_stretched_codes",
     "check_tied_autoencoder",
+    "check_tilt_cost",
     "check_train_in_parts",
     "check_training_step",
     "check_variety",

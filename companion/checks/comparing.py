@@ -269,7 +269,7 @@ def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
     """The verdict on a result in another dtype than what came in."""
     for case, called in zip(asked.cases, calls, strict=True):
         floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
-        got = called.value if isinstance(called.value, tuple) else (called.value,)
+        got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:
             if floats and getattr(each, "dtype", None) != floats[0]:
                 came = str(floats[0]).removeprefix("torch.")

@@ -1,4 +1,4 @@
-"""Checks for regions and what describes them: the scale of a code space, fair measures of pictures, Gaussians and their mixtures."""
+"""Checks for Gaussians and what describes them: shares inside, mixtures, and what a diagonal one loses on a tilted one."""
 
 import math
 from collections.abc import Callable
@@ -7,29 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from companion.checks.calling import call
+from companion.checks.calling import run
+from companion.checks.cases import Case, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
-from companion.checks.values import Near, near
 from companion.checks.verdict import PENDING, Verdict, describe, number
-
-STRETCHED = {"loss": 1, "spread": 10, "step of 0.1": 0.1, "step of 0.1 spreads": 1}  # what a stretch by 10 multiplies each by
-STRETCHED_WRONG = {
-    ("loss", 10): "You let the loss grow with the codes. Does this loss compare codes, or images?",
-    ("loss", 100): "You squared the stretch, as a squared error of the codes would. Does this loss compare codes, or images?",
-    ("loss", 0.1): "You let the loss fall as the codes spread out. Does this loss compare codes, or images?",
-    ("spread", 1): "You kept the spread. It is measured on the stretched codes.",
-    ("spread", 0.1): "You let the spread shrink. Every code moves away from the origin: do they come closer to each other?",
-    ("spread", 100): "That is what happens to the variance. The spread is a standard deviation.",
-    (
-        "step of 0.1",
-        1,
-    ): "You say that a step of 0.1 does what it did. The map is larger now: is the step still the same share of it?",
-    ("step of 0.1", 10): "You let a step of 0.1 move the picture farther. On a larger map, is it a long step or a short one?",
-    ("step of 0.1", 0.01): "You counted the stretch twice. How often does the decoder undo it?",
-    ("step of 0.1 spreads", 0.1): "You took the spread of the old map. The step is measured in the spread of the stretched one.",
-    ("step of 0.1 spreads", 10): "The step is longer in units of the new map. What does the decoder do with it first?",
-    ("step of 0.1 spreads", 100): "You counted the stretch twice, and the wrong way. What does the decoder do with the step first?",
-}
 
 BALL = 100 * (
     math.erf(0.5**0.5) - (2 / math.pi) ** 0.5 * math.exp(-0.5)
@@ -51,40 +32,15 @@ BALL_WRONG = {
 }
 
 
-def check_stretched_codes(prediction: Any) -> Verdict:
-    """Judge what a stretch of an autoencoder's codes by 10, undone by the decoder, does: a dict of factors.
-
-    Keys: the loss, the spread of the codes, how far the picture moves for a step of 0.1, and for a step of 0.1 spreads.
-    """
-    if prediction is None:
-        return Verdict(None, PENDING)
-    if not isinstance(prediction, dict) or set(prediction) != set(STRETCHED):
-        keys = ", ".join(repr(key) for key in STRETCHED)
-        came = f"has {', '.join(map(repr, prediction)) or 'none'}" if isinstance(prediction, dict) else f"is {describe(prediction)}"
-        return Verdict(False, f"prediction should be a dict with the keys {keys}; it {came}.")
-    if all(value is None for value in prediction.values()):
-        return Verdict(None, PENDING)
-    for key, factor in STRETCHED.items():
-        value = number(prediction[key])
-        if value is None:
-            return Verdict(False, f"prediction[{key!r}] should be a number, a factor; it is {describe(prediction[key])}.")
-        if not math.isclose(value, factor, rel_tol=0.05):
-            known = [
-                text for (name, wrong), text in STRETCHED_WRONG.items() if name == key and math.isclose(value, wrong, rel_tol=0.05)
-            ]
-            return Verdict(False, known[0] if known else f"Your factor for {key!r} is not what comes out.")
-    return Verdict(True, "A step counted in spreads means the same on both maps. Change the line and see all four.")
-
-
-def check_share_in_space(prediction: Any) -> Verdict:
+def check_share_in_space(prediction: Any, *, seed: int = 0) -> Verdict:
     """Judge a guess, in per cent: the share of draws from N(0, I) in three dimensions within 1 of the mean."""
     if prediction is None:
         return Verdict(None, PENDING)
     value = number(prediction)
     if value is None:
-        return Verdict(False, f"prediction should be a number, in per cent; it is {describe(prediction)}.")
+        return Verdict(False, "prediction should be a number, in per cent.", f"It is {describe(prediction)}.")
     if not 0 <= value <= 100:
-        return Verdict(False, f"A share lies between 0 and 100 per cent; your number is {value:g}.")
+        return Verdict(False, "A share lies between 0 and 100 per cent.")
     if 0 < value <= 1:
         return Verdict(False, "Say it in per cent, a number between 1 and 100.")
     if abs(value - BALL) <= 3.5:
@@ -95,257 +51,49 @@ def check_share_in_space(prediction: Any) -> Verdict:
     return Verdict(False, "More than a few points off. The numbers for one and two directions say which way it goes.")
 
 
-def check_variety(answer: object) -> Verdict:
-    """Judge ``answer(x)``: the mean Euclidean distance between two different images of x (n, pixels), one number."""
-    x = _normals(5, 6, seed=1).sigmoid()
-    return compare(
-        answer,
-        lambda x: torch.pdist(x).mean(),
-        [(x,)],
-        slips=VARIETY_SLIPS,
-        name="variety",
-        praise="It agrees with the mean over all pairs of five small images.",
-    )
-
-
-def check_draw_like(answer: object) -> Verdict:
-    """Judge ``answer(z, eps)``: noise eps (m, latent_dim) made into draws with the mean and covariance of the codes z (n, latent_dim).
-
-    Any root of the covariance will do, and so will a covariance that divides by n or by n - 1: what counts is the moments of the
-    draws. The eps of the check has mean 0 and covariance I exactly, so that they are exact too.
-    """
-    case = _cloud_and_noise()
-    verdict = Verdict(None, PENDING)
-    for correction in (0, 1):
-        verdict = compare(
-            _canonical(answer),
-            _canonical(lambda z, eps, divisor=correction: z.mean(dim=0) + eps @ _root(z, divisor).T),
-            [case],
-            slips={message: _canonical(slip) for message, slip in DRAW_SLIPS.items()},
-            name="draw_like",
-            praise="The draws have the mean, the spreads and the correlations of the codes.",
-        )
-        if verdict.right is not False:
-            return verdict
-    first, second = (call(answer, case, "draw_like") if callable(answer) else None for _ in range(2))
-    drawn = all(isinstance(draws, torch.Tensor) and draws.shape == case[1].shape for draws in (first, second))
-    if drawn and near(first, second) is not Near.SAME:
-        return Verdict(
-            False, "Two calls with the same eps give two results: you draw noise of your own. The noise is an argument here."
-        )
-    return verdict
-
-
-def check_share_inside(answer: object) -> Verdict:
-    """Judge ``answer(z, mu, logvar, radius)``: the share of points z within `radius` sigmas of their own Gaussian, one number.
-
-    z, mu, logvar: (n, latent_dim), a Gaussian for each point.
-    """
-    mu, logvar, eps = 2 * _normals(400, 3, seed=5), 0.3 + 1.2 * _normals(400, 3, seed=6), _normals(400, 3, seed=7)
-    z = mu + (0.5 * logvar).exp() * eps
-    slips = {message: _counted(distance) for message, distance in DISTANCE_SLIPS.items()} | SHARE_SLIPS
-    return compare(
-        answer,
-        _share_inside,
-        [(z, mu, logvar, 1.0), (z, mu, logvar, 2.0)],
-        slips=slips,
-        name="share_inside",
-        praise="It counts 400 points in three dimensions, each by its own Gaussian, at two radii.",
-    )
-
-
-def check_mixture_moments(answer: object) -> Verdict:
+def check_mixture_moments(answer: object, *, seed: int = 0) -> Verdict:
     """Judge ``answer(weights, mu, sigma)``: mean and sigma of a mixture of diagonal Gaussians, a tuple, each (latent_dim,).
 
     weights: (regions,), above 0, with sum 1. mu, sigma: (regions, latent_dim).
     Source: the law of total variance, for example Bishop 2006, exercise 2.8.
     """
-    weights = torch.tensor([0.5, 0.2, 0.3], dtype=torch.float64)
-    mu, sigma = 2 * _normals(3, 2, seed=8) + 1, (0.4 * _normals(3, 2, seed=9)).exp()
     return compare(
         answer,
         _mixture_moments,
-        [(weights, mu, sigma)],
+        _mixture_cases(seed),
         slips=MIXTURE_SLIPS,
         name="mixture_moments",
-        praise="It agrees with the moments of three weighted regions in the plane.",
+        praise="It agrees with the moments of weighted regions, on a line, in the plane and beyond, and for a single region.",
+        parts=("the mean", "sigma"),
+        dtype=True,
     )
 
 
-def _without_self(x: Tensor) -> Tensor:
-    """Distances of each image from the others, (n, n), with infinity where an image meets itself."""
-    return torch.cdist(x, x).fill_diagonal_(torch.inf)
+def _mixture_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+
+    def case(regions: int, latent_dim: int, about: str, narrow: float = 0.3) -> Case:
+        mu = 3 * normals(regions, latent_dim, generator=generator)
+        return Case((_weights(regions, generator), mu, uniform(narrow, 1.5, regions, latent_dim, generator=generator)), about)
+
+    several = case(whole(3, 5, generator), whole(2, 4, generator), "several regions")
+    one_place = several.arguments[1][:1].expand_as(several.arguments[1]).clone()
+    return [
+        case(2, 1, "two regions on a line"),
+        case(2, 2, "two regions in the plane"),
+        several,
+        case(whole(6, 9, generator), whole(6, 9, generator), "narrow regions", narrow=0.02),
+        case(1, 2, "a single region")._replace(extreme=True),
+        Case((several.arguments[0], one_place, several.arguments[2]), "regions with one centre", extreme=True),
+        Case(tuple(each.float() for each in several.arguments), "regions in float32"),
+    ]
 
 
-VARIETY_SLIPS: dict[str, Callable] = {
-    "You averaged over all pairs, and an image with itself is among them. That distance is always 0.": lambda x: torch.cdist(
-        x, x
-    ).mean(),
-    "Your variety is twice what it should be: is each pair counted from both sides, and divided by half as many?": lambda x: (
-        2 * torch.pdist(x).mean()
-    ),
-    "Your variety is half of what it should be: you added each pair once. By how many did you divide?": lambda x: (
-        torch.pdist(x).mean() / 2
-    ),
-    "You averaged squared distances.": lambda x: torch.pdist(x).pow(2).mean(),
-    "You averaged squared distances and took the root afterwards. The mean of the distances themselves is asked for.": lambda x: (
-        torch.pdist(x).pow(2).mean().sqrt()
-    ),
-    "You took the mean over the pixels inside the root. A Euclidean distance sums over the pixels.": lambda x: (
-        torch.pdist(x).mean() / x.shape[1] ** 0.5
-    ),
-    "This is the mean absolute difference, summed over the pixels. A Euclidean distance squares the differences first.": lambda x: (
-        torch.pdist(x, p=1).mean()
-    ),
-    "You measured from the mean image. Variety compares two of the pictures with each other.": lambda x: (
-        (x - x.mean(dim=0)).norm(dim=1).mean()
-    ),
-    "You compared each image with the next one in the list only, so the order matters. All pairs count.": lambda x: (
-        (x[1:] - x[:-1]).norm(dim=1).mean()
-    ),
-    "You took the distance to the nearest other image. That is a measure of its own; variety averages over all the others.": lambda x: (
-        _without_self(x).amin(dim=1).mean()
-    ),
-    "You give one number an image. The mean over the images is missing.": lambda x: torch.cdist(x, x).sum(dim=1) / (len(x) - 1),
-    "You give the sum over the pairs. The mean is asked for.": lambda x: torch.pdist(x).sum(),
-    "You give the spread of each pixel, added up. Distances between pictures are asked for.": lambda x: x.std(dim=0).sum(),
-}
-
-
-def _root(z: Tensor, correction: int = 1) -> Tensor:
-    """Lower Cholesky factor of the covariance of codes z (n, latent_dim)."""
-    return torch.linalg.cholesky(torch.cov(z.T, correction=correction))
-
-
-DRAW_SLIPS: dict[str, Callable] = {
-    "These are the draws from N(0, I) as they came. Nothing of z is in them: look where the codes are.": lambda z, eps: eps,
-    "Your draws have the shape of the cloud, in the wrong place: compare their mean with that of the codes.": lambda z, eps: (
-        eps @ _root(z).T
-    ),
-    "All your draws are the same point, the mean of the codes. Where did eps go?": lambda z, eps: z.mean(dim=0).expand_as(eps),
-    "Your draws are too spread out where the codes are: you multiplied by the covariance. Its units are squared.": lambda z, eps: (
-        z.mean(dim=0) + eps @ torch.cov(z.T)
-    ),
-    "Place right, shape wrong: the draws tilt another way. The rows are the draws here: on which side does the factor stand?": (
-        lambda z, eps: z.mean(dim=0) + eps @ _root(z)
-    ),
-    "Each direction has its spread, but the draws are not correlated as the codes are.": lambda z, eps: (
-        z.mean(dim=0) + eps * z.std(dim=0)
-    ),
-    "You multiplied by the variance of each direction, and left out the correlations.": lambda z, eps: (
-        z.mean(dim=0) + eps * z.var(dim=0)
-    ),
-    "You used one spread for all directions. The cloud is longer one way than another.": lambda z, eps: (
-        z.mean(dim=0) + eps * z.std()
-    ),
-    "You used one mean for all directions. A code has one mean for each of its numbers.": lambda z, eps: (
-        z.mean() + eps @ _root(z).T
-    ),
-    "You whitened: your map takes codes to noise. Noise comes in, and codes are asked for.": lambda z, eps: (
-        torch.linalg.solve_triangular(_root(z), (eps - z.mean(dim=0)).T, upper=False).T
-    ),
-    "The factor multiplied the mean too, so the cloud has moved.": lambda z, eps: (z.mean(dim=0) + eps) @ _root(z).T,
-}
-
-
-def _canonical(function: Any) -> Any:
-    """Wrap ``f(z, eps)`` so that every answer with the same mean and covariance gives the same draws.
-
-    They are made anew from the two moments. What is not of the shape of eps, not finite or flat in some direction is left as it is,
-    and so is what is no function.
-    """
-    if not callable(function):
-        return function
-
-    def drawn(z: Tensor, eps: Tensor) -> Any:
-        draws = function(z.clone(), eps.clone())
-        if not isinstance(draws, torch.Tensor) or draws.shape != eps.shape or not draws.is_floating_point():
-            return draws
-        covariance = torch.cov(draws.detach().double().T)
-        if not torch.isfinite(covariance).all() or torch.linalg.cond(covariance) > 1e9:
-            return draws
-        return draws.double().mean(dim=0) + eps @ torch.linalg.cholesky(covariance).T
-
-    return drawn
-
-
-def _cloud_and_noise() -> tuple[Tensor, Tensor]:
-    """Codes z (300, 3), off the origin and tilted, and eps (40, 3) whose mean is 0 and whose covariance is I, exactly."""
-    mix = torch.tensor([[2.0, 0.0, 0.0], [-1.5, 0.7, 0.0], [0.4, 0.5, 1.3]], dtype=torch.float64)
-    z = _normals(300, 3, seed=2) @ mix.T + torch.tensor([2.0, -4.0, 1.0], dtype=torch.float64)
-    eps = _normals(40, 3, seed=3)
-    eps = torch.linalg.qr(eps - eps.mean(dim=0)).Q * 39**0.5
-    return z, eps
-
-
-def _counted(distance: Callable) -> Callable:
-    """The share of points whose ``distance(z, mu, logvar)``, (n,), is below the radius."""
-    return lambda z, mu, logvar, radius: (distance(z, mu, logvar) < radius).double().mean()
-
-
-def _off(z: Tensor, mu: Tensor | int, logvar: Tensor) -> Tensor:
-    """How far each coordinate lies from the centre of its Gaussian, in sigmas: (n, latent_dim)."""
-    return (z - mu) / (0.5 * logvar).exp()
-
-
-_share_inside = _counted(lambda z, mu, logvar: _off(z, mu, logvar).norm(dim=1))
-
-DISTANCE_SLIPS: dict[str, Callable] = {
-    "You divided by the variance. A distance is counted in sigmas, and logvar is the logarithm of sigma squared.": lambda z, m, s: (
-        (z - m) / s.exp()
-    ).norm(dim=1),
-    "You divided by logvar itself. It is a logarithm, and may be negative; a width never is.": lambda z, m, s: ((z - m) / s).norm(
-        dim=1
-    ),
-    "You doubled logvar on the way to sigma. What does a square root do to a logarithm?": lambda z, m, s: (
-        (z - m) / (2 * s).exp()
-    ).norm(dim=1),
-    "You used one sigma for the whole batch. Every point has a Gaussian of its own.": lambda z, m, s: (
-        (z - m) / (0.5 * s).exp().mean(dim=0)
-    ).norm(dim=1),
-    "You used one logvar for the whole batch. Every point has a Gaussian of its own.": lambda z, m, s: (
-        (z - m) / (0.5 * s.mean(dim=0)).exp()
-    ).norm(dim=1),
-    "You used one sigma for all directions of a point. Each direction has its own.": lambda z, m, s: (
-        (z - m).norm(dim=1) / (0.5 * s).exp().mean(dim=1)
-    ),
-    "You counted in plain units. How far is far depends on the sigma of the point's own Gaussian.": lambda z, m, s: (z - m).norm(
-        dim=1
-    ),
-    "You measured from the origin. Each point's own Gaussian has its centre elsewhere.": lambda z, m, s: _off(z, 0, s).norm(dim=1),
-    "You measured from one centre for the whole batch. Every point has a mu of its own.": lambda z, m, s: _off(
-        z, m.mean(dim=0), s
-    ).norm(dim=1),
-    "You asked each coordinate for itself, which counts a box. A corner of the box is farther out than its sides.": lambda z, m, s: (
-        _off(z, m, s).abs().amax(dim=1)
-    ),
-    "One coordinate inside is enough for you. The point has to be inside with all of them together.": lambda z, m, s: (
-        _off(z, m, s).abs().amin(dim=1)
-    ),
-    "You compared the squared distance with the radius.": lambda z, m, s: _off(z, m, s).pow(2).sum(dim=1),
-    "You averaged over the directions inside the root. A distance sums over them.": lambda z, m, s: (
-        _off(z, m, s).pow(2).mean(dim=1).sqrt()
-    ),
-    "You added the absolute differences. The Euclidean distance squares them first.": lambda z, m, s: (
-        _off(z, m, s).abs().sum(dim=1)
-    ),
-}
-
-SHARE_SLIPS: dict[str, Callable] = {
-    "This is the share outside.": lambda z, m, s, r: 1 - _share_inside(z, m, s, r),
-    "You counted the points. The share of them is asked for.": lambda z, m, s, r: len(z) * _share_inside(z, m, s, r),
-    "This is per cent. A share lies between 0 and 1.": lambda z, m, s, r: 100 * _share_inside(z, m, s, r),
-    "You counted coordinates and not points, so the shares for a line come out in any dimension.": lambda z, m, s, r: (
-        (_off(z, m, s).abs() < r).double().mean()
-    ),
-    "You give one share for each direction. A point is inside or outside as a whole.": lambda z, m, s, r: (
-        (_off(z, m, s).abs() < r).double().mean(dim=0)
-    ),
-    "You say of each point whether it is inside. The share is one number.": lambda z, m, s, r: _off(z, m, s).norm(dim=1) < r,
-    "You scaled by the whole batch: one distance came out, where each point has one.": lambda z, m, s, r: (
-        _off(z, m, s).norm() < r
-    ).double(),
-}
+def _weights(regions: int, generator: torch.Generator) -> Tensor:
+    """Different weights with sum 1, in hundredths."""
+    parts = torch.randperm(12, generator=generator)[:regions] + 2
+    parts[0] += 100 - parts.sum()
+    return parts.double() / 100
 
 
 def _weighted(weights: Tensor, values: Tensor) -> Tensor:
@@ -404,9 +152,218 @@ MIXTURE_SLIPS: dict[str, Callable] = {
         lambda w, m, s, mean: _weighted(w**2, s**2).sqrt()
     ),
     "The two values have changed places: first the mean, then sigma.": lambda w, m, s: _mixture_moments(w, m, s)[::-1],
+    "You divided by the number of regions after weighting. The weights already sum to 1.": lambda w, m, s: (
+        (w[:, None] * m).mean(dim=0),
+        (w[:, None] * (s**2 + (m - (w[:, None] * m).mean(dim=0)) ** 2)).mean(dim=0).sqrt(),
+    ),
+    "Your mean is divided by the number of regions after weighting. The weights already sum to 1.": lambda w, m, s: (
+        (w[:, None] * m).mean(dim=0),
+        _mixture_moments(w, m, s)[1],
+    ),
+    "This is the product of the Gaussians, as two measurements of one thing are joined. In a mixture each draw is of one region.": (
+        lambda w, m, s: ((m / s**2).sum(dim=0) / (1 / s**2).sum(dim=0), (1 / s**2).sum(dim=0) ** -0.5)
+    ),
 }
 
 
-def _normals(*shape: int, seed: int) -> Tensor:
-    """Standard normal numbers in float64, the same in every call."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+def check_tilt_cost(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(rho, tau, s)``: eight steps from a tilted Gaussian in the plane to what an untilted one loses on it, a tuple.
+
+    A None at the end stands for steps that are not written yet.
+    """
+    cases = _tilt_cases(seed)
+    written = _written(answer, cases[0]) if callable(answer) else len(TILT_STEPS)
+    verdict = compare(
+        _first(answer, written) if callable(answer) else answer,
+        _first(_tilt_cost, written),
+        cases,
+        slips={message: _first(slip, written) for message, slip in TILT_SLIPS.items()},
+        name="tilt_cost",
+        praise="Eight steps, each right by itself. The last two say what the chapter only found on a grid.",
+        parts=TILT_STEPS,
+    )
+    if verdict and written < len(TILT_STEPS):
+        return Verdict(False, f"Right so far, up to {TILT_STEPS[written - 1]}. The next is {TILT_STEPS[written]}.")
+    return verdict
+
+
+def _tilt_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+
+    def case(low: float, high: float, about: str) -> Case:
+        rho, tau, s = (uniform(*ends, 1, generator=generator).item() for ends in ((low, high), (0.5, 0.9), (0.2, 0.45)))
+        return Case((rho, tau, s), about)
+
+    return [
+        case(0.3, 0.7, "a tilt"),
+        case(-0.7, -0.3, "a tilt the other way"),
+        case(0.9, 0.98, "a strong tilt"),
+        Case((0.5, float(whole(2, 5, generator)), float(whole(6, 9, generator))), "sigmas above 1"),
+        Case((0.0, 1.0, 1.0), "no tilt, and sigmas of 1", extreme=True),
+    ]
+
+
+TILT_STEPS = (
+    "the determinant",
+    "the mean of the square",
+    "the mean of log p",
+    "the mean of log q",
+    "the KL",
+    "its slope",
+    "the best s",
+    "what is lost",
+)
+
+
+def _tilt_cost(rho: float, tau: float, s: float) -> tuple:
+    upright, log_2_pi = 1 - rho**2, math.log(2 * math.pi)
+    return (
+        tau**4 * upright,
+        2 * s**2 / (tau**2 * upright),
+        -log_2_pi - 0.5 * math.log(tau**4 * upright) - s**2 / (tau**2 * upright),
+        -log_2_pi - 2 * math.log(s) - 1,
+        s**2 / (tau**2 * upright) - 1 - 2 * math.log(s / tau) + 0.5 * math.log(upright),
+        2 * s / (tau**2 * upright) - 2 / s,
+        tau * upright**0.5,
+        -0.5 * math.log(upright),
+    )
+
+
+def _written(answer: Callable, case: Case) -> int:
+    """How many steps an answer gives before the first None; all, where it gives anything else than a tuple of the right length."""
+    value = run(answer, case.arguments).value
+    if not isinstance(value, (tuple, list)) or len(value) != len(TILT_STEPS):
+        return len(TILT_STEPS)
+    return next((i for i, each in enumerate(value) if each is None and i > 0), len(TILT_STEPS))
+
+
+def _first(steps: Callable, count: int) -> Callable:
+    """The function that gives the first values of what another one gives."""
+    if count == len(TILT_STEPS):
+        return steps
+
+    def first(rho: float, tau: float, s: float) -> Any:
+        return tuple(steps(rho, tau, s)[:count])
+
+    return first
+
+
+def _with_step(step: int, wrong: Callable) -> Callable:
+    """The eight steps with another value for one of them."""
+    return lambda *symbols: tuple(wrong(*symbols) if i == step else each for i, each in enumerate(_tilt_cost(*symbols)))
+
+
+TILT_SLIPS: dict[str, Callable] = {
+    message: _with_step(step, wrong)
+    for step, message, wrong in (
+        (
+            0,
+            "The determinant: off the diagonal stands a covariance, and it is multiplied by itself. Is your rho squared?",
+            lambda r, t, s: t**4 * (1 - r),
+        ),
+        (0, "The determinant: the two products are subtracted, not added.", lambda r, t, s: t**4 * (1 + r**2)),
+        (
+            0,
+            "The determinant: each of its two products has two factors, and each factor a tau squared.",
+            lambda r, t, s: t**2 * (1 - r**2),
+        ),
+        (
+            1,
+            "The mean of the square: that is one direction. There are two.",
+            lambda r, t, s: s**2 / (t**2 * (1 - r**2)),
+        ),
+        (
+            1,
+            "The mean of the square: the tilt is missing. What stands on the diagonal of the inverse?",
+            lambda r, t, s: 2 * s**2 / t**2,
+        ),
+        (
+            1,
+            "The mean of the square: q draws, so its two numbers are not correlated. What is the mean of their product?",
+            lambda r, t, s: 2 * s**2 / (t**2 * (1 + r)),
+        ),
+        (
+            1,
+            "The mean of the square: you put in C where its inverse belongs.",
+            lambda r, t, s: 2 * s**2 * t**2,
+        ),
+        (
+            2,
+            "The mean of log p: the half before the logarithm of the determinant is missing.",
+            lambda r, t, s: -math.log(2 * math.pi) - math.log(t**4 * (1 - r**2)) - s**2 / (t**2 * (1 - r**2)),
+        ),
+        (
+            2,
+            "The mean of log p: a large determinant makes a density low. Look at the sign.",
+            lambda r, t, s: -math.log(2 * math.pi) + 0.5 * math.log(t**4 * (1 - r**2)) - s**2 / (t**2 * (1 - r**2)),
+        ),
+        (
+            2,
+            "The mean of log p: the half before the square is missing.",
+            lambda r, t, s: -math.log(2 * math.pi) - 0.5 * math.log(t**4 * (1 - r**2)) - 2 * s**2 / (t**2 * (1 - r**2)),
+        ),
+        (
+            2,
+            "The mean of log p: the constant is that of one direction.",
+            lambda r, t, s: -0.5 * math.log(2 * math.pi) - 0.5 * math.log(t**4 * (1 - r**2)) - s**2 / (t**2 * (1 - r**2)),
+        ),
+        (
+            3,
+            "The mean of log q: the mean of the square is that of one direction. There are two.",
+            lambda r, t, s: -math.log(2 * math.pi) - 2 * math.log(s) - 0.5,
+        ),
+        (
+            3,
+            "The mean of log q: the logarithm of s is that of one direction. There are two.",
+            lambda r, t, s: -math.log(2 * math.pi) - math.log(s) - 1,
+        ),
+        (
+            3,
+            "The mean of log q: the constant is that of one direction.",
+            lambda r, t, s: -0.5 * math.log(2 * math.pi) - 2 * math.log(s) - 1,
+        ),
+        (
+            3,
+            "The mean of log q: there is a tau in it. The sigma of q is s.",
+            lambda r, t, s: -math.log(2 * math.pi) - 2 * math.log(t) - s**2 / t**2,
+        ),
+        (
+            4,
+            "The KL: that is the other one, KL(p || q). Here q draws.",
+            lambda r, t, s: t**2 / s**2 - 1 - 2 * math.log(t / s) - 0.5 * math.log(1 - r**2),
+        ),
+        (4, "The KL: you subtracted the wrong way round.", lambda r, t, s: -_tilt_cost(r, t, s)[4]),
+        (
+            4,
+            "The KL: the determinant is lost, and with it tau and the tilt.",
+            lambda r, t, s: s**2 / (t**2 * (1 - r**2)) - 1 - 2 * math.log(s),
+        ),
+        (
+            5,
+            "The slope: what is the derivative of s squared?",
+            lambda r, t, s: s / (t**2 * (1 - r**2)) - 2 / s,
+        ),
+        (
+            5,
+            "The slope: the logarithm of s stands there for two directions.",
+            lambda r, t, s: 2 * s / (t**2 * (1 - r**2)) - 1 / s,
+        ),
+        (5, "The slope: one of its two parts pulls down. Look at the signs.", lambda r, t, s: 2 * s / (t**2 * (1 - r**2)) + 2 / s),
+        (
+            5,
+            "The slope: that is the one by s squared. The slope by s is asked for.",
+            lambda r, t, s: 1 / (t**2 * (1 - r**2)) - 1 / s**2,
+        ),
+        (6, "The best s: that is the variance.", lambda r, t, s: t**2 * (1 - r**2)),
+        (6, "The best s: that is the sigma of p, which is best for KL(p || q).", lambda r, t, s: t),
+        (6, "The best s: tau is lost.", lambda r, t, s: (1 - r**2) ** 0.5),
+        (
+            6,
+            "The best s: that is the sigma along the short axis of the ellipse. Solve the step before for s.",
+            lambda r, t, s: t * (1 - abs(r)) ** 0.5,
+        ),
+        (7, "What is lost: a KL is never below 0. Look at the sign.", lambda r, t, s: 0.5 * math.log(1 - r**2)),
+        (7, "What is lost: the half is missing.", lambda r, t, s: -math.log(1 - r**2)),
+        (7, "What is lost: put in the best s, not s.", lambda r, t, s: _tilt_cost(r, t, s)[4]),
+    )
+}

@@ -562,12 +562,12 @@ def _instead(place: int, value: Callable) -> Callable:
     return lambda *case: tuple(value(*case) if i == place else step for i, step in enumerate(_bound_steps(*case), 1))
 
 
-def _from_weights(weigh: Callable) -> Callable:
-    """The seven steps where the first three come from another log weight."""
+def _from_weights(weigh: Callable, *, log_p: bool = True) -> Callable:
+    """The seven steps where the first and the third come from another log weight, and with log_p the second too."""
 
     def steps(log_likelihood: Tensor, prior: Tensor, q: Tensor) -> tuple[Tensor, ...]:
-        log_w = weigh(log_likelihood, prior, q)
-        return log_w, (log_w + q.log()).logsumexp(dim=0), (q * log_w).sum(), *_bound_steps(log_likelihood, prior, q)[3:]
+        log_w, right = weigh(log_likelihood, prior, q), _bound_steps(log_likelihood, prior, q)
+        return log_w, (log_w + q.log()).logsumexp(dim=0) if log_p else right[1], (q * log_w).sum(), *right[3:]
 
     return steps
 
@@ -593,6 +593,13 @@ BOUND_STEP_SLIPS: dict[str, Callable] = {
     "Steps 1 to 3: the prior is missing from the weight.": _from_weights(lambda lik, p, q: lik - q.log()),
     "Step 1: prior and q have changed places in the weight.": _instead(1, lambda lik, p, q: lik - p.log() + q.log()),
     "Steps 1 to 3: prior and q have changed places in the weight.": _from_weights(lambda lik, p, q: lik - p.log() + q.log()),
+    "Steps 1 and 3: the prior is missing from the weight.": _from_weights(lambda lik, p, q: lik - q.log(), log_p=False),
+    "Steps 1 and 3: prior and q have changed places in the weight.": _from_weights(
+        lambda lik, p, q: lik - p.log() + q.log(), log_p=False
+    ),
+    "Steps 1 and 3: q is missing from the weight. What undoes that q draws some values more often than the prior would?": _from_weights(
+        lambda lik, p, q: lik + p.log(), log_p=False
+    ),
     "Step 1: you return the weight. Its logarithm is asked for.": _instead(1, lambda lik, p, q: (lik + p.log() - q.log()).exp()),
     "Step 2: you averaged p(x|z) over q. For p(x) it is averaged over another distribution, or weighted.": _instead(
         2, lambda lik, p, q: (lik + q.log()).logsumexp(dim=0)

@@ -78,8 +78,11 @@ def bits(value: Tensor | np.ndarray) -> bytes:
 def fitted(got: Any, expected: Any) -> Any:
     """A result in the form of what was expected, where only the form differs: a tensor of two for a pair, one of one for a number."""
     if isinstance(expected, tuple):
-        if isinstance(got, Tensor) and got.shape == (len(expected),):
-            got = tuple(got)
+        if isinstance(got, Tensor) and got.shape == (len(expected),):  # a list of single numbers, whatever the shape of each was
+            got = tuple(
+                a if isinstance(b, str) or as_float64(b).numel() != 1 else a.reshape(as_float64(b).shape)
+                for a, b in zip(got, expected, strict=True)
+            )
         if isinstance(got, tuple) and len(got) == len(expected):
             return tuple(fitted(*pair) for pair in zip(got, expected, strict=True))
         return got
@@ -152,7 +155,7 @@ def _nested(numbers: Any) -> str:
 def _digits(value: float | int) -> str:
     if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**15):
         return str(value)
-    return f"{value:.6g}" if abs(value) < 2**1000 else "a number too large to show"
+    return "a number too large to show" if isinstance(value, int) and abs(value) >= 2**1000 else f"{value:.6g}"
 
 
 def where(got: Any, expected: Any, parts: tuple[str, ...] = ()) -> Iterator[str]:

@@ -100,6 +100,8 @@ def test_only_dense_real_numbers_and_texts_can_be_compared(value):
         (3, "3"),
         (1 / 3, "0.333333"),
         (10**400, "a number too large to show"),
+        (float("nan"), "nan"),
+        (torch.tensor([float("inf")]), "tensor([inf], dtype=float32)"),
         ((X[:1], 2), "(tensor([1]), 2)"),
         ([1, 2], "[1, 2]"),
         ("a" * 100, "'" + "a" * 59),
@@ -133,3 +135,10 @@ def test_in_a_tuple_the_part_is_named():
     assert list(values.where((X, 2.0), (X, 1.0))) == ["value 2: it is too large"]
     assert list(values.where(("up",), ("down",))) == ["value 1: another word"]
     assert list(values.where(1.0, float("nan"))) == ["it should not be finite"]
+
+
+def test_a_list_of_two_tensors_of_one_number_is_as_good_as_a_tuple_of_them():
+    one, other = torch.tensor([0.5]).double(), torch.tensor([[2.0]]).double()
+    assert values.near(values.plain([one, other]), (one, other)) is Near.SAME
+    assert values.near(values.plain([one, other]), (other, one)) is Near.WRONG
+    assert values.near(values.plain([1.0, 2.0]), (1, 2)) is Near.SAME
