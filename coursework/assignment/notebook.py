@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode, v4
 
 from coursework.assignment import nbgrader
+from coursework.assignment.rubric import as_table
 from coursework.assignment.source import (
     HIDDEN,
     SCHEME,
@@ -34,6 +35,7 @@ MADE = re.compile(
 )
 LINK = re.compile(r"(\]\()(?![a-z][a-z0-9+.-]*:|[#/])([^)\s]+\))", re.IGNORECASE)
 OPEN = "There is no one solution to this one."
+JUDGED = "The highest level of which you can point at everything is yours:"
 
 
 class ReleaseError(Exception):
@@ -222,16 +224,29 @@ def _sections(exercise: Exercise) -> list[tuple[str, list]]:
 
 def _solution(kind: str, cell: NotebookNode) -> str:
     if kind == "written":
-        return split(split(cell.source, SCHEME)[0], SOLUTION)[1]
+        return _judged(cell)
     if kind == "note" and cell.cell_type == "markdown":
         return cell.source.strip("\n")
     code = without_markers(cell.source, SOLUTION)
     if kind == "answer":
         code = "\n".join(line for line in code.splitlines() if not re.fullmatch(r"\w+ = None\s*# your.*", line))
-    code = code.strip("\n")
+    return _fenced(code.strip("\n"))
+
+
+def _judged(cell: NotebookNode) -> str:
+    """How an answer that a person marks is judged: its rubric, and a model answer where there is one."""
+    role, solution = cell.metadata["companion"], split(split(cell.source, SCHEME)[0], SOLUTION)[1]
+    if cell.cell_type == "code":
+        solution = _fenced(solution)
+    rubric = f"{JUDGED}\n\n{as_table(role['rubric'], role['points'])}" if "rubric" in role else ""
+    return "\n\n".join(part for part in (rubric, solution) if part)
+
+
+def _fenced(code: str) -> str:
     fence = "`" * max(3, 1 + max((len(mark) for mark in re.findall(r"^\s*(`{3,})", code, re.MULTILINE)), default=0))
-    return f"{fence}python\n{code}\n{fence}"
+    return f"{fence}python\n{code}\n{fence}" if code else ""
 
 
 def _folded(body: str) -> str:
-    return f"<details>\n<summary>Show the solution</summary>\n\n{body}\n\n</details>"
+    summary = "Show how it is judged" if body.startswith(JUDGED) else "Show the solution"
+    return f"<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>"

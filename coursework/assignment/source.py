@@ -71,7 +71,7 @@ class Written(NamedTuple):
 
     prompt: what the learner reads. solution: what the solution page shows. rubric: names of levels, worst first. stub: the cell as it
     is given out; a cell that still says so is no answer. task: the cell is nbgrader's task, which asks and is not written in: the
-    answer stands in cells of the student's own below it.
+    answer stands in cells of the student's own below it. title: the heading that it stands under.
     """
 
     id: str
@@ -82,6 +82,7 @@ class Written(NamedTuple):
     code: bool = False
     stub: str = ""
     task: bool = False
+    title: str = ""
 
 
 class Wrong(NamedTuple):
@@ -393,7 +394,7 @@ def _exercise(path: Path, notebook: NotebookNode, settings: Settings, sha256: st
             grade_id = (cell.metadata.get("nbgrader") or {}).get("grade_id") or f"test-{name}"
             tests.append(Test(name, role["points"], title or name, stub, hidden, code, grade_id))
         elif kind == "written":
-            written.append(_written(cell, stub, said))
+            written.append(_written(cell, stub, said)._replace(title=title or ""))
         elif kind == "wrong":
             wrong.append(Wrong(name, role["slip"], role["says"], cell.source))
         elif kind is None and cell.cell_type == "markdown":

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from coursework.assignment.rubric import points_of
 from coursework.report.late import Rule
-from coursework.report.marks import LONGEST, Mark, Marks, fingerprint, is_number, marks_file, points_of, read_marks, write_marks
+from coursework.report.marks import LONGEST, Mark, Marks, fingerprint, is_number, marks_file, read_marks, write_marks
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, Standing, Words, standings_of
 

@@ -53,15 +53,6 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def points_of(level: int, levels: int, most: float | int) -> float:
-    """The points of a level: even steps from nothing for the worst to all for the best.
-
-    >>> [points_of(level, 4, 2) for level in range(4)]
-    [0.0, 0.67, 1.33, 2.0]
-    """
-    return round(most * level / max(1, levels - 1), 2)
-
-
 def marks_file(folder: Path, student: str) -> Path:
     """Where the marks of a student or group are, in the folder of an exercise's results."""
     return folder / "marks" / f"{student}.json"

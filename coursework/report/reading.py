@@ -7,7 +7,7 @@
 `scoring/results.py` writes the first two. What a report takes of them:
 
     class.json  exercise (its name), title, due: ISO time with offset | null, late: {per_day, days, grace_minutes}
-                tests: [{id, title, points}]    written: [{id, points, prompt, solution, rubric: [worst, .., best], code}]
+                tests: [{id, title, points}]    written: [{id, title, points, prompt, solution, rubric: [worst, .., best], code}]
                 students: [{id, name, aliases, group}] of the class list
                 rows: [{student | null, file, state, stamp, submitted, late, flags: [{kind, detail}]}], one for each file that came
                 command: the words of the command that graded, ["coursework", "grade", "week3.md", "submitted", ..]

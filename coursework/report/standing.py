@@ -136,12 +136,14 @@ def _standing(graded: Graded, rule: Rule, person: Mapping) -> Standing:
 
 def words_of(written: Sequence[Mapping], result: Mapping, marks: Marks) -> Iterable[Words]:
     """The answers in words of a result, each as its student got the question, with its mark."""
+    above = [each.get("title") for each in written]
     for each in written:
         prompt = filled(each["prompt"], result.get("values") or {})
         solution = filled(each["solution"], result.get("values") or {})
         text = result["words"].get(each["id"]) or ""
         mark = marks.marks.get(each["id"], Mark())
-        title, prompt = _titled(prompt, each["id"])
+        alone = each.get("title") if above.count(each.get("title")) == 1 else ""
+        title, prompt = _titled(prompt, filled(alone or "", result.get("values") or {}), each["id"])
         yield Words(each["id"], title, prompt, solution, text, each["points"], tuple(each["rubric"]), bool(each.get("code")), mark)
 
 
@@ -174,11 +176,17 @@ def _state(files: Sequence[Mapping]) -> str:
     return MISSING if not states else UNGRADED if "grade" in states else states[0]
 
 
-def _titled(prompt: str, name: str) -> tuple[str, str]:
-    """The title of a question, and its text without it: the heading that it begins with, else its first words, else its id."""
+def _titled(prompt: str, above: str, name: str) -> tuple[str, str]:
+    """The title of a question, and its text without it.
+
+    That is the heading that it begins with, else the one above it, where no other question stands under it, else its first words, else
+    its id.
+    """
     first, _, rest = prompt.strip().partition("\n")
     if first.startswith("#"):
         return first.lstrip("# ").strip() or name, rest.strip()
+    if above:
+        return above, prompt.strip()
     return (first if len(first) <= TITLE else f"{first[:TITLE].rsplit(' ', 1)[0]} …") or name, prompt.strip()
 
 

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from coursework import cli
+from coursework.assignment.stamp import make_key
 from tests.support import private
 
 PROGRAM = Path(sys.executable).parent / "coursework"
@@ -138,6 +139,17 @@ def test_it_refuses_to_release_what_does_not_test(ask, sources, tmp_path):
     assert "the reference gets 0 of 2 for double: Not the double." in err
     assert err.endswith("coursework: nothing was written: mend the above first\n")
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_an_exercise_is_tried_with_the_key_that_will_grade_it(ask, sources, monkeypatch):
+    tried = []
+    monkeypatch.setattr("coursework.selftest.self_test", lambda exercise, supervisor, key: tried.append(key) or [])
+    ask("release", "--source", sources, "--check")
+    key = make_key(sources)
+    ask("release", "--source", sources, "--check")
+    ask("release", "--check", "07-loss")
+    assert tried == [None, key, None]
 
 
 @pytest.mark.slow

@@ -179,6 +179,58 @@ def test_a_page_of_solutions_shows_code_note_and_words_and_no_test(secret):
     assert page.count("<details>") == page.count("</details>") == 1
 
 
+RUBRIC = """
++++
+
+## 2. Go on
+
+*4 points · project · 3 hours*
+
++++ {"companion": {"written": "go_on", "points": 4, "rubric": ["no table", "a table of x | y", "also its\\nspread", "also what it hides"]}}
+
+Hand in your table.
+%s
++++ {"companion": {"note": "go_on"}}
+
+A sample, with [its chapter](../01-autoencoders.ipynb):
+
+| seed | x |
+|--:|--:|
+| 0 | 3 |
+"""
+TABLE = """The highest level of which you can point at everything is yours:
+
+| level | what it looks like | points |
+|:-:|---|--:|
+| 1 | no table | 0 |
+| 2 | a table of x \\| y | 1.33 |
+| 3 | also its spread | 2.67 |
+| 4 | also what it hides | 4 |
+"""
+
+
+@pytest.mark.parametrize("model", ["", "\n### BEGIN SOLUTION\nA model answer.\n### END SOLUTION\n"])
+def test_a_project_has_its_rubric_and_its_sample_on_the_page_of_solutions_alone(tmp_path, model):
+    exercise = load_source(private.folder(tmp_path, private.SOURCE + RUBRIC % model) / "double.md")
+    page = solution_page(exercise)
+    whole = "## 2. Go on\n\n<details>\n<summary>Show how it is judged</summary>\n\n" + TABLE
+    sample = "\nA sample, with [its chapter](../../01-autoencoders.ipynb):\n\n| seed | x |\n|--:|--:|\n| 0 | 3 |\n\n</details>\n"
+    assert page.endswith(whole + ("\nA model answer.\n" if model else "") + sample)
+    assert page.count("<summary>Show the solution</summary>") == 1
+    given = nbformat.writes(student_notebook(exercise))
+    assert "*4 points · project · 3 hours*" in given
+    assert not any(word in given for word in ("a table of x", "what it hides", "model answer", "sample"))
+
+
+def test_code_that_a_person_marks_is_code_on_the_page(tmp_path):
+    plot = (
+        "\n```{code-cell} ipython3\n:companion: {written: plot, points: 1}\n\n### BEGIN SOLUTION\nplot(1)\n### END SOLUTION\n```\n"
+    )
+    assert "\n```python\nplot(1)\n```\n" in solution_page(
+        load_source(private.folder(tmp_path, private.SOURCE + plot) / "double.md")
+    )
+
+
 def test_an_exercise_without_an_answer_has_its_heading_and_a_line(tmp_path):
     source = private.SOURCE + "\n+++\n\n## 2. Go on\n\nAs you like.\n"
     page = solution_page(load_source(private.folder(tmp_path, source) / "double.md"))

@@ -93,6 +93,12 @@ def test_a_code_cell_can_be_marked_by_hand_and_a_rubric_be_given(tmp_path):
     assert (why.code, why.rubric, why.stub) == (False, (), "Why?\n\n*Your answer here.*")
 
 
+def test_an_answer_in_words_has_the_heading_above_it(tmp_path):
+    why = '+++ {"companion": {"written": "%s", "points": 1}}\n\nSay why.'
+    exercise = load_source(write(tmp_path, why % "first", ANSWER, "## 2. Go on\n\nAs you like.", why % "second", why % "third"))
+    assert [each.title for each in exercise.written] == ["", "2. Go on", "2. Go on"]
+
+
 def test_a_folder_gives_its_sources_and_passes_over_the_rest(tmp_path):
     write(tmp_path, ANSWER, TEST, name="b.md")
     write(tmp_path, ANSWER, TEST, name="a.md")

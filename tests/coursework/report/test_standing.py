@@ -1,7 +1,8 @@
 """Whose result counts, what it comes to, and when nothing counts yet."""
 
+from coursework.assignment.rubric import points_of
 from coursework.report.late import Rule, read_rule
-from coursework.report.marks import Mark, Marks, fingerprint, points_of, write_marks
+from coursework.report.marks import Mark, Marks, fingerprint, write_marks
 from coursework.report.reading import read
 from coursework.report.standing import standings_of
 from tests.support.graded import DUE, FREE, WHY, graded, result, row, student
@@ -101,6 +102,14 @@ def test_questions_are_shown_as_their_student_got_them(tmp_path):
     assert (free.title, free.prompt, free.text) == ("In your own words.", "In your own words.", "")
     assert len(long.title) <= 62
     assert long.title.endswith("word …")
+
+
+def test_a_question_without_a_heading_has_the_one_above_it_unless_another_stands_there_too(tmp_path):
+    twice = [{**FREE, "id": id, "title": "5. Twice"} for id in "ab"]
+    written = [{**WHY, "title": "2. Above"}, {**FREE, "title": "4. Go on with {{m}}"}, *twice, {**FREE, "id": "none", "title": ""}]
+    words = of(graded(tmp_path / "week3", [result("kim")], written=written))["kim"].words
+    assert [each.title for each in words] == ["3. Say what it costs", "4. Go on with 2", *["In your own words."] * 3]
+    assert words[1].prompt == "In your own words."
 
 
 def test_levels_are_even_steps():

@@ -12,7 +12,7 @@ from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key
 from coursework.assignment.variants import UNKEYED, secret_seed
 from coursework.samples import small
-from coursework.scoring.grade import grade, slice_of
+from coursework.scoring.grade import grade, rules_of, slice_of
 from coursework.scoring.grader import GradeError
 from coursework.scoring.pool import NotFinishedError, Pool
 from coursework.scoring.results import read_result
@@ -422,6 +422,12 @@ def test_a_class_has_one_seed_drawn_with_its_key_and_nothing_of_it_is_in_a_resul
         key: {"kim": "ValueError: True", "lee": "ValueError: True"},
         None: dict.fromkeys(("kim", "lee"), "ValueError: False"),
     }
+
+
+def test_the_sum_of_rules_in_a_result_is_not_of_the_seed(exercise):
+    """It has 31 bits, which somebody could go through."""
+    key = Key(b"k" * 16)
+    assert rules_of(exercise, Terms(seed=1), key) == rules_of(exercise, Terms(seed=2), key)
 
 
 def test_a_result_hangs_on_the_key(exercise, submitted, tmp_path, counted):

@@ -4,7 +4,7 @@ import numpy as np
 prediction = np.int64(6)
 
 # %% copied_numbers | right | a tensor
-prediction = (2 * variances > 4).sum()
+prediction = torch.tensor(6)
 
 # %% copied_numbers | wrong | a text | says: a count
 prediction = "6"
