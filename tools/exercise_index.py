@@ -26,7 +26,7 @@ KINDS = ("prediction", "function", "module", "training step", "derivation", "fin
 FROM_TITLE = {
     "find the bug": r"\bbugs?\b|\bmend\b|\bunfair\b",
     "derivation": r"\bderiv|\bprove",
-    "training step": r"\btraining step|\bone step\b",
+    "training step": r"\btraining step|\btake one step\b",
 }
 
 
@@ -66,7 +66,7 @@ def entries(folder: Path, known: dict[str, str]) -> list[Entry]:
         known: the address of an exercise -> its kind; the others are guessed.
 
     Raises:
-        ValueError: an exercise has no line in italics of the right form under its heading; says which.
+        ValueError: an exercise has no line in italics of the right form under its heading, or its heading is part of a note; says which.
     """
     return [entry for path in sorted(folder.glob("*.md")) for entry in _of_source(path, known)]
 
@@ -130,6 +130,10 @@ def _sections(exercise: source.Exercise) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     for cell in exercise.notebook.cells:
         kind, id = source.role_of(cell)
+        if kind == "note" and source.headings(cell.source, 2):
+            raise ValueError(
+                f"{exercise.path.name}: a heading stands in the note on {id}, which students do not get: put +++ before it"
+            )
         for text in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE) if kind in (None, "written") else ():
             if cell.cell_type == "markdown" and text.startswith("## "):
                 found.append((text.partition("\n")[0].removeprefix("## ").strip(), "", ""))

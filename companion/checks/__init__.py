@@ -2,7 +2,7 @@
 
 The checks of a page or two stand in a module by their subject: `autoencoding`, `building` and `damage` (copying, modules, denoising),
 `regions`, `gaussians` and `heads` (codes, Gaussians, encoders), `sampling`, `draws`, `formats` (draws and widths), `objective`, `training`,
-`disentangling` (the loss and beta). What they are made of is in `verdict`, `cases`, `calling`, `values`, `comparing` and `randomness`. The
+`tradeoff` (the loss and beta). What they are made of is in `verdict`, `cases`, `calling`, `values`, `comparing` and `randomness`. The
 checks hold no exercise: they judge functions.
 """
 
@@ -20,6 +20,14 @@ from companion.checks.building import (
 from companion.checks.damage import (
     check_cover,
     check_denoising_loss,
+)
+from companion.checks.draws import check_draws
+from companion.checks.formats import (
+    check_cut,
+    check_heads,
+    check_log_density,
+    check_settle,
+    check_small_logvar,
 )
 from companion.checks.gaussians import (
     check_mixture_moments,
@@ -43,14 +51,7 @@ from companion.checks.regions import (
     check_stretched_codes,
     check_variety,
 )
-from companion.checks.sampling import (
-    check_constant_added,
-    check_cut,
-    check_draws,
-    check_log_density,
-    check_score_gradient,
-    check_small_logvar,
-)
+from companion.checks.sampling import check_constant_added, check_mean_cost, check_score_gradient, check_two_losses
 from companion.checks.tradeoff import (
     check_copied_numbers,
     check_hidden_beta,
@@ -77,9 +78,11 @@ __all__ = [
     "check_exchanged_decoder",
     "check_gaussian_encoder",
     "check_gaussian_kl",
+    "check_heads",
     "check_hidden_beta",
     "check_information_gap",
     "check_log_density",
+    "check_mean_cost",
     "check_mean_distances",
     "check_mixture_moments",
     "check_negative_elbo",
@@ -88,6 +91,7 @@ __all__ = [
     "check_price_range",
     "check_region_widths",
     "check_score_gradient",
+    "check_settle",
     "check_share_in_space",
     "check_small_logvar",
     "check_stretched_codes",
@@ -95,6 +99,7 @@ __all__ = [
     "check_tilt_cost",
     "check_train_in_parts",
     "check_training_step",
+    "check_two_losses",
     "check_variety",
     "check_warm_up",
     "check_warm_up_log",

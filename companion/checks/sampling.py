@@ -1,19 +1,21 @@
-"""Checks for drawing codes and for the number that says how widely: draws, the score function, log-variance, clamps, formats.
+"""Checks for drawing codes, and for the gradient that comes back through a draw or around it: draws, the score function, the path.
 
-What is drawn is judged by what the draws are like, so that any order of drawing will do. Everything else is held against a reference.
+What is drawn is judged by what the draws are like, so that any order of drawing will do; `draws` holds these looks. Everything else is
+held against a reference.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from companion.checks import values
 from companion.checks.calling import call
+from companion.checks.cases import Case, gaussians, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
-from companion.checks.verdict import PENDING, Verdict, describe
+from companion.checks.verdict import PENDING, Verdict, judge_words
 
 CONSTANT = {
     "scatter, reparameterized": "same",
@@ -56,33 +58,10 @@ CONSTANT_WRONG = {
     ): "You let the mean fall. A constant has no slope, and the mean is the slope that is looked for.",
 }
 
-FLOAT16 = {"variance": "0", "sigma": "number", "root": "0", "slope of root": "nan", "KL": "number"}
-FLOAT16_WRONG = {
-    ("variance", "number"): "You let float16 hold the variance. Where does its exp end on the lower side?",
-    ("variance", "inf"): "You let the variance grow. Which way does exp go for a negative number?",
-    ("variance", "nan"): "You made the variance NaN. A format that runs out of small numbers rounds.",
-    ("sigma", "0"): "You let sigma go where the variance goes. What does its line do to logvar before exp?",
-    ("sigma", "inf"): "You let sigma grow. Which way does exp go for a negative number?",
-    ("sigma", "nan"): "You made sigma NaN. There is one exp in its line, and no division.",
-    ("root", "number"): "As a formula you are right, as a program not: exp comes first in this line. What does the root get to see?",
-    ("root", "inf"): "You let the root grow. What does it get to see?",
-    ("root", "nan"): "You made the root itself NaN. It is taken of something that has a root.",
-    ("slope of root", "number"): "You gave the root an ordinary slope. How steep is a root at the place where it is taken here?",
-    ("slope of root", "0"): "You let exp win: its slope is 0 there. What is it multiplied with on the way back?",
-    ("slope of root", "inf"): "You let the root win: it is endlessly steep there. What is that multiplied with on the way back?",
-    ("KL", "inf"): "You let the KL follow the logarithm of the variance. Does it take a logarithm, or is logvar handed to it?",
-    ("KL", "nan"): "You made the KL NaN. It is a sum of terms: which of them would not be finite?",
-    ("KL", "0"): "You let the KL vanish. It is 0 where sigma is 1, and this sigma is far from 1.",
-}  # fmt: skip
 
-SAMPLES = 4000  # draws of the check: a spread is known to 1.1 %, a correlation to 0.016
-
-Look = Callable[[Callable, torch.Tensor, torch.Tensor, torch.Tensor], str | None]
-
-
-def check_constant_added(prediction: Any) -> Verdict:
+def check_constant_added(prediction: Any, *, seed: int = 0) -> Verdict:
     """Judge what a constant added to f does to three estimates of its gradient: a dict of "same", "larger" or "smaller"."""
-    return _judge_words(
+    return judge_words(
         prediction,
         CONSTANT,
         ("same", "larger", "smaller"),
@@ -91,529 +70,443 @@ def check_constant_added(prediction: Any) -> Verdict:
     )
 
 
-def check_small_logvar(prediction: Any) -> Verdict:
-    """Judge what five expressions give for logvar = -18 in float16: a dict of "number", "0", "inf" or "nan".
+def check_score_gradient(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(cost, baseline, z, mu, logvar)``: the score in mu and in logvar, and the estimates made of them, a tuple of four.
 
-    The numbers 0, inf and nan themselves will do too.
+    cost, baseline: (samples, batch). z and both scores: (samples, batch, latent_dim). mu, logvar and both estimates: (batch,
+    latent_dim). Source: Williams 1992.
     """
-    if isinstance(prediction, dict):
-        prediction = {key: _as_word(value) for key, value in prediction.items()}
-    return _judge_words(
-        prediction,
-        FLOAT16,
-        ("number", "0", "inf", "nan"),
-        FLOAT16_WRONG,
-        "Two lines for the same sigma, and only one of them survives. Change the line and see.",
-    )
-
-
-def check_draws(answer: object) -> Verdict:
-    """Judge ``answer(mu, logvar, samples, generator)``: draws z = mu + sigma * eps, (samples, batch, latent_dim).
-
-    mu, logvar: (batch, latent_dim). Every number of z has an eps of its own, drawn with the generator, and gradients reach mu and
-    logvar. Source: Kingma and Welling 2014, section 2.4.
-    """
-    if answer is None:
-        return Verdict(None, PENDING)
-    if not callable(answer):
-        return Verdict(False, f"draws should be a function; it is {describe(answer)}.")
-    mu = torch.tensor([[3.0, -1.5, 0.8], [-2.0, 1.0, -4.0], [0.7, 2.5, 1.6], [-0.9, -3.0, 2.2]], dtype=torch.float64)
-    logvar = torch.tensor([[-3.0, 1.2, -0.6], [0.8, -1.7, -2.4], [-4.2, -0.9, 0.5], [1.6, -2.1, -1.3]], dtype=torch.float64)
-    z = call(answer, (mu, logvar, SAMPLES, _seeded(0)), "draws")
-    if isinstance(z, Verdict):
-        return z
-    for look in LOOKS:
-        message = look(answer, z, mu, logvar)
-        if message:
-            return Verdict(False, message)
-    return Verdict(True, f"Place, spread, independence and both gradients are right, in {SAMPLES:,} draws for each of four images.")
-
-
-def check_score_gradient(answer: object) -> Verdict:
-    """Judge ``answer(cost, z, mu, logvar)``: the score-function estimate of the gradient in mu and in logvar, a tuple.
-
-    cost: (samples, batch). z: (samples, batch, latent_dim). mu, logvar: (batch, latent_dim), and so is each part of the answer. The
-    baseline of a draw is the mean cost of the other draws of its image (Kool, van Hoof and Welling 2019).
-    """
-    cases = []
-    for samples, batch, seed in ((5, 4, 11), (3, 2, 12)):
-        mu, logvar = 1 + _normals(batch, 3, seed=seed), -1 + 0.8 * _normals(batch, 3, seed=seed + 10)
-        z = mu + (0.5 * logvar).exp() * _normals(samples, batch, 3, seed=seed + 20)
-        cases.append((20 + z.square().sum(dim=2) + 3 * _normals(batch, seed=seed + 30), z, mu, logvar))
     return compare(
         answer,
         _score_gradient,
-        cases,
+        _score_cases(seed),
         slips=SCORE_SLIPS,
         name="score_gradient",
-        praise="It agrees for five draws of four images and for three draws of two, in mu and in logvar.",
+        praise="Both derivatives of log q and both estimates are right, with any baseline, for one draw and for several.",
+        parts=SCORE_PARTS,
+        scale=1000.0,
     )
 
 
-def check_log_density(answer: object) -> Verdict:
-    """Judge ``answer(z, mu, logvar)``: the log density of z under N(mu, diag(exp(logvar))), each (batch, latent_dim), in nats, (batch,).
+def check_two_losses(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(mu, logvar, eps, target)``: a loss for z = mu + sigma * eps with its path, and one for the same z as a constant.
 
-    It has to hold in float32 too, where logvar is -110 or 100. Source: Bishop 2006, equation 2.43.
+    mu, logvar, eps, target: (batch, latent_dim). The cost of a draw is its squared distance from target. The first loss is the mean
+    cost, and its gradient that of the path; the gradient of the second is the score function's estimate, its value may be any.
     """
-    mu, logvar = _normals(3, 2, seed=51), _normals(3, 2, seed=52) - 0.5
+    if answer is None or not callable(answer):
+        return compare(answer, _two_losses, [], name="two_losses", praise="")
+    cases = _losses_cases(seed)
+    pair = call(answer, cases[0].arguments, "two_losses")
+    if isinstance(pair, Verdict):
+        return pair
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        return Verdict(False, f"two_losses should return a tuple of 2; it returned {values.count(pair)}.")
+    if any(values.as_float64(loss).numel() != 1 for loss in pair):
+        return Verdict(False, "Each of the two losses should be one number, a mean over the batch.")
+    verdict = compare(
+        _led_back(answer),
+        _led_back(_two_losses),
+        cases,
+        slips={message: _led_back(slip) for message, slip in LOSSES_SLIPS.items()},
+        name="two_losses",
+        praise="The path and the score function each give their own gradient, from the same draws.",
+        parts=LOSSES_PARTS,
+        scale=1000.0,
+    )
+    return verdict._replace(example=verdict.example.replace("\ngave (", "\nits value of path_loss, and the four gradients: ("))
+
+
+def check_mean_cost(answer: object, *, seed: int = 0) -> Verdict:
+    """Judge ``answer(x, mu, logvar, eps, weight)``: the mean cost of each image over its draws, (batch,).
+
+    x: (batch, pixels). mu, logvar: (batch, latent_dim). eps: (samples, batch, latent_dim). weight: (latent_dim, pixels), a linear
+    decoder. The cost of a draw is the squared error, summed over the pixels. The code that is given out counts as no answer.
+    """
     verdict = compare(
         answer,
-        _log_density,
-        [(mu + (0.5 * logvar).exp() * _normals(3, 2, seed=53), mu, logvar)],
-        slips=DENSITY_SLIPS,
-        name="log_density",
-        praise="It agrees on three ordinary codes, and in float32 where the variance has no place in the format.",
+        _mean_cost,
+        _mean_cost_cases(seed),
+        slips={AS_GIVEN: _as_given, **COST_SLIPS},
+        name="mean_cost",
+        praise="Each draw meets its own image, and each image its own draws.",
+        gradient=("mu", "logvar"),
+        scale=100.0,
     )
-    if not verdict.right:
-        return verdict
-    trouble = _in_float32(answer)
-    return verdict if trouble is None else trouble  # a wrong verdict is false in a condition
+    return Verdict(None, PENDING) if verdict.message == AS_GIVEN else verdict
 
 
-def check_cut(answer: object) -> Verdict:
-    """Judge ``answer(logvar, low, high)``: logvar cut to [low, high], with the slope of an uncut logvar, 1 everywhere.
+# The score function. cost, baseline (samples, batch), z (samples, batch, latent_dim), mu and logvar (batch, latent_dim).
 
-    Source: the straight-through estimator, Bengio, Leonard and Courville 2013.
-    """
-    logvar = torch.tensor([[-30.0, -10.5, -8.2, -3.0, 0.5], [1.5, 4.0, 9.9, 206.0, 1e20]], dtype=torch.float64)
-    cases = [(logvar, -10.0, 10.0), (logvar, -8.0, 3.0)]
-    values = compare(answer, _cut, cases, slips=CUT_SLIPS, name="cut", praise="")
-    if not values.right:
-        return values
-    slopes = {message: _slope(slip) for message, slip in SLOPE_SLIPS.items()}
-    praise = "Cut on the way forward, slope 1 on the way back, inside the limits and outside."
-    verdict = compare(_slope(answer), _slope(_cut), cases, slips=slopes, name="cut", praise=praise)
-    if verdict.right is False and verdict.message.startswith("The shape is right"):
-        return Verdict(False, "The values are right. The slope that comes back is not 1 everywhere, inside the limits and outside.")
-    return verdict
+SCORE_PARTS = ("The derivative of log q in mu", "The derivative of log q in logvar", "The estimate in mu", "The estimate in logvar")
+
+Scores = tuple[Tensor, Tensor]
 
 
-def _judge_words(prediction: object, right: Mapping, words: tuple, wrong: Mapping, praise: str) -> Verdict:
-    """Judge a dict of words against ``right``; ``wrong`` says what to tell a wrong word."""
-    if prediction is None:
-        return Verdict(None, PENDING)
-    if not isinstance(prediction, dict) or set(prediction) != set(right):
-        keys = ", ".join(repr(key) for key in right)
-        came = f"has {', '.join(map(repr, prediction)) or 'none'}" if isinstance(prediction, dict) else f"is {describe(prediction)}"
-        return Verdict(False, f"prediction should be a dict with the keys {keys}; it {came}.")
-    if all(value is None for value in prediction.values()):
-        return Verdict(None, PENDING)
-    for key, expected in right.items():
-        value = prediction[key]
-        if not isinstance(value, str) or value not in words:
-            choice = ", ".join(repr(word) for word in words)
-            return Verdict(False, f"prediction[{key!r}] should be one of {choice}; it is {describe(value)}.")
-        if value != expected:
-            return Verdict(False, wrong[key, value])
-    return Verdict(True, praise)
+def _score_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
 
-
-def _as_word(value: object) -> object:
-    """Name a number as the table does: 0, inf, nan, or "number"; hand on anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return value
-    if math.isnan(value):
-        return "nan"
-    return "0" if value == 0 else "number" if math.isfinite(value) else "inf"
-
-
-# What draws are like. Each look returns what is wrong, or None. z (samples, batch, latent_dim), mu and logvar (batch, latent_dim).
-
-
-def _look_at_shape(answer: Callable, z: object, mu: Tensor, logvar: Tensor) -> str | None:
-    batch, latent_dim = mu.shape
-    known = {
-        (batch, latent_dim): "That is one draw for each image. `samples` of them are asked for.",
-        (batch, SAMPLES, latent_dim): "The draws of an image stand along the second axis. They should stand along the first.",
-        (SAMPLES * batch, latent_dim): "All draws stand in one long list. Give the draws an axis of their own, the first.",
-        (SAMPLES, latent_dim): "The images have no axis of their own: did they share their draws?",
-        (SAMPLES, batch): "The latent directions have no axis of their own. A code is a vector.",
-    }
-    if not isinstance(z, torch.Tensor):
-        return f"draws should return a tensor; it returned {describe(z) if not isinstance(z, tuple) else 'a tuple'}."
-    if z.shape != (SAMPLES, batch, latent_dim):
-        asked = f"{(SAMPLES, batch, latent_dim)} was expected, for {SAMPLES} samples and mu of shape {(batch, latent_dim)}."
-        return f"draws returned shape {tuple(z.shape)} where {asked} {known.get(tuple(z.shape), '')}".rstrip()
-    if not z.is_floating_point() or not torch.isfinite(z).all():
-        return "draws returned something that is not finite floating point numbers."
-    return None
-
-
-def _look_at_generator(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
-    case = (mu, logvar, SAMPLES, _seeded(0))
-    again, other = call(answer, case, "draws"), call(answer, (*case[:3], _seeded(1)), "draws")
-    twice = call(lambda m, s, k, generator: (answer(m, s, k, generator), answer(m, s, k, generator)), case, "draws")
-    if not isinstance(twice, tuple) or not all(_like(value, z) for value in (again, other, *twice)):
-        return "draws returns something else when it is called again."
-    if torch.equal(z, mu.expand_as(z).to(z.dtype)):
-        return "Every draw is mu itself. Where is the noise?"
-    if not torch.equal(z, again):
-        return (
-            "Two generators with the same seed give different draws: the noise does not come from the generator that is handed in."
+    def case(samples: int, batch: int, latent_dim: int, about: str, dtype: torch.dtype = torch.float64) -> Case:
+        low = -2 if dtype == torch.float32 else -8  # z - mu has few digits there where sigma is small
+        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype, low=low)
+        z = mu + (0.5 * logvar).exp() * normals(samples, batch, latent_dim, generator=generator, dtype=dtype)
+        cost = (
+            20 + uniform(0, 9, batch, generator=generator, dtype=dtype) + normals(samples, batch, generator=generator, dtype=dtype)
         )
-    if torch.equal(z, other):
-        return "Two generators with different seeds give the same draws: your eps is kept. It has to be fresh in every call."
-    if torch.equal(*twice):
-        return "Two calls with one generator give the same draws: it was set back, or copied. Fresh noise needs a generator that goes on."
-    return None
+        baseline = 18 + uniform(0, 9, samples, batch, generator=generator, dtype=dtype)
+        return Case((cost, baseline, z, mu, logvar), about)
+
+    samples, batch, latent_dim = whole(4, 6, generator), whole(3, 4, generator), whole(2, 3, generator)
+    return [
+        case(1, 1, 1, "one draw of one image with one latent"),
+        case(2, 1, 2, "one image"),
+        case(1, 2, 2, "one draw"),
+        case(samples, batch, latent_dim, "several draws of several images"),
+        case(samples, batch, latent_dim, "float32", torch.float32),
+    ]
 
 
-def _look_at_place(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
-    sigma = (0.5 * logvar).exp()
-    error = 6 * z.std(dim=0) / SAMPLES**0.5 + 1e-9
-    places = {
-        "Your draws lie around 0: mu is missing.": torch.zeros_like(mu),
-        "Your draws lie around one place for the whole batch. Each image has a mu of its own.": mu.mean(dim=0).expand_as(mu),
-        "mu was stretched too. The noise is stretched first, and then moved.": mu * sigma,
-        "Your draws lie off to one side of mu: noise of torch.rand has a mean of its own. Standard normal noise is asked for.": (
-            mu + 0.5 * sigma
-        ),
-    }
-    if z.std(dim=0).amax() < 1e-9 or ((z.mean(dim=0) - mu).abs() < error).all():
-        return None
-    for message, place in places.items():
-        if ((z.mean(dim=0) - place).abs() < error).all():
-            return message
-    return "Your draws do not lie around mu: their mean over many draws is somewhere else."
-
-
-def _look_at_spread(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
-    spread, sigma = z.std(dim=0), (0.5 * logvar).exp()
-    if spread.amax() < 1e-9:
-        return "All draws of an image are the same one, repeated. Each draw needs an eps of its own."
-    if _close(spread, sigma):
-        fourth = ((z - mu) / sigma).pow(4).mean().item()  # 3 for a Gaussian, known here to 0.05
-        gaussian = abs(fourth - 3) < 0.4
-        return None if gaussian else "Place and spread are right, and yet it is no Gaussian. Where does your noise come from?"
-    for message, wrong in SPREADS.items():
-        if _close(spread, wrong(logvar)):
-            return message
-    factor = spread / sigma
-    if _close(factor, factor.mean().expand_as(factor)):
-        return f"All your spreads are too {'small' if factor.mean() < 1 else 'large'}, by one and the same factor: was the noise scaled?"
-    return "Place right, spread wrong: the standard deviation over the draws is not what logvar says."
-
-
-def _look_at_independence(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
-    u = (z - mu) / (0.5 * logvar).exp()
-    if (u[:, :, :-1] * u[:, :, 1:]).mean(dim=0).abs().amax() > 0.2:
-        return "The directions of a code move together: one eps serves them all, so z lies on a line. Each direction needs its own."
-    if (u[:, :-1] * u[:, 1:]).mean(dim=0).abs().amax() > 0.2:
-        return "The images move together: one roll of the dice serves the whole batch. Each image needs an eps of its own."
-    return None
-
-
-def _look_at_path(answer: Callable, z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
-    found = call(lambda m, v, samples, generator: _path(answer, m, v, samples, generator), (mu, logvar, 5, _seeded(2)), "draws")
-    if isinstance(found, Verdict) or found[-1].shape != (5, *mu.shape):
-        return f"With five samples, and a gradient wanted: {found.message if isinstance(found, Verdict) else 'the shape is wrong.'}"
-    at_mu, at_logvar, drawn = found
-    deaf = [name for name, grad in (("mu", at_mu), ("logvar", at_logvar)) if not grad.any()]
-    if deaf:
-        who = f"{deaf[0]} hears nothing" if len(deaf) == 1 else "neither head hears anything"
-        return f"The draws are right, and {who} of them: the gradient there is none, or 0. Where does the path back end?"
-    if not torch.allclose(at_mu, torch.full_like(mu, 5)):
-        return "The draws are right, the gradient at mu is not. How far does z move when mu moves by 1?"
-    if not torch.allclose(at_logvar, 0.5 * (drawn - mu).sum(dim=0)):
-        return "The draws are right, the gradient at logvar is not: it does not belong to the eps that was drawn."
-    return None
-
-
-LOOKS: tuple[Look, ...] = (
-    _look_at_shape,
-    _look_at_generator,
-    _look_at_place,
-    _look_at_spread,
-    _look_at_independence,
-    _look_at_path,
-)
-
-SPREADS: dict[str, Callable] = {
-    "Your draws have the variance for their spread. logvar is the logarithm of sigma squared, and the spread is sigma.": torch.exp,
-    "You took logvar itself for the spread. It is a logarithm: 0 means a spread of 1, and not none.": torch.abs,
-    "Your logvar was doubled on its way to sigma. What does a square root do to a logarithm?": lambda v: (2 * v).exp(),
-    "logvar was halved twice on its way to sigma.": lambda v: (0.25 * v).exp(),
-    "Your draws have a spread of 1 for every image: the eps was moved and not stretched.": torch.ones_like,
-    "Softplus made the spread positive, and another one. This head says logvar.": F.softplus,
-    "One sigma serves the whole batch. Each image has its own.": lambda v: (0.5 * v).exp().mean(dim=0).expand_as(v),
-    "One sigma serves all directions of an image. Each direction has its own.": lambda v: (
-        (0.5 * v).exp().mean(dim=1, keepdim=True).expand_as(v)
-    ),
-    "The sign of logvar is turned: what should be wide is narrow.": lambda v: (-0.5 * v).exp(),
-}
-
-
-def _path(answer: Callable, mu: Tensor, logvar: Tensor, samples: int, generator: torch.Generator) -> tuple[Tensor, ...]:
-    """The gradients of the sum of the draws at mu and logvar, 0 where none arrives, and the draws."""
-    heads = [head.requires_grad_() for head in (mu, logvar)]
-    z = answer(*heads, samples, generator)
-    grads = torch.autograd.grad(z.sum(), heads, allow_unused=True) if z.requires_grad else (None, None)
-    return *(torch.zeros_like(mu) if grad is None else grad for grad in grads), z.detach()
-
-
-def _like(value: object, z: Tensor) -> bool:
-    """Say whether a value is a tensor of the shape and type of z."""
-    return isinstance(value, torch.Tensor) and value.shape == z.shape and value.dtype == z.dtype
-
-
-def _close(spread: Tensor, wanted: Tensor) -> bool:
-    """Say whether measured spreads are the wanted ones: 6 %, five standard errors of a spread from 4,000 draws."""
-    return bool(((spread / wanted - 1).abs() < 0.06).all())
-
-
-# Score function. cost (samples, batch), z (samples, batch, latent_dim), mu and logvar (batch, latent_dim).
-
-
-def _advantage(cost: Tensor, axis: int = 0) -> Tensor:
-    """Cost less the mean cost of the others along an axis, (samples, batch)."""
-    return cost - (cost.sum(dim=axis, keepdim=True) - cost) / (cost.shape[axis] - 1)
-
-
-def _estimate(weight: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
-    """Means over the draws of weight times d log q / d mu and d log q / d logvar."""
+def _scores(z: Tensor, mu: Tensor, logvar: Tensor) -> Scores:
+    """The derivatives of log q(z) in mu and in logvar, (samples, batch, latent_dim)."""
     off = z - mu
-    weight = weight[..., None]
-    return (weight * off / logvar.exp()).mean(dim=0), (weight * 0.5 * (off**2 / logvar.exp() - 1)).mean(dim=0)
+    return off / logvar.exp(), 0.5 * (off**2 / logvar.exp() - 1)
 
 
-def _score_gradient(cost: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, Tensor]:
-    """The two estimates, with the baseline of the other draws."""
-    return _estimate(_advantage(cost), z, mu, logvar)
+def _weighed(weight: Tensor, scores: Scores) -> tuple[Tensor, ...]:
+    """The scores, and their means over the draws with a weight for each draw."""
+    return *scores, *((weight[..., None] * score).mean(dim=0) for score in scores)
+
+
+def _score_gradient(cost: Tensor, baseline: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, ...]:
+    return _weighed(cost - baseline, _scores(z, mu, logvar))
 
 
 def _scored(change: Callable) -> Callable:
-    """What ``change`` makes of the right estimates: change(for_mu, for_logvar, logvar) -> what is returned."""
-    return lambda cost, z, mu, logvar: change(*_score_gradient(cost, z, mu, logvar), logvar)
+    """A slip in the scores, carried on into the estimates: change(in_mu, in_logvar, z, mu, logvar) -> both scores."""
+    return lambda cost, baseline, z, mu, logvar: _weighed(cost - baseline, change(*_scores(z, mu, logvar), z, mu, logvar))
 
 
-def _weighed(weight: Callable) -> Callable:
-    """The estimates with another weight of each draw: weight(cost) -> (samples, batch)."""
-    return lambda cost, z, mu, logvar: _estimate(weight(cost), z, mu, logvar)
+def _weights(weight: Callable) -> Callable:
+    """A slip in the weight of a draw: weight(cost, baseline) -> (samples, batch)."""
+    return lambda cost, baseline, z, mu, logvar: _weighed(weight(cost, baseline), _scores(z, mu, logvar))
 
 
-def _others(cost: Tensor) -> Tensor:
-    """Sum of the costs of the other draws of the image, (samples, batch)."""
-    return cost.sum(dim=0) - cost
+def _estimated(change: Callable) -> Callable:
+    """A slip in what is made of right scores: change(each weighed score) -> an estimate."""
+
+    def slip(cost: Tensor, baseline: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> tuple[Tensor, ...]:
+        scores = _scores(z, mu, logvar)
+        return *scores, *(change((cost - baseline)[..., None] * score) for score in scores)
+
+    return slip
+
+
+def _std(logvar: Tensor) -> Tensor:
+    return (0.5 * logvar).exp()
 
 
 SCORE_SLIPS: dict[str, Callable] = {
-    "You subtracted nothing: this is the plain score function. Each draw needs a baseline.": _weighed(lambda c: c),
-    "Your estimates are too small, all by one factor. Is a draw's own cost among those that you subtract?": _weighed(
-        lambda c: c - c.mean(dim=0)
+    "The derivative in mu is divided by sigma. What does log q divide the squared distance by?": _scored(
+        lambda m, s, z, mu, v: (m * _std(v), s)
     ),
-    "Your baseline is a sum. The mean cost of the other draws is asked for.": _weighed(lambda c: c - _others(c)),
-    "Your baseline is too low: you divided the costs of the others by the number of all draws.": _weighed(
-        lambda c: c - _others(c) / len(c)
+    "The derivative in mu is not divided by anything. What does log q divide the squared distance by?": _scored(
+        lambda m, s, z, mu, v: (m * v.exp(), s)
     ),
-    "Your baseline comes from the other images. Here it comes from the other draws of the same image.": _weighed(
-        lambda c: _advantage(c, axis=1)
+    "You divided by logvar. It is a logarithm, and may be negative.": _scored(
+        lambda m, s, z, mu, v: ((z - mu) / v, 0.5 * ((z - mu) ** 2 / v - 1))
     ),
-    "You used one baseline for all images. An image that is hard to draw then looks bad in all its draws.": _weighed(
-        lambda c: c - c.mean()
+    "The derivative in mu is divided by logvar. It is a logarithm, and may be negative.": _scored(
+        lambda m, s, z, mu, v: ((z - mu) / v, s)
     ),
-    "You used the baseline alone. Where is the cost of the draw itself?": _weighed(lambda c: _others(c) / (len(c) - 1)),
-    "Your weights forget the costs: every draw counts the same.": _weighed(torch.ones_like),
-    "Your gradient points the other way. A direction in which the cost is high is one that raises the cost.": _scored(
-        lambda m, s, v: (-m, -s)
+    "The derivative in mu has the wrong sign. Move mu towards z: does q(z) rise or fall?": _scored(lambda m, s, z, mu, v: (-m, s)),
+    "The derivative in mu is half of what it should be. What does a square give down when it is differentiated?": _scored(
+        lambda m, s, z, mu, v: (0.5 * m, s)
     ),
-    "You added up the draws. The mean over the draws is asked for.": lambda c, z, m, v: tuple(
-        len(c) * part for part in _score_gradient(c, z, m, v)
+    "The derivative in mu is twice what it should be. Look at the factor in front of log q's sum.": _scored(
+        lambda m, s, z, mu, v: (2 * m, s)
     ),
-    "You divided by the number of other draws at the end too. How many draws do you average?": lambda c, z, m, v: tuple(
-        len(c) / (len(c) - 1) * part for part in _score_gradient(c, z, m, v)
+    "The derivative in logvar lacks the term that does not know z. Which term of log q holds logvar alone?": _scored(
+        lambda m, s, z, mu, v: (m, s + 0.5)
     ),
-    "You averaged over the images too. Each image has a gradient of its own.": _scored(
-        lambda m, s, v: (m.mean(dim=0), s.mean(dim=0))
+    "The derivative in logvar is the one by sigma. The head says logvar: one more link of the chain.": _scored(
+        lambda m, s, z, mu, v: (m, 2 * s / _std(v))
     ),
-    "In mu: you divided by sigma. What is the derivative of log q by mu?": _scored(lambda m, s, v: (m * (0.5 * v).exp(), s)),
-    "In mu: you did not divide at all. What is the derivative of log q by mu?": _scored(lambda m, s, v: (m * v.exp(), s)),
-    "In mu: you divided by logvar. It is a logarithm.": _scored(lambda m, s, v: (m * v.exp() / v, s)),
-    "In logvar: this is the gradient by sigma. The head says logvar: one more link of the chain.": _scored(
-        lambda m, s, v: (m, 2 * s / (0.5 * v).exp())
+    "The derivative in logvar is the one by the variance. The head says its logarithm: one more link of the chain.": _scored(
+        lambda m, s, z, mu, v: (m, s / v.exp())
     ),
-    "In logvar: this is the gradient by the variance. The head says its logarithm: one more link of the chain.": _scored(
-        lambda m, s, v: (m, s / v.exp())
+    "The derivative in logvar is twice what it should be. That would be the one by log sigma.": _scored(
+        lambda m, s, z, mu, v: (m, 2 * s)
     ),
-    "In logvar: twice what it should be. That would be the gradient by log sigma.": _scored(lambda m, s, v: (m, 2 * s)),
-    "In logvar: you did not divide the squares by the variance.": lambda c, z, m, v: (
-        _score_gradient(c, z, m, v)[0],
-        (0.5 * _advantage(c)[..., None] * (z - m) ** 2).mean(dim=0),
+    "The derivative in logvar has the wrong sign. Where z lies far out, should q get wider or narrower?": _scored(
+        lambda m, s, z, mu, v: (m, -s)
     ),
-    "In logvar: you measured z from 0. log q measures it from mu.": lambda c, z, m, v: (
-        _score_gradient(c, z, m, v)[0],
-        (0.5 * _advantage(c)[..., None] * (z**2 / v.exp() - 1)).mean(dim=0),
+    "The derivative in logvar does not divide the square by the variance.": _scored(
+        lambda m, s, z, mu, v: (m, 0.5 * ((z - mu) ** 2 - 1))
     ),
-    "In logvar: this is the gradient through the path, with the cost for its slope. The derivative of log q by logvar is asked for.": (
-        lambda c, z, m, v: (
-            _score_gradient(c, z, m, v)[0],
-            (0.5 * _advantage(c)[..., None] * (z - m) / (0.5 * v).exp()).mean(dim=0),
-        )
+    "The derivative in logvar divides the square by sigma only.": _scored(
+        lambda m, s, z, mu, v: (m, 0.5 * ((z - mu) ** 2 / _std(v) - 1))
     ),
-    "The two have changed places: first the gradient in mu, then that in logvar.": _scored(lambda m, s, v: (s, m)),
-    "You return the gradient in mu only. logvar wants one too.": _scored(lambda m, s, v: m),
+    "You measured z from 0. log q measures it from mu.": _scored(lambda m, s, z, mu, v: (z / v.exp(), 0.5 * (z**2 / v.exp() - 1))),
+    "The derivative in logvar measures z from 0. log q measures it from mu.": _scored(
+        lambda m, s, z, mu, v: (m, 0.5 * (z**2 / v.exp() - 1))
+    ),
+    "The derivative in logvar is that of z by logvar, along the path. The derivative of log q is asked for.": _scored(
+        lambda m, s, z, mu, v: (m, 0.5 * (z - mu))
+    ),
+    "The two have changed places: mu comes first, then logvar.": _scored(lambda m, s, z, mu, v: (s, m)),
+    "You read logvar as log sigma.": _scored(lambda m, s, z, mu, v: ((z - mu) / (2 * v).exp(), (z - mu) ** 2 / (2 * v).exp() - 1)),
+    "Both derivatives are right. The estimates do not use the baseline.": _weights(lambda cost, baseline: cost),
+    "Both derivatives are right. The estimates forget the costs: every draw counts the same.": _weights(
+        lambda cost, baseline: torch.ones_like(cost)
+    ),
+    "Both derivatives are right. The estimates weigh with the baseline alone: where is the cost of the draw?": _weights(
+        lambda cost, baseline: baseline
+    ),
+    "Both derivatives are right. The baseline was added to the cost.": _weights(lambda cost, baseline: cost + baseline),
+    "Both derivatives are right. The estimates point the other way: a direction that costs more is one that raises the cost.": _weights(
+        lambda cost, baseline: baseline - cost
+    ),
+    "Both derivatives are right. The baseline that is handed in was averaged; each draw has its own.": _weights(
+        lambda cost, baseline: cost - baseline.mean(dim=0)
+    ),
+    "Both derivatives are right. You made a baseline of your own; use the one that is handed in.": _weights(
+        lambda cost, baseline: cost - cost.mean(dim=0)
+    ),
+    "Both derivatives are right. You added up the draws, and their mean is asked for.": _estimated(lambda each: each.sum(dim=0)),
+    "Both derivatives are right. The estimates are means over the images too. Each image has a gradient of its own.": _estimated(
+        lambda each: each.mean(dim=(0, 1))
+    ),
+    "Both derivatives are right. The estimates are means over the images, and the draws are kept.": _estimated(
+        lambda each: each.mean(dim=1)
+    ),
+    "Both derivatives are right. The estimates still have one number for each draw: their mean is asked for.": _estimated(
+        lambda each: each
+    ),
 }
 
 
-# Log density. z, mu, logvar (batch, latent_dim) -> (batch,).
+# Two losses. mu, logvar, eps, target (batch, latent_dim).
 
 LOG_2PI = math.log(2 * math.pi)
+LOSSES_PARTS = (
+    "The value of path_loss",
+    "path_loss's gradient in mu",
+    "path_loss's gradient in logvar",
+    "score_loss's gradient in mu",
+    "score_loss's gradient in logvar",
+)
 
 
-def _log_density(z: Tensor, mu: Tensor | int, logvar: Tensor) -> Tensor:
-    """The distance is divided by sigma before it is squared, so that no variance is formed."""
-    return _density(((z - mu) * (-0.5 * logvar).exp()) ** 2, logvar)
+def _losses_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+
+    def case(batch: int, latent_dim: int, about: str) -> Case:
+        mu, logvar = gaussians(batch, latent_dim, generator)
+        eps, target = (normals(batch, latent_dim, generator=generator) for _ in range(2))
+        return Case((mu, logvar, eps, target), about)
+
+    batch, latent_dim = whole(3, 5, generator), whole(2, 3, generator)
+    return [
+        case(1, 1, "one image with one latent"),
+        case(1, 3, "one image"),
+        case(2, 1, "one latent"),
+        case(batch, latent_dim, "several images"),
+    ]
 
 
-def _density(squared: Tensor, logvar: Tensor, constant: Tensor | float | int = LOG_2PI) -> Tensor:
-    """The log density from squared distances in sigmas, (batch, latent_dim)."""
-    return -0.5 * (squared + logvar + constant).sum(dim=1)
+def _led_back(function: Callable) -> Callable:
+    """What a pair of losses leads back: the first one's value, and the gradient of each in mu and in logvar, 0 where none arrives."""
+
+    def gradients(mu: Tensor, logvar: Tensor, eps: Tensor, target: Tensor) -> tuple[Tensor, ...] | None:
+        with torch.enable_grad():
+            heads = [mu.detach().requires_grad_(), logvar.detach().requires_grad_()]
+            pair = function(*heads, eps, target)
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                return pair
+            found = [gradient for loss in pair for gradient in _gradients_of(loss, heads)]
+        return values.plain(pair[0]), *found
+
+    gradients.__dict__ = getattr(function, "__dict__", {})  # a stand-in notes there what it changed and printed
+    return gradients
 
 
-DENSITY_SLIPS: dict[str, Callable] = {
-    "You read logvar as log sigma, in every term. Which of the two is the argument?": lambda z, m, v: _log_density(z, m, 2 * v),
-    "You read logvar as log sigma under the square: the distance is divided by sigma twice over.": lambda z, m, v: _density(
-        (z - m) ** 2 / (2 * v).exp(), v
+def _gradients_of(loss: Any, heads: list[Tensor]) -> list[Tensor]:
+    """The gradient of a loss at each head, 0 where none arrives."""
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        return [torch.zeros_like(head) for head in heads]
+    found = torch.autograd.grad(loss.sum(), heads, retain_graph=True, allow_unused=True)
+    return [torch.zeros_like(head) if each is None else each for each, head in zip(found, heads, strict=True)]
+
+
+def _cost(z: Tensor, target: Tensor) -> Tensor:
+    """The squared distance of each draw from its target, (batch,)."""
+    return ((z - target) ** 2).sum(dim=1)
+
+
+def _log_q(z: Tensor, mu: Tensor, logvar: Tensor, constant: float | int = 0) -> Tensor:
+    """The log density of each draw, by default up to a constant, (batch,)."""
+    return -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + constant).sum(dim=1)
+
+
+def _two_losses(mu: Tensor, logvar: Tensor, eps: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    path, constant = _two_draws(mu, logvar, eps)
+    return _cost(path, target).mean(), (_cost(constant, target) * _log_q(constant, mu, logvar)).mean()
+
+
+def _two_draws(mu: Tensor, logvar: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """The draw with its path, and without it."""
+    z = mu + _std(logvar) * eps
+    return z, z.detach()
+
+
+def _slipped(change: Callable) -> Callable:
+    """A slip: change(z, constant, mu, logvar, target) -> both losses, z with its path and as a constant."""
+    return lambda mu, logvar, eps, target: change(*_two_draws(mu, logvar, eps), mu, logvar, target)
+
+
+def _right_path(loss: Callable) -> Callable:
+    """A slip in the second loss: loss(z, constant, mu, logvar, target)."""
+    return _slipped(lambda z, c, m, v, t: (_cost(z, t).mean(), loss(z, c, m, v, t)))
+
+
+LOSSES_SLIPS: dict[str, Callable] = {
+    "path_loss is right. In score_loss the density is that of a draw that moves with mu: with rsample's z the distance from mu never"
+    " changes. Hold z constant, as sample does.": _right_path(lambda z, c, m, v, t: (_cost(c, t) * _log_q(z, m, v)).mean()),
+    "path_loss is right. In score_loss z still has its path, in the cost and in the density. sample gives a constant.": _right_path(
+        lambda z, c, m, v, t: (_cost(z, t) * _log_q(z, m, v)).mean()
     ),
-    "You squared the distance and divided by sigma once. The square is of the distance in sigmas.": lambda z, m, v: _density(
-        (z - m) ** 2 / (0.5 * v).exp(), v
+    "path_loss is right. In score_loss the cost still has a path: the score function uses its height and not its slope.": _right_path(
+        lambda z, c, m, v, t: (_cost(z, t) * _log_q(c, m, v)).mean()
     ),
-    "You divided by logvar. It is a logarithm, and may be negative; a variance never is.": lambda z, m, v: _density(
-        (z - m) ** 2 / v, v
+    "path_loss is right. In score_loss cost and density both still have the path of z. sample gives a constant.": _right_path(
+        lambda z, c, m, v, t: (_cost(z, t) * _log_q(z, m, v, LOG_2PI)).mean()
     ),
-    "You counted the distance in plain units. A density counts it in sigmas.": lambda z, m, v: _density((z - m) ** 2, v),
-    "You measured from the origin. Each Gaussian has its centre at its mu.": lambda z, m, v: _log_density(z, 0, v),
-    "You are off by a constant, the same for every code: the term that knows neither z nor logvar is missing.": lambda z, m, v: (
-        _density((z - m) ** 2 / v.exp(), v, constant=0)
+    "path_loss is right. In score_loss the cost leads back through z: the score function uses its height and not its slope.": _right_path(
+        lambda z, c, m, v, t: (_cost(z, t) * _log_q(c, m, v, LOG_2PI)).mean()
     ),
-    "Your constant is twice what it should be: is it outside a bracket that halves the rest?": lambda z, m, v: _density(
-        (z - m) ** 2 / v.exp(), v, constant=2 * LOG_2PI
+    "path_loss has the right value and no gradient: its z is a constant. rsample keeps the path.": _slipped(
+        lambda z, c, m, v, t: (_cost(c, t).mean(), (_cost(c, t) * _log_q(c, m, v)).mean())
     ),
-    "The width has no price in your density: a wide Gaussian must be lower than a narrow one.": lambda z, m, v: _density(
-        (z - m) ** 2 / v.exp(), 0 * v
+    "path_loss is right. score_loss is the cost of a constant z, which no head has any part in.": _right_path(
+        lambda z, c, m, v, t: _cost(c, t).mean()
     ),
-    "You let a wide Gaussian be higher than a narrow one: look at the sign of the term that holds logvar alone.": lambda z, m, v: (
-        _density((z - m) ** 2 / v.exp(), -v)
+    "path_loss is right. score_loss is the path once more: its z should be a constant.": _right_path(
+        lambda z, c, m, v, t: _cost(z, t).mean()
     ),
-    "You took all of logvar where log sigma belongs: the price of the width is twice what it should be.": lambda z, m, v: _density(
-        (z - m) ** 2 / v.exp(), 2 * v
+    "path_loss is right. score_loss has no cost in it: every draw counts the same.": _right_path(
+        lambda z, c, m, v, t: _log_q(c, m, v).mean()
     ),
-    "The price of the width is half of what it should be: logvar was halved twice.": lambda z, m, v: _density(
-        (z - m) ** 2 / v.exp(), 0.5 * v
+    "path_loss is right. score_loss has the wrong sign: minimising it makes costly draws more likely.": _right_path(
+        lambda z, c, m, v, t: -(_cost(c, t) * _log_q(c, m, v)).mean()
     ),
-    "The squared distance counts twice: there is a factor in front of it in the exponent of a Gaussian.": lambda z, m, v: _density(
-        2 * (z - m) ** 2 / v.exp(), v
+    "path_loss is right. score_loss multiplies with the density, not with its logarithm.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m, v, LOG_2PI).exp()).mean()
     ),
-    "This falls where the density rises: the sign in front is turned.": lambda z, m, v: -_log_density(z, m, v),
-    "You took the mean over the directions. Independent densities multiply, and their logarithms?": lambda z, m, v: (
-        _log_density(z, m, v) / z.shape[1]
+    "path_loss is right. In score_loss each direction is weighed with its own share of the cost. A code has one cost and one density.": (
+        _right_path(lambda z, c, m, v, t: ((c - t) ** 2 * -0.5 * ((c - m) ** 2 / v.exp() + v)).sum(dim=1).mean())
     ),
-    "You summed over the batch too. One number for each code is asked for.": lambda z, m, v: _log_density(z, m, v).sum(),
-    "You took the mean over the batch. One number for each code is asked for.": lambda z, m, v: _log_density(z, m, v).mean(),
-    "You give one number for each direction. A code has one density, of all its directions together.": lambda z, m, v: (
-        -0.5 * ((z - m) ** 2 / v.exp() + v + LOG_2PI)
+    "path_loss is right. In score_loss the density lacks the term that holds logvar alone.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * -0.5 * ((c - m) ** 2 / v.exp()).sum(dim=1)).mean()
     ),
-    "This is the density itself. Its logarithm is asked for.": lambda z, m, v: _log_density(z, m, v).exp(),
-    "This would be right if softplus made sigma. This head says logvar.": lambda z, m, v: _log_density(
-        z, m, 2 * F.softplus(v).log()
+    "path_loss is right. In score_loss the sum over the directions has become a mean: independent densities multiply.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m, v)).mean() / m.shape[1]
+    ),
+    "path_loss is right. In score_loss the distance is divided by sigma once. What does log q divide a square by?": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * -0.5 * ((c - m) ** 2 / _std(v) + v).sum(dim=1)).mean()
+    ),
+    "path_loss is right. score_loss is a sum over the batch. Its mean is asked for.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m, v)).sum()
+    ),
+    "path_loss is right. score_loss multiplies two means. Each draw has its own cost and its own density.": _right_path(
+        lambda z, c, m, v, t: _cost(c, t).mean() * _log_q(c, m, v).mean()
+    ),
+    "The two losses are sums over the batch. Their means are asked for.": _slipped(
+        lambda z, c, m, v, t: (_cost(z, t).sum(), (_cost(c, t) * _log_q(c, m, v)).sum())
+    ),
+    "The cost is a mean over the directions. Their sum is asked for.": _slipped(
+        lambda z, c, m, v, t: (_cost(z, t).mean() / m.shape[1], (_cost(c, t) * _log_q(c, m, v)).mean() / m.shape[1])
+    ),
+    "The two have changed places: path_loss comes first.": _slipped(
+        lambda z, c, m, v, t: ((_cost(c, t) * _log_q(c, m, v)).mean(), _cost(z, t).mean())
+    ),
+    "sigma is not what logvar says: logvar is the logarithm of sigma squared.": lambda mu, logvar, eps, target: _two_losses(
+        mu, 2 * logvar, eps, target
     ),
 }
 
 
-def _in_float32(answer: Any) -> Verdict | None:
-    """A verdict on codes whose variance float32 cannot hold, or None where all is well."""
-    logvar = torch.tensor([[-110.0, 0.5], [100.0, -1.0], [-110.0, 100.0]], dtype=torch.float32)
-    eps = torch.tensor([[0.4, -1.2], [-2.0, 0.3], [1.5, 0.7]], dtype=torch.float32)
-    case = ((0.5 * logvar).exp() * eps, torch.zeros(3, 2), logvar)
-    got, expected = call(answer, case, "log_density"), _log_density(*(part.double() for part in case))
-    if isinstance(got, Verdict):
-        return got if got.right is False else Verdict(False, "log_density returns None for codes in float32.")
-    if not isinstance(got, torch.Tensor) or got.shape != expected.shape:
-        return Verdict(False, "log_density returns something else for codes in float32.")
-    if not torch.isfinite(got).all():
-        text = "As a formula it is right. In float32 it is not finite where logvar is -110 or 100, although the answer is an ordinary number."
-        return Verdict(False, f"{text} What do you form on the way that the format cannot hold?")
-    if not torch.allclose(got.double(), expected, rtol=1e-3):
-        return Verdict(
-            False, "In float32 it is finite where logvar is -110 or 100, and wrong. Was something cut off, or a small number added?"
-        )
-    if got.dtype != torch.float32:
-        return Verdict(
-            False, "Codes in float32 come back in another format. The order of the steps is enough; no wider format is needed."
-        )
-    return None
+# The mean cost. x (batch, pixels), mu and logvar (batch, latent_dim), eps (samples, batch, latent_dim), weight (latent_dim, pixels).
+
+AS_GIVEN = "This is the code as it was given out."
 
 
-# Cut. logvar of any shape, low and high numbers -> the shape of logvar.
+def _mean_cost_cases(seed: int) -> list[Case]:
+    generator = seeded(seed)
+
+    def case(samples: int, batch: int, latent_dim: int, pixels: int, about: str, dtype: torch.dtype = torch.float64) -> Case:
+        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype)
+        shapes = (batch, pixels), (samples, batch, latent_dim), (latent_dim, pixels)
+        x, eps, weight = (normals(*shape, generator=generator, dtype=dtype) for shape in shapes)
+        return Case((x, mu, logvar, eps, weight), about)
+
+    samples, batch, latent_dim = whole(3, 5, generator), whole(3, 5, generator), whole(2, 3, generator)
+    return [
+        case(2, 2, 1, 1, "two draws of two images"),
+        case(3, 1, 2, 2, "one image"),
+        case(1, 3, 2, 2, "one draw"),
+        case(samples, batch, latent_dim, whole(4, 6, generator), "several draws of several images"),
+        case(samples, batch + 1, latent_dim, 4, "more images"),
+        case(samples, batch, latent_dim, 4, "float32", torch.float32),
+    ]
 
 
-def _cut(logvar: Tensor, low: float | int, high: float | int) -> Tensor:
-    """The clamp, plus a zero whose slope is 1."""
-    return logvar.clamp(low, high).detach() + (logvar - logvar.detach())
+def _decoded(mu: Tensor, logvar: Tensor, eps: Tensor, weight: Tensor) -> Tensor:
+    """The decoded draws, (samples, batch, pixels)."""
+    return (mu + _std(logvar) * eps) @ weight
 
 
-def _soft(logvar: Tensor, low: float | int, high: float | int) -> Tensor:
-    """A smooth squeeze into the limits."""
-    return low + (high - low) * torch.sigmoid(4 * (logvar - (low + high) / 2) / (high - low))
+def _squared(x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor, weight: Tensor) -> Tensor:
+    """The cost of each draw, (samples, batch)."""
+    return ((_decoded(mu, logvar, eps, weight) - x) ** 2).sum(dim=2)
 
 
-CUT_SLIPS: dict[str, Callable] = {
-    "Nothing was cut: numbers outside the limits come back as they were.": lambda v, low, high: v,
-    "Only the upper limit is kept.": lambda v, low, high: v.clamp(max=high),
-    "Only the lower limit is kept.": lambda v, low, high: v.clamp(min=low),
-    "Your limits lie as far below 0 as above it. `low` and `high` are two numbers.": lambda v, low, high: v.clamp(-high, high),
-    "The squeeze is smooth, so it changes what lies inside the limits too. Inside, logvar should come back as it was.": _soft,
-    "A sigmoid keeps the limits, and what lies between them is not what came in. Inside, logvar should come back as it was.": (
-        lambda v, low, high: low + (high - low) * v.sigmoid()
+def _mean_cost(x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor, weight: Tensor) -> Tensor:
+    return _squared(x, mu, logvar, eps, weight).mean(dim=0)
+
+
+def _exchanged(x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor, weight: Tensor) -> Tensor:
+    """The costs of the draws in their order, each taken from the image that stands there in the other order, (samples * batch,)."""
+    return ((_decoded(mu, logvar, eps, weight).flatten(0, 1) - x.repeat_interleave(len(eps), dim=0)) ** 2).sum(dim=1)
+
+
+def _as_given(x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor, weight: Tensor) -> Tensor:
+    return _exchanged(x, mu, logvar, eps, weight).reshape(len(x), len(eps)).mean(dim=1)
+
+
+COST_SLIPS: dict[str, Callable] = {
+    "One slip is left: the images are repeated in another order than the draws, so most draws are compared with another image.": (
+        lambda x, mu, logvar, eps, weight: _exchanged(x, mu, logvar, eps, weight).reshape(len(eps), len(x)).mean(dim=0)
     ),
-    "Numbers outside the limits became 0. They should become the nearer limit.": lambda v, low, high: torch.where(
-        (v < low) | (v > high), 0.0, v
+    "One slip is left: each draw meets its own image now, and the mean at the end is taken over costs of several images.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).reshape(len(x), len(eps)).mean(dim=1)
     ),
-    "You return the variance. The cut logvar is asked for.": lambda v, low, high: v.clamp(low, high).exp(),
-    "You return where something was cut. The cut logvar is asked for.": lambda v, low, high: (v < low) | (v > high),
-    "Right for ordinary numbers. At a logvar of 1e20 the limit is lost: which two large numbers are added there, and how many digits"
-    " are left of the small one between them?": lambda v, low, high: v + (v.clamp(low, high) - v),
+    "The mean is taken over the images. Each image's mean over its draws is asked for.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).mean(dim=1)
+    ),
+    "One number for the whole batch came back. Each image's mean is asked for.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).mean()
+    ),
+    "The draws were added up. Their mean is asked for.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).sum(dim=0)
+    ),
+    "The cost is a mean over the pixels now. It was a sum, and that was no slip.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).mean(dim=0) / x.shape[1]
+    ),
+    "The draws were averaged before they were decoded and compared. The mean cost is not the cost of the mean.": (
+        lambda x, mu, logvar, eps, weight: ((_decoded(mu, logvar, eps, weight).mean(dim=0) - x) ** 2).sum(dim=1)
+    ),
+    "Each image has the cost of its first draw only.": lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight)[0],
+    "sigma is exp(logvar) now, which is the variance. The line was right before.": (
+        lambda x, mu, logvar, eps, weight: _mean_cost(x, mu, 2 * logvar, eps, weight)
+    ),
 }
-
-SLOPE_SLIPS: dict[str, Callable] = {
-    "The values are right. This is the plain clamp: outside the limits its slope is 0, and no force leads back.": (
-        lambda v, low, high: v.clamp(low, high)
-    ),
-    "The values are right, and the path back is cut everywhere: not even inside the limits does a gradient arrive.": (
-        lambda v, low, high: v.clamp(low, high).detach()
-    ),
-    "The values are right. Outside the limits the slope has the wrong sign, and inside it is 0: which of the parts is the constant?": (
-        lambda v, low, high: v.clamp(low, high) - (v - v.detach())
-    ),
-    "The values are right. Inside the limits the slope is 2: two paths lead back there.": lambda v, low, high: (
-        v.clamp(low, high) + (v - v.detach())
-    ),
-    "The values are right. The slope is -1 everywhere: it drives logvar the wrong way.": lambda v, low, high: (
-        v.clamp(low, high).detach() - (v - v.detach())
-    ),
-    "The values are right. The slope comes back outside the limits only.": lambda v, low, high: torch.where(
-        (v < low) | (v > high), v.clamp(low, high).detach() + (v - v.detach()), v.detach()
-    ),
-}
-
-
-def _slope(function: Any) -> Callable:
-    """The slope of the sum of ``function(logvar, low, high)`` at logvar; 0 where no gradient arrives."""
-
-    def slope(logvar: Tensor, low: float | int, high: float | int) -> Tensor:
-        leaf = logvar.detach().clone().requires_grad_()
-        value = function(leaf, low, high)
-        if not isinstance(value, torch.Tensor) or not value.requires_grad:
-            return torch.zeros_like(logvar)
-        grad = torch.autograd.grad(value.sum(), leaf, allow_unused=True)[0]
-        return torch.zeros_like(logvar) if grad is None else grad
-
-    return slope
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def _normals(*shape: int, seed: int) -> Tensor:
-    """Standard normal numbers in float64, the same in every call."""
-    return torch.randn(*shape, generator=_seeded(seed), dtype=torch.float64)

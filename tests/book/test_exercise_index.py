@@ -3,11 +3,15 @@
 import re
 
 import pytest
+import torch
 
+from companion.checks.cases import Case
+from companion.checks.comparing import compare
 from tests.support import ROOT
 from tools import exercise_index
 
 PAGE = (ROOT / "book" / "exercises" / "index.md").read_text(encoding="utf-8")
+AWAY = (("two images", [[0.5, -1.2], [2.0, 0.3]]), ("one image", [[1.0, 2.0, 0.5]]))
 SOURCE = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {display_name: Python 3, language: python, name: python3}
@@ -126,3 +130,32 @@ def test_an_exercise_without_its_line_is_named(folder):
     (folder / "03-a-page.md").write_text(SOURCE.replace("*3 points · hard · 1 hour*", "*3 points, hard*"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"03-a-page\.md, '2\. Derive"):
         exercise_index.entries(folder, {})
+
+
+def test_a_heading_that_a_note_has_swallowed_is_named(folder):
+    note = '+++ {"companion": {"note": "b"}}\n\nSo it is.\n\n## 3. Try'
+    (folder / "03-a-page.md").write_text(SOURCE.partition("+++")[0] + note, encoding="utf-8")
+    with pytest.raises(ValueError, match="note on b"):
+        exercise_index.entries(folder, {})
+
+
+def test_the_verdict_that_the_page_shows_is_what_a_check_says():
+    """Of `away` of the six questions before chapter 1, with one mean over all numbers in place of one for each pixel."""
+    slip = "You took one mean over all numbers. Each pixel has its own."
+    cases = [Case((torch.tensor(rows, dtype=torch.float64),), about) for about, rows in AWAY]
+    verdict = compare(
+        lambda x: (x - x.mean()).pow(2).sum(dim=1),
+        lambda x: (x - x.mean(dim=0)).pow(2).sum(dim=1),
+        cases,
+        name="away",
+        praise="",
+        slips={slip: lambda x: (x - x.mean()).pow(2).sum(dim=1)},
+    )
+    assert f"```text\n{verdict!r}\n```" in PAGE, repr(verdict)
+
+
+def test_the_plan_for_instructors_says_how_long_the_first_two_exercises_of_a_chapter_take():
+    found = stored()
+    times = [sum(entry.minutes for entry in found if entry.chapter == chapter and entry.number <= 2) for chapter in range(1, 9)]
+    plan = (ROOT / "book" / "appendix" / "instructors.md").read_text(encoding="utf-8")
+    assert f"take {min(times)} to {max(times)} minutes" in plan

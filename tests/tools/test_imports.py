@@ -94,7 +94,7 @@ def test_the_drawing_is_read_as_it_is_meant():
     ("module", "target"),
     [
         ("companion.losses", "coursework.cli"),
-        ("companion.checks.verdict", "companion.models"),
+        ("companion.checks.verdict", "companion.training"),
         ("coursework.wire.session", "coursework.sandbox.commands"),
         ("coursework.scoring.scorer", "coursework.report.tables"),
         ("coursework.report.tables", "coursework.scoring.grade"),

@@ -5,12 +5,14 @@ import re
 
 import pytest
 import torch
+import torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 
 from companion import losses, models
 from companion.checks import autoencoding
 
 NAN = float("nan")
+SEEDS = (0, 1, 2)
 
 
 # Answers by another route than the module's own references.
@@ -24,11 +26,13 @@ def blind_by_search(x):
         return losses.bernoulli_nll(pixel[:, None], torch.full_like(pixel, logit)[:, None]).sum().item()
 
     found = [
-        minimize_scalar(cost, bounds=(-limit, limit), args=(pixel,), method="bounded", options={"xatol": 1e-12}) for pixel in x.T
+        minimize_scalar(cost, bounds=(-limit, limit), args=(pixel,), method="bounded", options={"xatol": 1e-12})
+        for pixel in x.double().T
     ]
     edges = (-limit, limit)
     best = [
-        min((*edges, float(f.x)), key=lambda logit, pixel=pixel: cost(logit, pixel)) for f, pixel in zip(found, x.T, strict=True)
+        min((*edges, float(f.x)), key=lambda logit, pixel=pixel: cost(logit, pixel))
+        for f, pixel in zip(found, x.double().T, strict=True)
     ]
     return torch.tensor(best, dtype=x.dtype)
 
@@ -38,36 +42,20 @@ def excess_by_torch(x, logits):
     return (torch.distributions.kl_divergence(there, drawn)).sum(dim=1)
 
 
+def excess_by_softplus(x, logits):
+    each = x * F.softplus(-logits) + (1 - x) * F.softplus(logits) + torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)
+    return each.sum(dim=1)
+
+
 def excess_by_loops(x, logits):
-    def log_bet(logit):  # of ink
-        return -math.log1p(math.exp(-logit)) if logit > 0 else logit - math.log1p(math.exp(logit))
-
-    def pixel(a, logit):
-        copied = sum(share * math.log(share) for share in (a, 1 - a) if share > 0)
-        return copied - a * log_bet(logit) - (1 - a) * log_bet(-logit)
-
-    return torch.tensor([sum(map(pixel, *rows)) for rows in zip(x.tolist(), logits.tolist(), strict=True)], dtype=x.dtype)
-
-
-def pca_by_svd(x_train, x, latent_dim):
-    mean = x_train.sum(dim=0) / len(x_train)
-    rows = torch.linalg.svd(x_train - mean, full_matrices=False).Vh[:latent_dim]
-    return mean + (x - mean) @ rows.T @ rows
-
-
-def pca_by_power(x_train, x, latent_dim):
-    """Directions one after another, each by repeated multiplication."""
-    centred = x_train - x_train.mean(dim=0)
-    covariance, found = centred.T @ centred, []
-    for _ in range(latent_dim):
-        v = torch.ones(len(covariance), dtype=x.dtype)
-        for _ in range(5000):
-            v = covariance @ v
-            v = v / v.norm()
-        covariance = covariance - (v @ covariance @ v) * torch.outer(v, v)
-        found.append(v)
-    basis = torch.stack(found, dim=1)
-    return x_train.mean(dim=0) + (x - x_train.mean(dim=0)) @ basis @ basis.T
+    rows = []
+    for images, drawn in zip(x, logits, strict=True):
+        total = 0
+        for a, logit in zip(images, drawn, strict=True):
+            copied = sum(float(share) * math.log(share) for share in (a, 1 - a) if share > 0)
+            total = total + copied - a * F.logsigmoid(logit) - (1 - a) * F.logsigmoid(-logit)
+        rows.append(total)
+    return torch.stack(rows)
 
 
 def overlap_by_projectors(a, b):
@@ -81,18 +69,22 @@ def overlap_by_least_squares(a, b):
 
 
 RIGHT = {
-    "check_blind_logits": [lambda x: blind_by_search(x), lambda x: (1 / (1 / x.mean(dim=0).clamp(0.001, 0.999) - 1)).log()],
+    "check_blind_logits": [blind_by_search, lambda x: (1 / (1 / x.mean(dim=0).clamp(0.001, 0.999) - 1)).log()],
     "check_excess": [
         excess_by_loops,
+        excess_by_softplus,
         lambda x, logits: losses.bernoulli_nll(x, logits) - torch.distributions.Bernoulli(x).entropy().sum(1),
     ],
-    "check_pca_copy": [pca_by_svd, pca_by_power],
-    "check_overlap": [overlap_by_projectors, overlap_by_least_squares, lambda a, b: float(overlap_by_projectors(b, a))],
+    "check_overlap": [
+        overlap_by_projectors,
+        overlap_by_least_squares,
+        lambda a, b: float(overlap_by_projectors(b, a)),
+        lambda a, b: overlap_by_projectors(a.float(), b.float()).numpy(),
+    ],
 }
 SLIPS = {
     "check_blind_logits": autoencoding.BLIND_SLIPS,
     "check_excess": autoencoding.EXCESS_SLIPS,
-    "check_pca_copy": autoencoding.PCA_SLIPS,
     "check_overlap": autoencoding.OVERLAP_SLIPS,
 }
 FUNCTIONS = sorted(RIGHT)
@@ -102,25 +94,21 @@ TABLES = {
 }
 
 
-def check(name, answer):
-    return getattr(autoencoding, name)(answer)
+def check(name, answer, seed=0):
+    return getattr(autoencoding, name)(answer, seed=seed)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("name", "answer"), [(name, answer) for name in FUNCTIONS for answer in RIGHT[name]])
-def test_an_answer_by_another_route_is_right(name, answer):
-    verdict = check(name, answer)
-    assert verdict.right is True, verdict.message
+def test_an_answer_by_another_route_is_right(name, answer, seed):
+    verdict = check(name, answer, seed)
+    assert verdict.right is True, verdict
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("name", "message"), [(name, message) for name in FUNCTIONS for message in SLIPS[name]])
-def test_each_slip_is_named(name, message):
-    assert check(name, SLIPS[name][message]) == (False, message)
-
-
-def test_an_excess_by_way_of_bets_is_right_for_small_logits_only():
-    verdict = autoencoding.check_excess(autoencoding._excess_of_bets)
-    assert verdict.right is False
-    assert "right for small logits" in verdict.message
+def test_each_slip_is_named(name, message, seed):
+    assert check(name, SLIPS[name][message], seed)[:2] == (False, message)
 
 
 def test_the_reference_excess_is_the_divergence_of_two_bernoullis():
@@ -128,6 +116,26 @@ def test_the_reference_excess_is_the_divergence_of_two_bernoullis():
     x = torch.rand(5, 8, generator=generator, dtype=torch.float64)
     logits = 3 * torch.randn(5, 8, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(autoencoding._excess(x, logits), excess_by_torch(x, logits))
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda x, logits: autoencoding._excess(x, logits.detach()), "no gradient"),
+        (lambda x, logits: autoencoding._excess(x, logits.clamp(-40, 40)), "."),
+        (lambda x, logits: autoencoding._excess(x.clamp_(1e-9, 1), logits), "changed its argument x"),
+    ],
+)
+def test_an_excess_that_is_right_in_a_notebook_only_is_found_out(answer, says):
+    verdict = autoencoding.check_excess(answer)
+    assert verdict.right is False
+    assert re.search(says, verdict.message)
+
+
+def test_blind_logits_have_the_dtype_of_the_images():
+    verdict = autoencoding.check_blind_logits(lambda x: torch.logit(x.double().mean(dim=0).clamp(0.001, 0.999)))
+    assert verdict.right is False
+    assert "dtype" in verdict.message
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, *TABLES])
@@ -150,11 +158,9 @@ def broken(*arguments):
         broken,
         lambda: 1.0,
         lambda *arguments: "text",
-        lambda *arguments: [1.0],
         lambda *arguments: (arguments[0], "text"),
         lambda *arguments: torch.full((5,), torch.nan),
         lambda *arguments: torch.zeros(3, dtype=torch.int64),
-        lambda *arguments: torch.zeros(7, 6),
         lambda *arguments: torch.zeros(0),
         lambda *arguments: NAN,
         lambda *arguments: arguments[0].mul_(0),
@@ -203,7 +209,7 @@ def test_each_wrong_picture_is_named(key, choice):
         assert verdict.right is True
         assert (key, choice) not in autoencoding.EXCHANGED_WRONG
     else:
-        assert verdict == (False, f"Line {key}: {autoencoding.EXCHANGED_WRONG[key, choice]}")
+        assert verdict[:2] == (False, f"Line {key}: {autoencoding.EXCHANGED_WRONG[key, choice]}")
 
 
 def test_the_pictures_are_what_the_trained_decoder_draws(digits):
@@ -235,7 +241,7 @@ def test_the_pictures_are_what_the_trained_decoder_draws(digits):
 @pytest.mark.parametrize(("key", "wrong"), autoencoding.ONE_MORE_BIT_WRONG)
 def test_each_wrong_factor_is_named(key, wrong):
     verdict = autoencoding.check_one_more_bit(autoencoding.ONE_MORE_BIT | {key: wrong})
-    assert verdict == (False, autoencoding.ONE_MORE_BIT_WRONG[key, wrong])
+    assert verdict[:2] == (False, f"{key}: {autoencoding.ONE_MORE_BIT_WRONG[key, wrong]}")
 
 
 def test_the_factors_are_those_of_a_trained_code(digits):
