@@ -98,7 +98,7 @@ def _blind_cases(seed: int) -> list[Case]:
     one[:, 0], one[:, 2] = 1, 0
     return [
         Case((few,), "grey pixels only"),
-        Case((one,), "one image"),
+        Case((one,), "one image, with pixels of 0 and of 1"),
         Case((many,), "pixels that are 0, or 1, in every image"),
         Case((many.float(),), "images in float32"),
     ]

@@ -298,7 +298,7 @@ def check_train_in_parts(answer: object, *, seed: int = 0) -> Verdict:
         slips=TRAINING_SLIPS,
         name="train_in_parts",
         praise="Losses and weights are those of a step on all images, and no more went through at once than fit.",
-        parts=("the losses", "the weights after the last step"),
+        parts=("The list of losses", "The row of weights"),
     )
 
 
@@ -320,12 +320,12 @@ def _training_cases(seed: int) -> list[Case]:
     ]
 
 
-def _trained(step: Callable) -> Callable:
-    """What `train_in_parts` gives with a step: ``step(model, optimizer, parts, n)`` returns the loss."""
+def _trained(step: Callable, rule: Callable = torch.optim.SGD) -> Callable:
+    """What `train_in_parts` gives with a step: ``step(model, optimizer, parts, n)`` returns the loss. rule: the optimizer."""
 
     def train(x: Tensor, most: int, steps: int, lr: float, seed: int) -> tuple[Tensor, Tensor]:
         model = models.Autoencoder(2, hidden=(32,), pixels=x.shape[1], generator=seeded(seed))
-        optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+        optimizer = rule(model.parameters(), lr=lr)
         costs = [float(step(model, optimizer, x.split(most), len(x))) for _ in range(steps)]
         return torch.tensor(costs, dtype=torch.float64), nn.utils.parameters_to_vector(model.parameters()).detach()
 
@@ -436,6 +436,7 @@ TRAINING_SLIPS: dict[str, Callable] = {
     ),
     "You train on a squared error. The loss of chapter 1 is the cross-entropy, `losses.bernoulli_nll`.": _with(each=_squared),
     "Sigmoid twice: `losses.bernoulli_nll` wants the logits that the model gives.": _with(each=_sigmoid_twice),
+    "Your steps are Adam's. The page's optimizer is plain SGD.": _trained(_step, torch.optim.Adam),
     "Your steps go uphill: the loss is to become smaller.": _with(share=lambda cost, parts, n: -cost.sum() / n),
     "The weights are right. As the loss you give that of the last part; the mean over all images is asked for.": _with(
         told=lambda costs, n, model, parts: costs[-1].mean()
