@@ -43,7 +43,6 @@ from companion.checks.objective import (
     check_gaussian_kl,
     check_negative_elbo,
     check_region_widths,
-    check_training_step,
 )
 from companion.checks.regions import (
     check_by_angle,
@@ -60,6 +59,7 @@ from companion.checks.tradeoff import (
     check_warm_up,
     check_warm_up_log,
 )
+from companion.checks.training import check_training_step
 from companion.checks.verdict import Verdict
 
 __all__ = [

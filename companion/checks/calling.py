@@ -59,7 +59,8 @@ def call(function: Any, arguments: tuple, name: str) -> Any:
 def trouble(called: Called, example: str, name: str) -> Verdict | None:
     """The verdict on a call that gave nothing to compare; None when it gave something. example: the call, as it is shown."""
     if called.raised is not None:
-        what = "tried to end the program" if isinstance(called.raised, SystemExit) else f"raised {error_name(called.raised)}"
+        error = error_name(called.raised)  # a grader's stand-in raises an error of the same name, and of another class
+        what = "tried to end the program" if error == "SystemExit" else f"raised {error}"
         return Verdict(False, f"{name} {what}.", f"{example} raised {told(called.raised)}")
     found = values.plain(called.value)
     parts = found if isinstance(found, tuple) else (found,)

@@ -320,7 +320,7 @@ def _line(*, shift: int = 0, longer: int = 0, start: bool = True, low: float = 0
     """A warm-up with a slip: the line begins `shift` steps earlier, takes `longer` steps more, and is cut at other ends."""
 
     def warm_up(step: int, beta: float | int, hold: int, rise: int) -> float:
-        share = (step - hold * start + shift) / (rise + longer)
+        share = (step - hold * start + shift) / (rise and rise + longer)
         return beta * min(max(share, low), high)
 
     return warm_up
@@ -438,14 +438,13 @@ def _codes(
     """A code of latents of very different widths, each of which knows something of a factor or two, and the factors' levels."""
     while True:
         sizes = [whole(2, 5, generator) for _ in range(factors)]
-        share = torch.rand(n, generator=generator, dtype=torch.float64)
         levels = torch.stack(
             [(size * torch.rand(n, generator=generator, dtype=torch.float64) ** 1.5).long() for size in sizes], dim=1
         )
         mix = torch.randn(factors, latent_dim, generator=generator, dtype=torch.float64)
         noise = torch.randn(n, latent_dim, generator=generator, dtype=torch.float64)
         width = torch.logspace(-1, 1, latent_dim, dtype=torch.float64)[torch.randperm(latent_dim, generator=generator)]
-        mu = (((levels.double() @ mix) + 0.5 * noise + 0.1 * share[:, None]) * width).to(dtype)
+        mu = (((levels.double() - 1) @ mix + 0.5 * noise).tanh() * width).to(dtype)  # many at either end, in the outer cells
         if _is_clear(mu.double(), levels):
             return mu, levels
 
@@ -465,17 +464,17 @@ def _gaps(mu: Tensor, factors: Tensor) -> Tensor:
     return evaluation.mutual_information_gap(mu, factors).per_factor
 
 
-def _gap_with(*, cut: str = "own", divide: str = "nats", rival: str = "second", bias: bool = True) -> Callable:
+def _gap_with(*, cut: str = "own", divide: str = "nats", rival: str = "second", bias: bool = True, last: int = 19) -> Callable:
     """The gap with slips.
 
     cut: the range of the cells, "own" of each latent or "one" for all. divide: by the entropy in "nats" or "bits", by the
     "entropy without its bias", by "log levels", by the number of "levels", or by "nothing". rival: what the best latent is held
-    against. bias: whether Miller's is subtracted.
+    against. bias: whether Miller's is subtracted. last: the cell of the largest value, from 0.
     """
 
     def information_gap(mu: Tensor, factors: Tensor) -> Tensor:
         wide = mu if cut == "own" else torch.cat([mu, mu.min().expand(1, mu.shape[1]), mu.max().expand(1, mu.shape[1])])
-        told = _told(wide, len(mu), factors, bias=bias)  # (factors, latent_dim)
+        told = _told(wide, len(mu), factors, bias=bias, last=last)  # (factors, latent_dim)
         best = told.sort(dim=1, descending=True).values
         rivals = {
             "second": best[:, 1],
@@ -493,10 +492,10 @@ def _gap_with(*, cut: str = "own", divide: str = "nats", rival: str = "second", 
     return information_gap
 
 
-def _told(wide: Tensor, n: int, factors: Tensor, *, bias: bool) -> Tensor:
+def _told(wide: Tensor, n: int, factors: Tensor, *, bias: bool, last: int) -> Tensor:
     """Information of each factor and latent, (factors, latent_dim); rows after the first n of `wide` only set the range."""
     low, high = wide.amin(dim=0), wide.amax(dim=0)
-    cells = ((wide[:n] - low) / (high - low) * 20).long().clamp(max=19)
+    cells = ((wide[:n] - low) / (high - low) * 20).long().clamp(max=last)
     rows = [[_information(cell, level, bias=bias) for cell in cells.T] for level in factors.T]
     return torch.stack([torch.stack(row) for row in rows]).clamp(min=0)
 
@@ -537,6 +536,7 @@ GAP_SLIPS: dict[str, Callable] = {
         rival="none"
     ),
     "The bias of counting is not subtracted. `information` does that.": _gap_with(bias=False),
+    "The largest value of a latent has a cell of its own, the 21st. It belongs into the last of 20.": _gap_with(last=20),
     "You return one number. One for each factor is asked for; MIG is their mean.": lambda mu, factors: _gaps(mu, factors).mean(),
     "The signs are turned around: second best less best.": lambda mu, factors: -_gaps(mu, factors),
 }

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import NamedTuple
 
 import pytest
 
@@ -13,7 +14,10 @@ from tests.support import ROOT, direct
 
 EXERCISES = ROOT / "book" / "exercises"
 PATHS = sorted((EXERCISES / "source").glob("*.md"))
-
+SEEDS = (0, 1, 2)  # that of practice first
+LINE = re.compile(
+    r"\*(?P<points>\d+) point(?P<s>s?) · (?P<difficulty>easy|medium|hard|project) · (?P<time>\d+) (?P<unit>minutes?|hours?)\*"
+)
 
 # One in every run, the others with --slow.
 ONE_AND_THE_REST = pytest.mark.parametrize(
@@ -41,20 +45,101 @@ def test_there_is_a_source_for_every_chapter():
     assert [path.stem for path in PATHS] == chapters
 
 
-def test_there_are_enough_of_them():
-    headings = {path.stem: source.headings(path.read_text(encoding="utf-8"), 2) for path in PATHS}
-    assert {name: len(titles) for name, titles in headings.items() if not 3 <= len(titles) <= 5} == {}, "three to five a chapter"
-    assert sum(map(len, headings.values())) >= 28
-    assert sum(len(source.load_source(path).tests) for path in PATHS) >= 14
+class Section(NamedTuple):
+    """An exercise of a page. line: the one below its heading. cells: (role, id, cell), those of no role with None."""
+
+    title: str
+    line: str
+    cells: list
 
 
-def test_exercises_are_numbered_and_go_from_a_prediction_to_an_open_project(exercise):
-    titles = [title for cell in exercise.notebook.cells if not source.role_of(cell)[0] for title in source.headings(cell.source, 2)]
-    assert [title.split(".")[0] for title in titles] == [str(n) for n in range(1, len(titles) + 1)]
+def sections(exercise):
+    """The exercises of a page. A heading counts only where students see it."""
+    found = []
+    for cell in exercise.notebook.cells:
+        kind, id = source.role_of(cell)
+        if kind is None and cell.cell_type == "markdown":
+            for title in source.headings(cell.source, 2):
+                below = cell.source.partition(f"## {title}")[2].split("\n")
+                found.append(Section(title, below[2] if len(below) > 2 and not below[1] else "", []))
+        if found:
+            found[-1].cells.append((kind, id, cell))
+    return found
+
+
+def points(section):
+    return sum(cell.metadata.companion.points for kind, _, cell in section.cells if kind in ("test", "written"))
+
+
+def is_project(section):
+    return any(kind == "written" for kind, _, _ in section.cells)
+
+
+def test_a_page_has_three_to_six_exercises_that_are_numbered_and_end_in_a_project(exercise):
+    found = sections(exercise)
+    assert 3 <= len(found) <= 6
+    assert [section.title.split(".")[0] for section in found] == [str(n) for n in range(1, len(found) + 1)]
+    everywhere = [title for cell in exercise.notebook.cells for title in source.headings(cell.source, 2)]
+    assert everywhere == [section.title for section in found], (
+        "a heading stands where students do not see it: is there a +++ above it?"
+    )
     assert exercise.title.startswith("Exercises: ")
-    checked = {test.title for test in exercise.tests}
-    assert checked, "no exercise is checked"
-    assert set(titles) - checked, "no exercise is open"
+    projects = [is_project(section) for section in found]
+    assert projects == sorted(projects)
+    assert 1 <= sum(projects) <= 2
+    assert not any(kind == "test" for section in found if is_project(section) for kind, _, _ in section.cells)
+
+
+def test_points_difficulty_and_time_stand_below_each_heading(exercise):
+    for section in sections(exercise):
+        line = LINE.fullmatch(section.line)
+        assert line, f"{section.title}: {section.line!r}"
+        assert int(line["points"]) == points(section) > 0, section.title
+        assert (line["points"] == "1") == (line["s"] == ""), section.line
+        assert (line["difficulty"] == "project") == is_project(section), section.line
+        assert (line["time"] == "1") == (line["unit"] in ("minute", "hour")), section.line
+
+
+def test_what_a_check_asks_is_said_before_each_function_that_is_asked_for(exercise):
+    lacking = []
+    for section in sections(exercise):
+        told = False
+        for kind, id, cell in section.cells:
+            if kind is None and cell.cell_type == "markdown":
+                told = told or any(part.startswith("**Asked.**") for part in cell.source.split("\n\n"))
+            elif kind == "answer":
+                if re.search(r"^(def|class) ", cell.source, re.MULTILINE) and not told:
+                    lacking.append(f"{section.title}: {id}")
+                told = False
+    assert not lacking, "\n".join(lacking)
+
+
+def test_a_prediction_is_one_point(exercise):
+    functions = {answer.id for answer in exercise.answers if re.search(r"^(def|class) ", answer.reference_code, re.MULTILINE)}
+    assert {test.id: test.points for test in exercise.tests if test.id not in functions and test.points != 1} == {}
+    assert functions, "nothing is written"
+
+
+def test_what_is_hidden_is_the_check_of_practice_on_other_numbers(exercise):
+    for test in exercise.tests:
+        shown = re.fullmatch(r"(checks\.check_\w+)\((.+)\)", test.visible)
+        assert shown, f"{test.id}: {test.visible!r}"
+        hidden = f"verdict = {shown[1]}({shown[2]}, seed=secret_seed)\nassert verdict, verdict.message"
+        assert test.hidden == hidden, f"{test.id}: {test.hidden}"
+
+
+def test_a_project_has_a_rubric_of_four_levels_and_a_sample_from_a_run(exercise):
+    notes = {cell.metadata.companion.note: cell.source for cell in exercise.notebook.cells if source.role_of(cell)[0] == "note"}
+    assert exercise.written
+    for each in exercise.written:
+        assert each.points in (4, 8), each.id
+        assert len(each.rubric) == 4, each.id
+        assert all(len(level) > 15 for level in each.rubric), each.rubric
+        assert len(set(each.rubric)) == 4
+        note = notes.get(each.id, "")
+        assert len(re.findall(r"^\|.*\|$", note, re.MULTILINE)) >= 4, f"{each.id}: its note has no table"
+        for word in ("seed", "second"):
+            assert re.search(rf"\b{word}s?\b", note), f"{each.id}: its note says nothing of the {word}s"
 
 
 def test_generating_it_again_changes_no_byte(exercise):
@@ -76,12 +161,12 @@ def test_every_checked_exercise_carries_six_wrong_answers(exercise):
 @ONE_AND_THE_REST
 def test_the_check_passes_the_reference_and_names_each_slip(exercise):
     problems = []
-    for id, slip, verdict in direct.verdicts(exercise.with_values(combinations(exercise)[0])):
+    for id, slip, seed, verdict in direct.verdicts(exercise.with_values(combinations(exercise)[0]), SEEDS):
         says = next((wrong.says for wrong in exercise.wrong if (wrong.id, wrong.slip) == (id, slip)), "")
         if not isinstance(verdict, Verdict) or verdict.right is not (slip == "reference"):
-            problems.append(f"{id}, {slip}: {verdict!r}")
+            problems.append(f"{id}, {slip}, seed {seed}: {verdict!r}")
         elif not re.search(says, verdict.message):
-            problems.append(f"{id}, {slip}: {verdict.message} This does not match {says!r}")
+            problems.append(f"{id}, {slip}, seed {seed}: {verdict.message} This does not match {says!r}")
     assert not problems, "\n".join(problems)
 
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from coursework.assignment.source import NOT_GRADED, SEED, Exercise, Wrong, load_source, role_of
+from coursework.assignment.source import NOT_GRADED, Exercise, Test, Wrong, load_source, role_of
 from coursework.assignment.variants import UNKEYED
 from coursework.handin.names import NOTHING, names_of
 from coursework.scoring.fork import messages_of
@@ -208,20 +208,11 @@ def _said(answer: Answer, space: dict, below: Sequence, exercise: Exercise, seed
     return (got + [got[-1] if got and got[-1].escaped else missing] * len(seeds))[: len(seeds)]
 
 
-def _verdict(test, space: dict, seed: int) -> Said:
-    """What the test's cell shows; with another seed than that of practice, what the hidden lines find."""
+def _verdict(test: Test, space: dict, seed: int) -> Said:
+    """What the test's cell shows, or what escapes from it."""
     try:
-        if seed == SEEDS[0]:
-            verdict = direct.run(test.visible, dict(space))
-        else:
-            hidden = dict(space) | {SEED: seed}
-            try:
-                direct.run(test.hidden, hidden)
-            except AssertionError as error:
-                if "verdict" not in hidden:
-                    return Said(False, str(error), "")
-            verdict = hidden["verdict"]
-        return Said(verdict.right, verdict.message, verdict.example)
+        found = direct.verdict(test, space, seed)
+        return Said(found.right, found.message, found.example)
     except BaseException as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return Said(False, "", "", f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"[:500])

@@ -3,11 +3,11 @@
 import ast
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import matplotlib.pyplot as plt
 
-from coursework.assignment.source import Exercise, role_of
+from coursework.assignment.source import SEED, Exercise, Test, role_of
 
 
 def run(code: str, space: dict):
@@ -35,11 +35,21 @@ def figures_closed() -> Iterator[None]:
         plt.close("all")
 
 
-def verdicts(exercise: Exercise) -> Iterator[tuple[str, str, object]]:
+def verdict(test: Test, space: dict, seed: int):
+    """What a test's cell shows, with the seed of practice, 0; with another one the verdict that its hidden lines come to."""
+    if seed == 0:
+        return run(test.visible, dict(space))
+    hidden = dict(space) | {SEED: seed}
+    with contextlib.suppress(AssertionError):
+        run(test.hidden, hidden)
+    return hidden["verdict"]
+
+
+def verdicts(exercise: Exercise, seeds: Sequence[int] = (0,)) -> Iterator[tuple[str, str, int, object]]:
     """Run the exercise with its reference; at each check also each wrong answer in its place.
 
     Yields:
-        (test id, "reference" or the slip's name, what the check's cell shows).
+        (test id, "reference" or the slip's name, seed, the check's verdict).
     """
     space = kernel()
     answers, tests = ({each.id: each for each in many} for many in (exercise.answers, exercise.tests))
@@ -49,12 +59,12 @@ def verdicts(exercise: Exercise) -> Iterator[tuple[str, str, object]]:
             if kind == "answer":
                 run(answers[name].reference_code, space)
             elif kind == "test":
-                yield name, "reference", run(tests[name].visible, dict(space))
+                yield from ((name, "reference", seed, verdict(tests[name], space, seed)) for seed in seeds)
                 for wrong in exercise.wrong:
                     if wrong.id == name:
                         theirs = dict(space)
                         run(wrong.code, theirs)
-                        yield name, wrong.slip, run(tests[name].visible, theirs)
+                        yield from ((name, wrong.slip, seed, verdict(tests[name], theirs, seed)) for seed in seeds)
             elif kind is None and cell.cell_type == "code":
                 run(cell.source, space)
 

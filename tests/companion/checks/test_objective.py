@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Categorical, Independent, Normal, kl_divergence
 
-from companion import losses, models
-from companion.checks import objective
+from companion import checks, losses, models
+from companion.checks import objective, training
 from companion.checks.cases import seeded
 
 SEEDS = (0, 1, 2)
@@ -139,7 +139,7 @@ RIGHT = {
 SLIPS = {
     "check_gaussian_kl": objective.KL_SLIPS,
     "check_negative_elbo": objective.ELBO_SLIPS,
-    "check_training_step": {message: objective._trained(step) for message, step in objective.STEP_SLIPS.items()},
+    "check_training_step": {message: training._trained(step) for message, step in training.STEP_SLIPS.items()},
     "check_bound_steps": objective.BOUND_STEP_SLIPS,
     "check_bound": objective.BOUND_SLIPS,
 }
@@ -148,7 +148,7 @@ PREDICTIONS = ["check_region_widths"]
 
 
 def check(name, answer, seed=0):
-    return getattr(objective, name)(answer, seed=seed)
+    return getattr(checks, name)(answer, seed=seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -163,7 +163,9 @@ def test_an_answer_by_another_route_is_right(name, answer, seed):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_slip_is_named_and_shown(name, seed):
     verdicts = {message: check(name, slip, seed) for message, slip in SLIPS[name].items()}
-    assert {message: verdict for message, verdict in verdicts.items() if verdict[:2] != (False, message) or not verdict.example} == {}
+    assert {
+        message: verdict for message, verdict in verdicts.items() if verdict[:2] != (False, message) or not verdict.example
+    } == {}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

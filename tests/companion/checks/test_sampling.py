@@ -122,16 +122,15 @@ def test_a_path_loss_of_another_value_is_told_so():
     [
         ("a tuple of 2", lambda *given: sampling._two_losses(*given)[0]),
         ("a tuple of 2", lambda *given: (*sampling._two_losses(*given), 0)),
-        ("one number", lambda mu, logvar, eps, target: (mu * torch.ones(3, 3), logvar)),
-        ("real numbers", lambda *given: (sampling._two_losses(*given)[0], "cost")),
+        ("one number", lambda mu, logvar, eps, target: (mu, logvar)),
+        ("one number", lambda *given: (sampling._two_losses(*given)[0], "cost")),
         ("raised KeyError", lambda *given: {}["x"]),
-        ("changed its argument eps", lambda mu, logvar, eps, target: sampling._two_losses(mu, logvar, eps.mul_(1.5), target)),
     ],
 )
 def test_two_losses_of_another_form_are_told_so(says, answer):
     verdict = sampling.check_two_losses(answer)
     assert verdict.right is False
-    assert says in verdict.message or "values are" in verdict.message
+    assert says in verdict.message
 
 
 def test_eps_changed_in_place_is_told_so_where_the_values_are_right():
