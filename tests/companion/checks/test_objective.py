@@ -163,7 +163,9 @@ def test_an_answer_by_another_route_is_right(name, answer, seed):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_slip_is_named_and_shown(name, seed):
     verdicts = {message: check(name, slip, seed) for message, slip in SLIPS[name].items()}
-    assert {message: verdict for message, verdict in verdicts.items() if verdict[:2] != (False, message) or not verdict.example} == {}
+    assert {
+        message: verdict for message, verdict in verdicts.items() if verdict[:2] != (False, message) or not verdict.example
+    } == {}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
