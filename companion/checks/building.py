@@ -87,7 +87,7 @@ def _made(answer: Callable, sizes: Sizes, seed: int = 0) -> Any:
 def _faults(answer: Callable, sizes: list[Sizes]) -> Verdict | None:
     """What is wrong with the module before its values are looked at; None when nothing is."""
     for each in sizes:
-        model = answer(*each, generator=seeded(0))
+        model: Any = answer(*each, generator=seeded(0))
         if not isinstance(model, nn.Module):
             return Verdict(False, f"{TIED} should be an `nn.Module`: `class {TIED}(nn.Module)`.")
         model = model.double()

@@ -248,7 +248,7 @@ ANGLE_SLIPS: dict[str, Callable] = {
     "Where the two codes point the same way you stay at the first. There is nothing to turn there, and a way to walk.": (
         lambda a, b, t: torch.where(_same_way(a, b), a[:, None].expand(-1, len(t), -1), _by_angle(a, b, t))
     ),
-    "This is the straight line. It leaves the two lengths behind: halfway it is shorter than either end may be.": _straight,
+    "This is the straight line. Its length is not the one asked for, and its direction does not turn evenly.": _straight,
     "The ends, the middle and the lengths are right, the speed is not: you stretched the straight line, and its direction turns faster in "
     "the middle than at the ends.": _stretched_line,
     "All your codes have length 1. The path should keep the lengths of its ends.": lambda a, b, t: _turned(

@@ -200,7 +200,7 @@ def by_angle(a, b, t):
     return length[..., None] * (first[..., None] * u[:, None] + second[..., None] * v[:, None])
 
 
-# %% by_angle | wrong | the straight line | says: straight line\. It leaves
+# %% by_angle | wrong | the straight line | says: This is the straight line
 def by_angle(a, b, t):
     return torch.lerp(a[:, None], b[:, None], t[None, :, None])
 
