@@ -213,8 +213,16 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
         if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
             label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
             right = ", the ones before it are right" if i else ""
-            return f"{label} is the first that is not right{right}."
+            return f"{label} is the first that is not right{right}.{_other_form(*pair)}"
     return "The values are not right."
+
+
+def _other_form(got: Any, expected: Any) -> str:
+    """Say it where a part of a tuple has another shape than the one asked for."""
+    if any(isinstance(each, (tuple, str)) or not values.comparable(each) for each in (got, expected)):
+        return ""
+    a, b = values.as_float64(got), values.as_float64(expected)
+    return "" if a.shape == b.shape else " It has another shape than asked for: how many numbers are in it?"
 
 
 def _axes(asked: _Asked, a: Tensor, b: Tensor) -> str:
@@ -245,6 +253,8 @@ def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
         return "Your values are right but for their sign."
     if max(factors) - min(factors) < 1e-4 * abs(factors[0]):
         return f"All your values are too {'small' if abs(factors[0]) < 1 else 'large'}, by one and the same factor."
+    if all(values.as_float64(got).numel() == 1 for got, _ in pairs):  # of a single number there is always such a factor
+        return None
     return (
         "In each case all your values are off by one factor, and the factor changes from case to case: a sum where a mean belongs, or a "
         "mean where a sum does?"
