@@ -365,7 +365,7 @@ def _losses_cases(seed: int) -> list[Case]:
 def _led_back(function: Callable) -> Callable:
     """What a pair of losses leads back: the first one's value, and the gradient of each in mu and in logvar, 0 where none arrives."""
 
-    def gradients(mu: Tensor, logvar: Tensor, eps: Tensor, target: Tensor) -> tuple[Tensor, ...] | None:
+    def gradients(mu: Tensor, logvar: Tensor, eps: Tensor, target: Tensor) -> Any:
         with torch.enable_grad():
             heads = [mu.detach().requires_grad_(), logvar.detach().requires_grad_()]
             pair = function(*heads, eps, target)
