@@ -7,6 +7,7 @@ dtype that came in and the right gradient, the last two only where the page asks
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,6 +34,7 @@ class _Asked(NamedTuple):
     parameters: tuple[str, ...]
     parts: tuple[str, ...]
     scale: float | int
+    stepwise: bool
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
@@ -56,6 +58,7 @@ def compare(
     exact: bool = False,
     parts: Sequence[str] = (),
     scale: float | int = 1.0,
+    stepwise: bool = False,
 ) -> Verdict:
     """Judge a function by what it gives on ``cases``.
 
@@ -74,6 +77,7 @@ def compare(
         exact: the page asks for the precision of float64; otherwise what is as near as float32 can be is right.
         parts: names of the values of a tuple, for messages.
         scale: the size of the numbers that are added up on the way to the result.
+        stepwise: a slip in one value of a tuple is named whatever the values after it are.
 
     Returns:
         A Verdict. An answer that raises, ends the program or returns no numbers is told so and never raises here.
@@ -84,7 +88,7 @@ def compare(
         return Verdict(False, f"{name} should be a function; it is {kind(answer)}.", f"It is {describe(answer)}.")
     named = parameters(reference)
     plain_cases = [case if isinstance(case, Case) else Case(case, "these numbers") for case in cases]
-    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale)
+    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale, stepwise)
     calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(asked.cases)]
     steps = [lambda: _values(asked, calls, slips or {}), lambda: _untouched(asked, calls)]
     if dtype:
@@ -160,15 +164,33 @@ def _slip(asked: _Asked, calls: list[Called], wrong: list[int], slips: Mapping[s
     ordinary = [i for i, called in enumerate(calls) if called.raised is None and not asked.cases[i].extreme]
     if not set(wrong) & set(ordinary):
         ordinary = wrong
-    for message, slip in slips.items():
-        if all(_alike(asked, slip, asked.cases[i], calls[i]) for i in ordinary):
-            return message
+    for upto in (None, _upto(asked, calls, wrong)) if asked.stepwise else (None,):
+        for message, slip in slips.items():
+            if all(_alike(asked, slip, asked.cases[i], calls[i], upto) for i in ordinary):
+                return message
     return None
 
 
-def _alike(asked: _Asked, slip: Callable, case: Case, called: Called) -> bool:
+def _upto(asked: _Asked, calls: list[Called], wrong: list[int]) -> int:
+    """How many values of a tuple there are up to the first that is wrong in some case."""
+    places = []
+    for i in wrong:
+        expected = expected_of(asked.reference, asked.cases[i])
+        got = values.fitted(values.plain(calls[i].value), expected)
+        pairs = enumerate(zip(got, expected, strict=False), 1) if isinstance(got, tuple) and len(got) == len(expected) else ()
+        places += [n for n, pair in pairs if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG]
+    return min(places, default=0)
+
+
+def _alike(asked: _Asked, slip: Callable, case: Case, called: Called, upto: int | None = None) -> bool:
+    """Say whether a slip gives what the learner's function gave. upto: look at so many values of a tuple."""
     theirs = run(slip, case.arguments)
     got, value = values.plain(called.value), values.plain(theirs.value)
+    if upto is not None:
+        got = values.fitted(got, value)
+        if not (upto and isinstance(got, tuple) and isinstance(value, tuple) and len(got) == len(value)):
+            return False
+        got, value = got[:upto], value[:upto]
     if theirs.raised is not None or got is None or value is None or not _all_comparable(value) or not _all_comparable(got):
         return False
     precise = values.near(got, value, scale=asked.scale, single=is_single(case))
@@ -281,9 +303,10 @@ def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
         floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
         got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:
-            if floats and getattr(each, "dtype", None) != floats[0]:
-                came = str(floats[0]).removeprefix("torch.")
-                gave = str(each.dtype).removeprefix("torch.") if isinstance(each, Tensor) else kind(each)
+            came = str(floats[0]).removeprefix("torch.") if floats else ""
+            has_one = isinstance(each, (Tensor, np.ndarray, np.generic))
+            gave = str(each.dtype).removeprefix("torch.") if has_one else kind(each)
+            if floats and gave != came:
                 message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
                 return Verdict(False, message, asked.example(case))
     return None

@@ -184,6 +184,18 @@ def test_a_message_holds_nothing_of_a_case_and_an_example_not_the_right_value():
             assert f"{right[0].item():.4g}"[:6] not in found.example
 
 
+def test_where_it_is_asked_a_slip_is_named_whatever_the_values_after_it_are():
+    def steps(x):
+        return x, 2 * x, 3 * x
+
+    slips = {"The second is doubled.": lambda x: (x, 4 * x, 3 * x), "The third is doubled.": lambda x: (x, 2 * x, 6 * x)}
+    for answer in (lambda x: (x, 4 * x, 5 * x), lambda x: [x, 4 * x, 6 * x]):
+        assert alone(answer, steps, X, slips=slips, stepwise=True).message == "The second is doubled."
+        assert "Value 2" in alone(answer, steps, X, slips=slips).message
+    for answer in (lambda x: (x, 5 * x, 6 * x), lambda x: (x, 2 * x, 7 * x), lambda x: (x, 4 * x), lambda x: x):
+        assert "doubled" not in alone(answer, steps, X, slips=slips, stepwise=True).message
+
+
 def test_of_several_values_the_first_wrong_one_is_named():
     def steps(x):
         return x, 2 * x, 3 * x
