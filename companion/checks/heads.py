@@ -23,7 +23,7 @@ WIDE = 300  # what images are multiplied by to see a bend or a clamp that small 
 class _Case(NamedTuple):
     """An encoder under judgement. x: (n, pixels), in its own dtype."""
 
-    net: nn.Module
+    net: Any  # a module of the learner's, or the stand-in for one
     sizes: tuple[int, int, int]
     x: Tensor
     about: str
@@ -246,7 +246,7 @@ def _bent(case: _Case) -> Verdict | None:
 def _reached(case: _Case) -> _Reached:
     """What gradients from mu alone and from logvar alone reach."""
     x = 3 * normals(40, case.sizes[0], generator=seeded(0)).to(case.x.dtype)
-    by = []
+    by: list[Any] = []
     for i in range(2):
         called = run(case.net, (x,))
         leaves = dict(case.net.named_parameters())

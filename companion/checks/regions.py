@@ -252,7 +252,7 @@ ANGLE_SLIPS: dict[str, Callable] = {
     "The ends, the middle and the lengths are right, the speed is not: you stretched the straight line, and its direction turns faster in "
     "the middle than at the ends.": _stretched_line,
     "All your codes have length 1. The path should keep the lengths of its ends.": lambda a, b, t: _turned(
-        a, b, t, length=lambda p, q, t: 1
+        a, b, t, length=lambda p, q, t: torch.ones_like(p)
     ),
     "All your codes are as long as the first. The length should reach that of the second.": lambda a, b, t: _turned(
         a, b, t, length=lambda p, q, t: p
