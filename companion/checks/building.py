@@ -207,9 +207,9 @@ def _explained(answer: Callable, seed: int, verdict: Verdict) -> Verdict:
     x, z, *weights = _tied_cases(seed)[-1].arguments
     called = run(lambda: _unused(_with_weights(answer, Weights(*weights)), x, z), ())
     if called.raised is not None:
-        return verdict._replace(message=verdict.message + _hint(answer, _tied_sizes(seed)[0], called.raised))
+        return Verdict(False, verdict.message + _hint(answer, _tied_sizes(seed)[0], called.raised), verdict.example)
     if called.value:
-        return verdict._replace(message="One of the six parameters changes nothing: it is listed, and nothing uses it.")
+        return Verdict(False, "One of the six parameters changes nothing: it is listed, and nothing uses it.", verdict.example)
     return verdict
 
 
@@ -388,10 +388,8 @@ def check_train_in_parts(answer: object, *, seed: int = 0) -> Verdict:
     verdict = _judge_training(answer, seed)
     if not verdict.message.startswith(TOO_MANY):
         return verdict
-    message = (
-        f"{TOO_MANY} More images than `most` were in one part: `most` is how many go through at once, not how many parts there are."
-    )
-    return verdict._replace(message=message)
+    message = f"{TOO_MANY} More images than fit went through at once: `most` is how many images a part may have, not how many parts there are."
+    return Verdict(False, message, verdict.example)
 
 
 def _judge_training(answer: object, seed: int) -> Verdict:

@@ -266,7 +266,7 @@ def test_a_step_on_all_images_at_once_does_not_fit():
 
     verdict = building.check_train_in_parts(answer)
     assert verdict.right is False
-    assert "raised MemoryError. More images" in verdict.message
+    assert "raised MemoryError. More images than fit" in verdict.message
 
 
 @pytest.mark.parametrize("seed", SEEDS)
