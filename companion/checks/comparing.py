@@ -22,6 +22,8 @@ TOO_ROUNDED = (
     "float64."
 )
 
+DRAWN = "The same call gives other numbers the second time: {name} draws. What is asked for can be worked out, and is then the same each time."
+
 
 class _Asked(NamedTuple):
     """What `compare` was asked, for its steps."""
@@ -139,7 +141,7 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        message = _unknown(asked, calls, wrong, first)
+        message = DRAWN.format(name=asked.name) if _is_drawn(asked, first, calls) else _unknown(asked, calls, wrong, first)
         return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
@@ -147,6 +149,15 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
         else said.message
     )
     return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
+
+
+def _is_drawn(asked: _Asked, i: int, calls: list[Called]) -> bool:
+    """Say whether the same call gives another answer, where no generator was handed over to draw from."""
+    arguments = asked.cases[i].arguments
+    if any(isinstance(each, torch.Generator) for each in arguments):
+        return False
+    again = values.plain(run(asked.answer, arguments).value)
+    return _all_comparable(again) and asked.near(again, values.plain(calls[i].value), asked.cases[i]) is Near.WRONG
 
 
 def _size(case: Case) -> int:
@@ -213,8 +224,18 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
         if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
             label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
             right = ", the ones before it are right" if i else ""
-            return f"{label} is the first that is not right{right}."
+            return f"{label} is the first that is not right{right}.{_form(*pair)}"
     return "The values are not right."
+
+
+def _form(got: Any, expected: Any) -> str:
+    """In what form a part of a tuple came, where that is not the form asked for; else nothing."""
+    if isinstance(got, tuple) or isinstance(expected, tuple | str):
+        return ""
+    if isinstance(got, str):
+        return " It is a text; a number is asked for."
+    same = not values.comparable(got) or values.as_float64(got).shape == values.as_float64(expected).shape
+    return "" if same else " Its shape is not the one asked for."
 
 
 def _axes(asked: _Asked, a: Tensor, b: Tensor) -> str:
@@ -241,10 +262,13 @@ def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
         factors.append(ratio[0].item())
     if sum(values.as_float64(got).numel() for got, _ in pairs) < 3:
         return None
+    single = all(values.as_float64(got).numel() == 1 for got, _ in pairs)
     if all(abs(each + 1) < 1e-4 for each in factors):
         return "Your values are right but for their sign."
     if max(factors) - min(factors) < 1e-4 * abs(factors[0]):
         return f"All your values are too {'small' if abs(factors[0]) < 1 else 'large'}, by one and the same factor."
+    if single or min(map(abs, factors)) == 0:  # one number is off by some factor, whatever went wrong, and 0 is no multiple
+        return None
     return (
         "In each case all your values are off by one factor, and the factor changes from case to case: a sum where a mean belongs, or a "
         "mean where a sum does?"
