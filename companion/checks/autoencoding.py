@@ -68,6 +68,9 @@ ONE_MORE_BIT_WRONG = {
 }
 
 
+CLOSE = "Near, and not near enough. It can be worked out from what the line says, without a run."
+
+
 def check_exchanged_decoder(prediction: Any, *, seed: int = 0) -> Verdict:  # nothing is drawn
     """Judge what a decoder draws when its last layer is exchanged: a dict from "a", "b", "c" and "d" to one of `PICTURES`."""
     wrong = {(key, picture): f"Line {key}: {said}" for (key, picture), said in EXCHANGED_WRONG.items()}
@@ -81,7 +84,7 @@ def check_blind_logits(answer: object, *, seed: int = 0) -> Verdict:
         answer,
         lambda x: torch.logit(_bets(x)),
         _blind_cases(seed),
-        slips=BLIND_SLIPS,
+        slips=BLIND_SLIPS | {OTHER_LIMITS: lambda x: _with_limits_of(answer, x)},
         name="blind_logits",
         praise="No other drawing costs less on the same images, and the pixel that is never inked has a finite logit.",
         dtype=True,
@@ -96,12 +99,26 @@ def _blind_cases(seed: int) -> list[Case]:
     many[:, 0], many[:, 1], many[:3, 2] = 0, 1, 0
     one = uniform(0.05, 0.95, 1, 4, generator=generator)
     one[:, 0], one[:, 2] = 1, 0
+    single = uniform(0.05, 0.95, whole(2, 4, generator), 1, generator=generator)
     return [
+        Case((single,), "images of one pixel"),
         Case((few,), "grey pixels only"),
         Case((one,), "one image, with pixels of 0 and of 1"),
         Case((many,), "pixels that are 0, or 1, in every image"),
-        Case((many.float(),), "images in float32"),
+        Case((many.float(),), "images in float32", extreme=True),
     ]
+
+
+OTHER_LIMITS = (
+    "It is right where a pixel is not nearly always paper, or ink. There the bets stop at other limits than 0.001 and 0.999: these "
+    "are limits of a bet, not of a logit."
+)
+
+
+def _with_limits_of(answer: Any, x: Tensor) -> Tensor:
+    """The one drawing, its logits between those that an answer gives for paper and for ink."""
+    low, high = answer(torch.tensor([[0.0, 1.0]], dtype=torch.float64)).tolist()
+    return torch.logit(x.mean(dim=0)).clamp(low, high)
 
 
 def check_excess(answer: object, *, seed: int = 0) -> Verdict:
@@ -125,12 +142,15 @@ def _excess_cases(seed: int) -> list[Case]:
     x = uniform(0.05, 0.95, rows, columns, generator=generator)
     x[0, 0], x[1, 1], x[-1, -1] = 0, 1, 0
     logits = 1.5 * normals(rows, columns, generator=generator)
-    edges = torch.tensor([[0.0, 1.0, 0.5, 1.0, 0.0]], dtype=torch.float64)
-    sure = uniform(40, 50, 1, 5, generator=generator) * torch.tensor([1, 1, -1, -1, -1])
+    edges = torch.tensor([[0.0, 1.0, 0.5], [1.0, 0.0, 0.5]], dtype=torch.float64)
+    signs = torch.tensor([[1, 1, -1], [-1, -1, 1]])
+    sure = uniform(40, 50, 2, 3, generator=generator) * signs
+    fairly_sure = uniform(5.1, 9, 2, 3, generator=generator) * signs
     return [
         Case((grey, normals(2, 2, generator=generator)), "grey pixels only"),
-        Case((x[1:2], logits[1:2]), "one image"),
+        Case((x[1:2], logits[1:2]), "one image, with a pixel of 1"),
         Case((x, logits), "pixels of exactly 0 and 1"),
+        Case((edges, fairly_sure), "logits from 5 to 9, right and wrong"),
         Case((edges, sure), "logits near 50 and -50", extreme=True),
         Case((x.float(), logits.float()), "numbers in float32"),
     ]
@@ -152,7 +172,10 @@ def check_one_more_bit(prediction: Any, *, seed: int = 0) -> Verdict:  # nothing
         if not math.isclose(value, factor, rel_tol=0.06):
             near = [wrong for name, wrong in ONE_MORE_BIT_WRONG if name == key and math.isclose(value, wrong, rel_tol=0.02)]
             _, nearest = min(((abs(value - wrong), wrong) for wrong in near), default=(math.inf, math.nan))
-            said = ONE_MORE_BIT_WRONG.get((key, nearest), "It is a factor: the new number, divided by the old one.")
+            unknown = (
+                CLOSE if math.isclose(value, factor, rel_tol=0.2) else "It is a factor: the new number, divided by the old one."
+            )
+            said = ONE_MORE_BIT_WRONG.get((key, nearest), unknown)
             return Verdict(False, f"{key}: {said}")
     return Verdict(True, "Close enough for all four. Change the line, and look at the fifth number too.")
 
@@ -181,14 +204,16 @@ def _overlap_cases(seed: int) -> list[Case]:
     generator = seeded(seed)
     pixels, d = whole(7, 9, generator), whole(3, 4, generator)
     a, b = normals(pixels, d, generator=generator), normals(pixels, d, generator=generator)
-    long = a * torch.tensor([1.0, 3.0, 0.5, 20.0], dtype=torch.float64)[:d]
+    long = a * torch.tensor([1.0, 0.01, 2.0, 0.5], dtype=torch.float64)[:d]
     mixed = a @ (torch.eye(d, dtype=torch.float64) + normals(d, d, generator=generator).triu(1))
     axes = torch.eye(pixels, dtype=torch.float64)
+    short_a, short_b = (1e-4 * normals(4, 4, generator=generator)).split(2, dim=1)
     line_a, line_b = normals(whole(2, 3, generator), 2, generator=generator).split(1, dim=1)
     return [
         Case((line_a, line_b), "planes of one direction"),
         Case((normals(4, 2, generator=generator), normals(4, 2, generator=generator)), "planes of two directions"),
         Case((long, b), "columns of several lengths"),
+        Case((short_a, short_b), "planes of short columns"),
         Case((a, mixed), "the same plane, listed by other columns", extreme=True),
         Case((axes[:, :d], axes[:, d : 2 * d] if 2 * d <= pixels else axes[:, -d:]), "planes along the axes", extreme=True),
         Case((a.float(), b.float()), "numbers in float32"),
@@ -210,6 +235,7 @@ BLIND_SLIPS: dict[str, Callable] = {
     "You took the logarithm of each bet. Put a sigmoid on it: does the bet come back?": lambda x: _bets(x).log(),
     "Ink and paper have changed places: you bet on ink where there is paper.": lambda x: -torch.logit(_bets(x)),
     "Your logits are in powers of 2. The sigmoid is made with e.": lambda x: torch.logit(_bets(x)) / math.log(2),
+    "Your logits are in powers of 10. The sigmoid is made with e.": lambda x: torch.logit(_bets(x)) / math.log(10),
     "A pixel that is never inked got an infinite logit. Such a bet costs nothing until somebody inks it: keep the bets from 0 and "
     "1.": lambda x: torch.logit(x.mean(dim=0)),
     "You averaged over the pixels: one number an image. One number a pixel is asked for.": lambda x: torch.logit(
@@ -234,6 +260,15 @@ BLIND_SLIPS: dict[str, Callable] = {
     ),
     "You bet one half on every pixel: a network that knows nothing. It has seen the images, if not this one.": lambda x: (
         torch.zeros_like(x[0])
+    ),
+    "You counted in how many images a pixel has any ink. A grey pixel counts by its grey.": lambda x: torch.logit(
+        (x > 0).to(x.dtype).mean(dim=0).clamp(0.001, 0.999)
+    ),
+    "You rounded the pixels before you averaged. A grey pixel counts by its grey.": lambda x: torch.logit(
+        x.round().mean(dim=0).clamp(0.001, 0.999)
+    ),
+    "You added images of your own, one of paper and one of ink, to those that the network sees.": lambda x: torch.logit(
+        (x.sum(dim=0) + 1) / (len(x) + 2)
     ),
     "You summed over the images. A bet is a share of them.": lambda x: torch.logit(x.sum(dim=0).clamp(0.001, 0.999)),
 }
@@ -286,6 +321,24 @@ EXCESS_SLIPS: dict[str, Callable] = {
     "You took the mean over the pixels. The course sums over pixels.": lambda x, logits: _excess(x, logits) / x.shape[1],
     "You summed over the batch too. One number an image is asked for.": lambda x, logits: _excess(x, logits).sum(),
     "You took the mean over the batch. One number an image is asked for.": lambda x, logits: _excess(x, logits).mean(),
+    "You summed over the images, which gives one number a pixel. One number an image is asked for.": lambda x, logits: (
+        _nll(x, logits) - _copied_cost(x)
+    ).sum(dim=0),
+    "You took the same off every image, the mean over the batch. Each image has a perfect copy of its own.": lambda x, logits: (
+        _nll(x, logits).sum(dim=1) - _copied_cost(x).sum(dim=1).mean()
+    ),
+    "You took chapter 1's number off every image. It is a mean over the test images; each image has a perfect copy of its own.": (
+        lambda x, logits: _nll(x, logits).sum(dim=1) - 45.3
+    ),
+    "You took bits off nats: in the cost of the perfect copy the logarithm is another one.": lambda x, logits: (
+        _nll(x, logits) - _copied_cost(x) / math.log(2)
+    ).sum(dim=1),
+    "You gave x to the loss where it wants logits. Which logits are bets of exactly x?": lambda x, logits: (
+        _nll(x, logits) - _nll(x, x)
+    ).sum(dim=1),
+    "You kept the perfect copy's logits from infinity. Its bets are the pixels themselves, also where they are 0 or 1.": (
+        lambda x, logits: (_nll(x, logits) - _nll(x, torch.logit(x, eps=0.001))).sum(dim=1)
+    ),
     "You give one number a pixel. The sum over the pixels is missing.": lambda x, logits: _nll(x, logits) - _copied_cost(x),
     "Pixels of exactly 0 or 1 gave nan: 0 times the logarithm of 0. The pixel that did not happen has to count as 0; "
     "chapter 1's `cost` used a function for that.": lambda x, logits: (_nll(x, logits) + x * x.log() + (1 - x) * (1 - x).log()).sum(
@@ -333,6 +386,17 @@ OVERLAP_SLIPS: dict[str, Callable] = {
     ),
     "You gave the columns length 1 and not right angles. Two columns that nearly agree count nearly twice.": lambda a, b: (
         (_length_one(a).T @ _length_one(b)).pow(2).sum() / a.shape[1]
+    ),
+    "You made one of the two orthonormal, and gave the other's columns length 1 and not right angles.": lambda a, b: (
+        (_orthonormal(b).T @ _length_one(a)).pow(2).sum() / a.shape[1]
+    ),
+    "You took the share of what the columns of a have together: a long column counts more than a short one. Take columns that the "
+    "plane can do with: of one length and at right angles.": lambda a, b: (_orthonormal(b).T @ a).pow(2).sum() / a.pow(2).sum(),
+    "You took the mean off each column. The plane of columns without their means is another one.": lambda a, b: _overlap(
+        a - a.mean(dim=0), b - b.mean(dim=0)
+    ),
+    "You averaged angles. Their cosines are to be squared and averaged: a share of a squared length is asked for.": lambda a, b: (
+        1 - _cosines(a, b).clamp(max=1).acos().mean() / (math.pi / 2)
     ),
     "You made one of the two orthonormal and not the other.": lambda a, b: (_orthonormal(a).T @ b).pow(2).sum() / a.shape[1],
     "You made one of the two orthonormal, and the other not.": lambda a, b: (a.T @ _orthonormal(b)).pow(2).sum() / a.shape[1],

@@ -4,6 +4,7 @@ A grader holds a learner's class and its models in another process. So a module 
 written into its parameters, and a training step by the losses and weights that a whole run gives back.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -48,9 +49,24 @@ def check_tied_autoencoder(answer: Any, *, seed: int = 0) -> Verdict:
     sizes = _tied_sizes(seed)
     called = run(lambda: _faults(answer, sizes), ())
     if called.raised is not None:
-        what = error_name(called.raised)
-        return Verdict(False, f"Making or calling a {TIED} raised {what}.", f"{_shown(sizes[0])} raised {told(called.raised)}")
+        message = f"Making or calling a {TIED} raised {error_name(called.raised)}.{_hint(answer, sizes[0], called.raised)}"
+        return Verdict(False, message, f"{_shown(sizes[0])} raised {told(called.raised)}")
     return _judge_values(answer, seed) if called.value is None else called.value
+
+
+def _hint(answer: Callable, sizes: Sizes, error: BaseException) -> str:
+    """What may have made a module raise an error."""
+    if isinstance(error, NotImplementedError):
+        return " Does the class define `forward`?"
+    if isinstance(error, AttributeError):
+        return " Does the class define `encode`, `decode` and `forward`, and does `__init__` make all that they use?"
+    x = torch.full((2, sizes.pixels), 0.5)
+    if isinstance(error, RuntimeError) and run(lambda: answer(*sizes, generator=seeded(0)).float()(x), ()).raised is None:
+        return (
+            " In float32 it can be called. `double()` reaches parameters, and not a plain tensor that is kept beside them: is a bias, or "
+            "a transposed weight, one?"
+        )
+    return ""
 
 
 def _tied_sizes(seed: int) -> list[Sizes]:
@@ -71,16 +87,33 @@ def _made(answer: Callable, sizes: Sizes, seed: int = 0) -> Any:
 def _faults(answer: Callable, sizes: list[Sizes]) -> Verdict | None:
     """What is wrong with the module before its values are looked at; None when nothing is."""
     for each in sizes:
-        model = answer(*each, generator=seeded(0))
+        model: Any = answer(*each, generator=seeded(0))
         if not isinstance(model, nn.Module):
             return Verdict(False, f"{TIED} should be an `nn.Module`: `class {TIED}(nn.Module)`.")
         model = model.double()
         x = torch.full((2, each.pixels), 0.5, dtype=torch.float64)
-        if model.encode(x) is None and model(x) is None:
+        z = torch.full((2, each.latent_dim), 0.5, dtype=torch.float64)
+        given = {"encode": model.encode(x), "decode": model.decode(z), "forward": model(x)}
+        if all(value is None for value in given.values()):
             return Verdict(None, PENDING)
-        for fault in (_parameter_fault(dict(model.named_parameters()), each), _start_fault(answer, each)):
+        for fault in (
+            _return_fault(given),
+            _parameter_fault(dict(model.named_parameters()), each),
+            _start_fault(answer, each),
+        ):
             if fault is not None:
                 return fault
+    return None
+
+
+def _return_fault(given: dict[str, Any]) -> Verdict | None:
+    """What is wrong with the kind of thing that the methods return: nothing, or more than one thing."""
+    for name, value in given.items():
+        if value is None:
+            return Verdict(False, f"`{name}` returns nothing. `return` hands a value back; `print` only shows it.")
+        if isinstance(value, (tuple, list, dict)):
+            what = "codes" if name == "encode" else "logits"
+            return Verdict(False, f"`{name}` returns {kind(value)}. It should return the {what} alone.")
     return None
 
 
@@ -130,7 +163,24 @@ def _start_fault(answer: Callable, sizes: Sizes) -> Verdict | None:
         return Verdict(False, "Two generators with the same seed give different starting weights: draw them from `generator`.")
     if all(map(torch.equal, first, other)):
         return Verdict(False, "Generators with different seeds give the same starting weights: draw them from `generator`.")
+    if all(map(torch.equal, *_two_of_one_generator(answer, sizes))):
+        message = (
+            "Two models made with one generator start the same: its seed was read, or the generator was set back or copied, and nothing "
+            "was drawn from it."
+        )
+        return Verdict(False, message)
     return None
+
+
+def _two_of_one_generator(answer: Callable, sizes: Sizes) -> list[list[Tensor]]:
+    """The starting weights of two models that are made with one generator, one after the other."""
+
+    def made(generator: torch.Generator) -> list[Tensor]:
+        found = [each.detach().clone() for _, each in answer(*sizes, generator=generator).named_parameters()]
+        return [each for each in found if each.ndim == 2]
+
+    generator = seeded(0)
+    return [made(generator), made(generator)]
 
 
 def _judge_values(answer: Callable, seed: int) -> Verdict:
@@ -142,11 +192,45 @@ def _judge_values(answer: Callable, seed: int) -> Verdict:
         _tied_cases(seed),
         slips=TIED_SLIPS,
         gradient=("x", "z"),
+        gradient_slips={"The values are right, and no gradient goes from the logits back through the code: was it detached?": _cut},
         name="model",
         praise=praise,
         parts=("encode(x)", "decode(z)", "model(x)"),
     )
+    if verdict.right is False:
+        return _explained(answer, seed, verdict)
     return verdict if verdict.right is not True else _judge_weights(answer, seed, verdict)
+
+
+def _explained(answer: Callable, seed: int, verdict: Verdict) -> Verdict:
+    """A verdict on values that are not right, with the cause where one can be told: a parameter that nothing uses, an error."""
+    x, z, *weights = _tied_cases(seed)[-1].arguments
+    called = run(lambda: _unused(_with_weights(answer, Weights(*weights)), x, z), ())
+    if called.raised is not None:
+        return verdict._replace(message=verdict.message + _hint(answer, _tied_sizes(seed)[0], called.raised))
+    if called.value:
+        return verdict._replace(message="One of the six parameters changes nothing: it is listed, and nothing uses it.")
+    return verdict
+
+
+def _unused(model: Any, x: Tensor, z: Tensor) -> bool:
+    """Say whether one of a model's parameters can be changed and all outputs stay."""
+
+    def outputs() -> Tensor:
+        return torch.cat([each.detach().flatten() for each in (model.encode(x), model.decode(z), model(x))])
+
+    before = outputs()
+    if not torch.equal(before, outputs()):
+        return False  # they change by themselves
+    for _, parameter in model.named_parameters():
+        kept = parameter.detach().clone()
+        with torch.no_grad():
+            parameter.add_(1)
+        if torch.equal(before, outputs()):
+            return True
+        with torch.no_grad():
+            parameter.copy_(kept)
+    return False
 
 
 def _tied_cases(seed: int) -> list[Case]:
@@ -200,6 +284,12 @@ def _variant(**options: Callable) -> Callable:
     return lambda x, z, *weights: _tied(x, z, Weights(*weights), **options)
 
 
+def _cut(x: Tensor, z: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The outputs of a model that decodes a code without its history."""
+    first, second, _ = _tied(x, z, Weights(*weights))
+    return first, second, _tied(x, first.detach(), Weights(*weights))[1]
+
+
 def _same_number(values: Tensor) -> Tensor:
     return values
 
@@ -217,6 +307,7 @@ TIED_SLIPS: dict[str, Callable] = {
     "The SiLU between the encoder's two layers is missing.": _variant(inward=_same_number),
     "No SiLU stands between the layers: four linear layers in a row are one.": _variant(inward=_same_number, outward=_same_number),
     "You bend with a ReLU. The course's networks bend with a SiLU.": _variant(inward=F.relu, outward=F.relu),
+    "You bend with a GELU. The course's networks bend with a SiLU.": _variant(inward=F.gelu, outward=F.gelu),
     "You bend with a tanh. The course's networks bend with a SiLU.": _variant(inward=torch.tanh, outward=torch.tanh),
     "You bend with a sigmoid. The course's networks bend with a SiLU.": _variant(inward=torch.sigmoid, outward=torch.sigmoid),
     "Calling the model gives the codes. It should decode them as well.": lambda x, z, *weights: (
@@ -289,8 +380,21 @@ def _gradients_of(answer: Callable, x: Tensor, z: Tensor, weights: Weights) -> l
     return [(tuple(each.shape), gradient) for each, gradient in zip(parameters, found, strict=True)]
 
 
+TOO_MANY = "train_in_parts raised MemoryError."
+
+
 def check_train_in_parts(answer: object, *, seed: int = 0) -> Verdict:
     """Judge ``answer(x, most, steps, lr, seed)``: losses (steps,) and weights of training on all of x, at most `most` images at once."""
+    verdict = _judge_training(answer, seed)
+    if not verdict.message.startswith(TOO_MANY):
+        return verdict
+    message = (
+        f"{TOO_MANY} More images than `most` were in one part: `most` is how many go through at once, not how many parts there are."
+    )
+    return verdict._replace(message=message)
+
+
+def _judge_training(answer: object, seed: int) -> Verdict:
     return compare(
         answer,
         _trained(_step),
@@ -303,7 +407,7 @@ def check_train_in_parts(answer: object, *, seed: int = 0) -> Verdict:
 
 
 def _training_cases(seed: int) -> list[Case]:
-    """One image, a batch that fits, batches in parts of equal and of unequal size."""
+    """One image, a batch that fits, batches in parts of equal and of unequal size, and images with gradients that are large."""
     generator = seeded(seed)
     pixels, most, start = whole(4, 6, generator), whole(2, 3, generator), whole(0, 1000, generator)
 
@@ -316,17 +420,33 @@ def _training_cases(seed: int) -> list[Case]:
         Case((images(1), most, 2, 0.2, start), "one image"),
         Case((images(most), most, 3, 0.2, start), "images that fit all at once"),
         Case((images(2 * most), most, 3, 0.2, start), "parts of one size"),
-        Case((images(2 * most + 1), most, 3, 0.2, start), "a last part that is smaller"),
+        # With one more image than most * most, as many parts as images fit at once are too few.
+        Case((images(most * most + 1), most, 3, 0.2, start), "a last part that is smaller"),
+        Case((_inked(most + 1, generator), most, 2, 0.01, start), "images of many pixels"),
     ]
 
 
-def _trained(step: Callable, rule: Callable = torch.optim.SGD) -> Callable:
-    """What `train_in_parts` gives with a step: ``step(model, optimizer, parts, n)`` returns the loss. rule: the optimizer."""
+def _inked(n: int, generator: torch.Generator) -> Tensor:
+    """Images of many pixels, all nearly ink, so that the gradients of an untrained network are long."""
+    return uniform(0.9, 1, n, 600, generator=generator)
+
+
+def _trained(
+    step: Callable,
+    rule: Callable = torch.optim.SGD,
+    *,
+    parted: Callable = lambda x, most: x.split(most),
+    counted: Callable = lambda n, most: n,
+) -> Callable:
+    """What `train_in_parts` gives with a step: ``step(model, optimizer, parts, n)`` returns the loss.
+
+    rule: the optimizer. parted: into which parts images go. counted: by which number a sum over images is divided.
+    """
 
     def train(x: Tensor, most: int, steps: int, lr: float, seed: int) -> tuple[Tensor, Tensor]:
         model = models.Autoencoder(2, hidden=(32,), pixels=x.shape[1], generator=seeded(seed))
         optimizer = rule(model.parameters(), lr=lr)
-        costs = [float(step(model, optimizer, x.split(most), len(x))) for _ in range(steps)]
+        costs = [float(step(model, optimizer, parted(x, most), counted(len(x), most))) for _ in range(steps)]
         return torch.tensor(costs, dtype=torch.float64), nn.utils.parameters_to_vector(model.parameters()).detach()
 
     return train
@@ -347,8 +467,12 @@ def _step(
     zero: str = "first",
     step: str = "last",
     told: Callable | None = None,
+    longest: float = math.inf,
 ) -> float:
-    """A step over parts. zero, step: "first", "each", "last" or "never". told: what is given as the loss, from the parts' costs."""
+    """A step over parts. zero, step: "first", "each", "last" or "never". told: what is given as the loss, from the parts' costs.
+
+    longest: to which length gradients are cut.
+    """
     costs = []
     if zero == "first":
         optimizer.zero_grad()
@@ -365,7 +489,11 @@ def _step(
     if zero == "last":
         optimizer.zero_grad()
     if step == "last":
+        if longest < math.inf:
+            nn.utils.clip_grad_norm_(model.parameters(), longest)
         optimizer.step()
+    if not costs:
+        return 0.0
     return float(torch.cat(costs).sum() / n if told is None else told(costs, n, model, parts))
 
 
@@ -436,6 +564,15 @@ TRAINING_SLIPS: dict[str, Callable] = {
     ),
     "You train on a squared error. The loss of chapter 1 is the cross-entropy, `losses.bernoulli_nll`.": _with(each=_squared),
     "Sigmoid twice: `losses.bernoulli_nll` wants the logits that the model gives.": _with(each=_sigmoid_twice),
+    "Only full parts count with you: a last part of fewer than `most` images is left out, and a single image is nothing at all.": _trained(
+        _step, parted=lambda x, most: tuple(part for part in x.split(most) if len(part) == most)
+    ),
+    "Only the first part goes through the network, the same one in each step. A step is for all images.": _trained(
+        _step, parted=lambda x, most: (x[:most],), counted=min
+    ),
+    "You divide by `most`, also where a part has fewer images, and there are more parts than one. The mean over all images is asked "
+    "for.": _trained(_step, counted=lambda n, most: most),
+    "Your gradients are cut to a length of 1. A step of plain SGD goes by the gradient as it is.": _with(longest=1.0),
     "Your steps are Adam's. The page's optimizer is plain SGD.": _trained(_step, torch.optim.Adam),
     "Your steps go uphill: the loss is to become smaller.": _with(share=lambda cost, parts, n: -cost.sum() / n),
     "The weights are right. As the loss you give that of the last part; the mean over all images is asked for.": _with(

@@ -224,18 +224,18 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
         if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
             label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
             right = ", the ones before it are right" if i else ""
-            return f"{label} is the first that is not right{right}.{_form(*pair)}"
+            return f"{label} is the first that is not right{right}.{_other_form(*pair)}"
     return "The values are not right."
 
 
-def _form(got: Any, expected: Any) -> str:
-    """In what form a part of a tuple came, where that is not the form asked for; else nothing."""
-    if isinstance(got, tuple) or isinstance(expected, tuple | str):
+def _other_form(got: Any, expected: Any) -> str:
+    """Say it where a part of a tuple is a text, or has another shape than the one asked for."""
+    if isinstance(got, str) and not isinstance(expected, str):
+        return " It is a text, and a number is asked for."
+    if any(isinstance(each, (tuple, str)) or not values.comparable(each) for each in (got, expected)):
         return ""
-    if isinstance(got, str):
-        return " It is a text; a number is asked for."
-    same = not values.comparable(got) or values.as_float64(got).shape == values.as_float64(expected).shape
-    return "" if same else " Its shape is not the one asked for."
+    a, b = values.as_float64(got), values.as_float64(expected)
+    return "" if a.shape == b.shape else " It has another shape than asked for: how many numbers are in it?"
 
 
 def _axes(asked: _Asked, a: Tensor, b: Tensor) -> str:
@@ -262,12 +262,11 @@ def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
         factors.append(ratio[0].item())
     if sum(values.as_float64(got).numel() for got, _ in pairs) < 3:
         return None
-    single = all(values.as_float64(got).numel() == 1 for got, _ in pairs)
     if all(abs(each + 1) < 1e-4 for each in factors):
         return "Your values are right but for their sign."
     if max(factors) - min(factors) < 1e-4 * abs(factors[0]):
         return f"All your values are too {'small' if abs(factors[0]) < 1 else 'large'}, by one and the same factor."
-    if single or min(map(abs, factors)) == 0:  # one number is off by some factor, whatever went wrong, and 0 is no multiple
+    if all(values.as_float64(got).numel() == 1 for got, _ in pairs):  # of a single number there is always such a factor
         return None
     return (
         "In each case all your values are off by one factor, and the factor changes from case to case: a sum where a mean belongs, or a "

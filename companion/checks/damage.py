@@ -21,6 +21,7 @@ from companion.checks.values import Near, near
 from companion.checks.verdict import PENDING, Verdict, kind
 
 COVER, LOSS = "cover", "denoising_loss"
+MANY = 2000  # images, so that a place that comes half as often as the others is seen
 
 
 def check_cover(answer: Any, *, seed: int = 0) -> Verdict:
@@ -32,9 +33,10 @@ def check_cover(answer: Any, *, seed: int = 0) -> Verdict:
     found = [_cover_trouble(case, called) for case, called in zip(cases, calls, strict=True)]
     if all(each is not None and each.right is None for each in found):
         return Verdict(None, PENDING)
-    for case, each in zip(cases, found, strict=True):
+    for case, called, each in zip(cases, calls, found, strict=True):
         if each is not None:
             message = f"{COVER} returned nothing in one case." if each.right is None else each.message
+            message += f" This is for {case.about}." if called.raised is not None else ""
             return Verdict(False, message, each.example or _example(COVER, case))
     x = uniform(0.1, 0.9, 3, 36, generator=seeded(seed))
     return _first_of(
@@ -101,47 +103,87 @@ def _cover_slip(x: Tensor, got: Tensor, side: int) -> str | None:
     if (count != side**2).any():
         return "In some image the number of covered pixels is not that of the square: each image has one square."
     square = hole.reshape(-1, rows, rows)
-    if ((square.any(dim=1).sum(dim=1) != side) | (square.any(dim=2).sum(dim=1) != side)).any():
+    across, down = square.any(dim=1), square.any(dim=2)
+    if ((across.sum(dim=1) != side) | (down.sum(dim=1) != side)).any():
         return "As many pixels are covered as the square has, but they form no square: which pixels lie below each other?"
+    if (_broken(across) | _broken(down)).any():
+        return "A square that leaves the picture on one side comes in again on the other. All of it is to lie in one piece."
     return None
 
 
+def _broken(covered: Tensor) -> Tensor:
+    """Say of each row of yes and no whether the yes are not all next to each other: (n, rows) -> (n,)."""
+    return (covered[:, 1:] & ~covered[:, :-1]).sum(dim=1) + covered[:, 0] > 1
+
+
 def _place_fault(answer: Callable, seed: int) -> Verdict | None:
-    """What is wrong with where squares fall, over 600 images; None when nothing is."""
+    """What is wrong with where squares fall, over many images; None when nothing is."""
     generator = seeded(seed)
-    rows, side = whole(5, 6, generator), whole(2, 3, generator)
-    x = torch.full((600, rows**2), 0.5, dtype=torch.float64)
+    rows, side = whole(6, 7, generator), whole(2, 3, generator)
+    x = torch.full((MANY, rows**2), 0.5, dtype=torch.float64)
     called = run(answer, (x, side, seeded(whole(0, 1000, generator))))
-    if called.raised is not None:
-        return trouble(called, f"{COVER} with 600 images", COVER)
-    places = rows - side + 1
-    hole = (values.as_float64(values.plain(called.value)) == 0).reshape(-1, rows, rows)
+    example = f"{COVER} with {MANY} images of {rows} x {rows} pixels and side {side}"
+    found = trouble(called, example, COVER)
+    if found is not None:
+        return found
+    got = values.plain(called.value)
+    if not isinstance(got, Tensor) or got.shape != x.shape:
+        return Verdict(False, f"{COVER} should return images of the shape of x. This is for many images.", example)
+    hole = (values.as_float64(got) == 0).reshape(-1, rows, rows)
     top, left = hole.any(dim=2).double().argmax(dim=1), hole.any(dim=1).double().argmax(dim=1)
-    message = _place_slip(top, left, places)
-    return Verdict(False, message, f"{COVER} with 600 images of {rows} x {rows} pixels and side {side}") if message else None
+    message = _cover_slip(x, got.detach().double(), side) or _place_slip(top, left, side, rows - side + 1)
+    return Verdict(False, message, example) if message else None
 
 
-def _place_slip(top: Tensor, left: Tensor, places: int) -> str | None:
+def _place_slip(top: Tensor, left: Tensor, side: int, places: int) -> str | None:
     """Say what is odd about the places of squares, of which each has `places` rows and as many columns; None when nothing is."""
     at = top * places + left
     if (at == at[0]).all():
         return "All images of a batch get the square at the same place. Each image is to have a place of its own."
+    if (top == top[0]).all() or (left == left[0]).all():
+        return "All squares of a batch lie in the same rows, or in the same columns. Draw both for each image."
     if (top == left).all():
         return "Row and column of a square are always the same number. Draw one for each."
+    if (top % side == 0).all() and (left % side == 0).all():
+        return "Squares lie on a grid, side by side. A square may begin in any row and column in which it fits."
+    return (
+        _edge_slip(top, left, places) or _repeat_slip(at, places**2) or _share_slip(top, left, places) or _chain_slip(at, places**2)
+    )
+
+
+def _edge_slip(top: Tensor, left: Tensor, places: int) -> str | None:
     if top.max() < places - 1 or left.max() < places - 1:
         return "No square ever reaches the last row, or the last column. Does your draw leave out its upper end?"
     if top.min() > 0 or left.min() > 0:
         return "No square ever reaches the first row, or the first column."
-    if any((at[lag:] == at[:-lag]).all() for lag in range(1, len(at) // 2 + 1)):
+    return None
+
+
+def _repeat_slip(at: Tensor, count: int) -> str | None:
+    """Say it where places, whole numbers below count, come again further down."""
+    lags = range(1, len(at) // 2 + 1)
+    if any((at[lag:] == at[:-lag]).all() for lag in lags):
         return "The places come again in the same order further down the batch. Each image needs a draw of its own."
-    expected = len(at) / places**2
-    count = torch.bincount(at, minlength=places**2)
-    if ((count - expected).abs() > 6 * math.sqrt(expected)).any():
-        return "Some places of the square come too often. Every place in the picture is to be as likely as any other."
-    pairs = (len(at) - 1) / places**2
-    for chained in (at[1:] == at[:-1], at[1:] + at[:-1] == places**2 - 1):  # the same place again, or the one across
+    if any((at[lag:] + at[:-lag] == count - 1).all() for lag in lags):
+        return "The places come again further down the batch, seen from the other corner. Each image needs a draw of its own."
+    return None
+
+
+def _chain_slip(at: Tensor, count: int) -> str | None:
+    """Say it where a place, a whole number below count, depends on the one before."""
+    pairs = (len(at) - 1) / count
+    for chained in (at[1:] == at[:-1], at[1:] + at[:-1] == count - 1):  # the same place again, or the one across
         if abs(chained.sum().item() - pairs) > 6 * math.sqrt(pairs):
             return "The place in one image depends on that in the image before it. Draw them independently."
+    return None
+
+
+def _share_slip(top: Tensor, left: Tensor, places: int) -> str | None:
+    """Say it where a row, a column or a place comes more often than by chance, or more rarely."""
+    for at, count in ((top, places), (left, places), (top * places + left, places**2)):
+        expected = len(at) / count
+        if ((torch.bincount(at, minlength=count) - expected).abs() > 6 * math.sqrt(expected)).any():
+            return "Some places of the square come too often. Every place in the picture is to be as likely as any other."
     return None
 
 
@@ -154,9 +196,8 @@ def check_denoising_loss(answer: Any, *, seed: int = 0) -> Verdict:
     found = [trouble(called, shown(LOSS, case.arguments, LOSS_PARAMETERS), LOSS) for case, called in zip(cases, calls, strict=True)]
     if all(each is not None and each.right is None for each in found):
         return Verdict(None, PENDING)
-    for each in found:
-        if each is not None:
-            return Verdict(False, f"{LOSS} returned nothing in one case." if each.right is None else each.message, each.example)
+    if any(each is not None for each in found):
+        return _loss_trouble(cases, calls, found)
     large = (_drawn_weights(6, seeded(seed)), uniform(0.1, 0.9, 4, 6, generator=seeded(seed)), 0.5, seeded(seed))
     return _first_of(
         lambda: _loss_fault(cases, calls),
@@ -166,6 +207,24 @@ def check_denoising_loss(answer: Any, *, seed: int = 0) -> Verdict:
         lambda: _slope_fault(answer, cases),
         praise="The network sees damage, fresh for every image and every step, and is judged by what was there before.",
     )
+
+
+def _loss_trouble(cases: list[Case], calls: list[Called], found: list[Verdict | None]) -> Verdict:
+    """The verdict where some calls gave no number: the slip that the others show, or what the first of them did."""
+    there = [i for i, each in enumerate(found) if each is None]
+    if len(there) > 5:
+        slip = _loss_fault([cases[i] for i in there], [calls[i] for i in there])
+        if slip is not None and slip.message in LOSS_SLIPS:
+            return slip
+    first = next(i for i, each in enumerate(found) if each is not None)
+    message, example = found[first].message, found[first].example
+    if found[first].right is None:
+        message = f"{LOSS} returned nothing in one case."
+    elif isinstance(calls[first].raised, ValueError):
+        message += (
+            " `losses.bernoulli_nll` takes first what is compared with, from 0 to 1, and then logits. Does it get whole images?"
+        )
+    return Verdict(False, message, example)
 
 
 LOSS_PARAMETERS = ("weights", "x", "keep", "generator")
@@ -179,13 +238,16 @@ def _drawn_weights(pixels: int, generator: torch.Generator) -> Weights:
 
 
 def _loss_cases(seed: int) -> list[Case]:
-    """One image, two images, many times each, with nothing removed and with some: three pixels, so that all damage can be listed."""
+    """One image, two images, many times each, with nothing removed and with some: three pixels, so that all damage can be listed.
+
+    In one image a pixel that is kept stays below 1, so that a loss that compares with the damaged image has a value there.
+    """
     generator = seeded(seed)
-    keep = 0.7 + 0.01 * whole(0, 8, generator)
+    keep = 0.6 + 0.01 * whole(0, 5, generator)
     cases = []
-    for n, share, times, about in ((1, 1.0, 1, "keep = 1"), (1, keep, 20, "one image"), (2, keep, 40, "two images")):
+    for n, share, times, about in ((1, 1.0, 1, "keep = 1"), (1, keep, 20, "one image"), (2, keep, 60, "two images")):
         for _ in range(times):
-            x = uniform(0.1, 0.9, n, 3, generator=generator)
+            x = uniform(0.1, 0.9 if n > 1 else 0.55, n, 3, generator=generator)
             cases.append(Case((_drawn_weights(3, generator), x, share, seeded(whole(0, 10**6, generator))), about))
     return cases
 
@@ -228,6 +290,15 @@ LOSS_SLIPS: dict[str, Callable] = {
     ),
     "You damage the target a second time: the network and the loss see different holes, and the loss should see none.": (
         lambda w, x, k, m: torch.cat([_mean_loss(_nats(x * other / k, _drawn(w, x * m / k))) for other in m])
+    ),
+    "The kept pixels get brighter twice: `damaged` does it, and what comes of it is damaged, or divided by `keep`, once more.": (
+        lambda w, x, k, m: _mean_loss(_nats(x, _drawn(w, x * m / k / k)))
+    ),
+    "You cut the kept pixels off at 1. They get brighter so that their sum stays what it was.": lambda w, x, k, m: _mean_loss(
+        _nats(x, _drawn(w, (x * m / k).clamp(max=1)))
+    ),
+    "You damage what the network draws, and it sees the whole image. It is what the network sees that has holes.": lambda w, x, k, m: (
+        _mean_loss(_nats(x, _drawn(w, x) * m / k))
     ),
     "The pixels that are kept do not get brighter: divide by `keep`, as `damaged` does.": lambda w, x, k, m: _mean_loss(
         _nats(x, _drawn(w, x * m))
@@ -297,6 +368,15 @@ def _mask_fault(cases: list[Case], calls: list[Called]) -> Verdict | None:
     keep = pairs[0][0].arguments[2]
     if (masks == masks[:, :, :1]).all():
         return Verdict(False, "All pixels of an image are kept, or none. Each pixel is to be drawn for itself.")
+    count = masks.sum(dim=2)
+    if (count == count[0, 0]).all():
+        return Verdict(
+            False, "In every image the same number of pixels stays. Each pixel is to be kept, or not, by a draw of its own."
+        )
+    together = (masks[:, 0] == masks[:, 1]).double()
+    expected = keep**2 + (1 - keep) ** 2
+    if abs(together.mean().item() - expected) > 5.5 * math.sqrt(expected * (1 - expected) / together.numel()):
+        return Verdict(False, "The holes of one image depend on those of another. Each image is to have a draw of its own.")
     if abs(masks.mean().item() - keep) > 6 * math.sqrt(keep * (1 - keep) / masks.numel()):
         return Verdict(False, "`keep` is the share of pixels that stay. Over many images another share stays.")
     return None
@@ -315,7 +395,8 @@ def _slope_fault(answer: Callable, cases: list[Case]) -> Verdict | None:
         return Verdict(False, cut, _example(LOSS, case))
     got = torch.autograd.grad(called.value.sum(), leaves, allow_unused=True)
     if any(each is None for each in got):
-        return Verdict(False, cut, _example(LOSS, case))
+        message = "The values are right, and one of the three weights gets no gradient. Was it detached, or what is made with it?"
+        return Verdict(False, cut if all(each is None for each in got) else message, _example(LOSS, case))
     right = torch.autograd.grad(_loss(leaves, x, keep, _mask_of(called.value, case)[None]).sum(), leaves)
     if any(near(a, b) is Near.WRONG for a, b in zip(got, right, strict=True)):
         return Verdict(False, "The values are right, the gradient with respect to the weights is not.", _example(LOSS, case))

@@ -139,7 +139,9 @@ def _why(case: _Case) -> str:
     if isinstance(raised, NotImplementedError):
         return " Does it have a method that is called `forward`?"
     if isinstance(raised, RuntimeError) and "shapes cannot be multiplied" in str(raised):
-        return " Two layers do not fit, or the first not to the images: are all of them made with `pixels`, `hidden` and `latent_dim`?"
+        return (
+            " Two layers do not fit, or the first not to the images: are all of them made with `pixels`, `hidden` and `latent_dim`?"
+        )
     return ""
 
 

@@ -97,7 +97,7 @@ def check_two_losses(answer: object, *, seed: int = 0) -> Verdict:
     if answer is None or not callable(answer):
         return compare(answer, _two_losses, [], name="two_losses", praise="")
     cases = _losses_cases(seed)
-    pair = call(answer, cases[0].arguments, "two_losses")
+    pair = call(answer, cases[-1].arguments, "two_losses")  # of several images, so that a number is not one an image
     if isinstance(pair, Verdict):
         return pair
     pair = values.fitted(pair, (0.0, 0.0))
@@ -318,7 +318,7 @@ def _losses_cases(seed: int) -> list[Case]:
 def _led_back(function: Callable) -> Callable:
     """What a pair of losses leads back: the first one's value, and the gradient of each in mu and in logvar, 0 where none arrives."""
 
-    def gradients(mu: Tensor, logvar: Tensor, eps: Tensor, target: Tensor) -> tuple[Tensor, ...] | None:
+    def gradients(mu: Tensor, logvar: Tensor, eps: Tensor, target: Tensor) -> Any:
         with torch.enable_grad():
             heads = [mu.detach().requires_grad_(), logvar.detach().requires_grad_()]
             pair = function(*heads, eps, target)

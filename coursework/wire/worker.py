@@ -463,6 +463,8 @@ def warm() -> None:
     ):
         with contextlib.suppress(ImportError):
             __import__(name)
+    with contextlib.suppress(RuntimeError):  # looks once which processor this is; a worker has nowhere to look
+        torch.full((3,), -18.0).half().exp()
     for name in ("data", "losses", "models", "training", "evaluation", "plots", "checks"):
         with contextlib.suppress(ImportError):
             __import__(f"companion.{name}")

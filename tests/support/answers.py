@@ -120,6 +120,16 @@ def _head(path: Path, number: int, line: str) -> Answer:
     return Answer(found["id"], found["kind"] == "right", found["what"], found["says"] or "", "", number)
 
 
+def some(answers: Sequence[Answer], number: int) -> list[Answer]:
+    """The first answers of each kind, to different questions as far as there are that many."""
+    found: list[Answer] = []
+    for right in (True, False):
+        kind = [answer for answer in answers if answer.right is right]
+        first = [answer for i, answer in enumerate(kind) if answer.id not in {each.id for each in kind[:i]}]
+        found += [*first, *(answer for answer in kind if answer not in first)][:number]
+    return found
+
+
 def source_of(path: Path) -> Exercise:
     """The exercise to which a file of answers belongs: the one with whose name its own begins.
 

@@ -5,9 +5,10 @@ import functools
 import pytest
 
 from coursework.assignment.source import load_source
-from tests.support.answers import FOLDER, SOURCES, checked, problems, read, source_of
+from tests.support.answers import FOLDER, SOURCES, checked, problems, read, some, source_of
 
 FILES = sorted(FOLDER.glob("*.py"))
+EVERY_RUN = 8  # answers of each kind
 EVERY = [(path, answer) for path in FILES for answer in read(path)]
 
 
@@ -28,22 +29,19 @@ def test_every_wrong_answer_says_what_its_message_has_to_match():
 
 
 @functools.cache
-def of_file(path):
+def of_file(path, whole):
     """What the checks say of the answers in a file. All of it is made at once, when the first is asked for."""
-    return checked(source_of(path), read(path))
+    return checked(source_of(path), read(path) if whole else some(read(path), EVERY_RUN))
 
 
-# One page in every run, the others with --slow.
+def one(path, answer):
+    """An answer as a parameter. Some of one page are tried in every run, the others with --slow."""
+    quick = path.stem == "07-loss" and answer in some(read(path), EVERY_RUN)
+    return pytest.param(path, answer, id=f"{path.stem}-{answer.name}", marks=[] if quick else pytest.mark.slow)
+
+
 @pytest.mark.medium
-@pytest.mark.parametrize(
-    ("path", "answer"),
-    [
-        pytest.param(
-            path, answer, id=f"{path.stem}-{answer.name}", marks=[] if path.stem.startswith("07-loss") else pytest.mark.slow
-        )
-        for path, answer in EVERY
-    ],
-)
-def test_the_check_says_what_the_answer_deserves(path, answer):
-    found = list(problems(answer, of_file(path)[answer.name]))
+@pytest.mark.parametrize(("path", "answer"), [one(path, answer) for path, answer in EVERY])
+def test_the_check_says_what_the_answer_deserves(path, answer, pytestconfig):
+    found = list(problems(answer, of_file(path, pytestconfig.getoption("slow"))[answer.name]))
     assert not found, f"{path.name}:{answer.line}\n" + "\n".join(found)

@@ -132,6 +132,54 @@ def test_an_excess_that_is_right_in_a_notebook_only_is_found_out(answer, says):
     assert re.search(says, verdict.message)
 
 
+def logits_within(low, high):
+    return lambda x: torch.logit(x.mean(dim=0)).clamp(low, high)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("answer", [logits_within(-6, 6), logits_within(-7, 7), lambda x: torch.logit(x.mean(dim=0), eps=1e-6)])
+def test_other_limits_of_bets_are_named(answer, seed):
+    assert autoencoding.check_blind_logits(answer, seed=seed)[:2] == (False, autoencoding.OTHER_LIMITS)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_right_for_more_pixels_or_smaller_logits_is_found_out(seed):
+    squeezed = autoencoding.check_blind_logits(lambda x: torch.logit(autoencoding._bets(x)).squeeze(), seed=seed)
+    assert "what is special about images of one pixel" in squeezed.message
+
+    def early(x, logits):
+        return (F.softplus(logits, threshold=5) - x * logits - autoencoding._copied_cost(x)).sum(dim=1)
+
+    assert "logits from 5 to 9" in autoencoding.check_excess(early, seed=seed).message
+    squeezed = autoencoding.check_excess(lambda x, logits: autoencoding._excess(x, logits).squeeze(), seed=seed)
+    assert "what is special about one image" in squeezed.message
+
+
+def overlap_of_long_columns(a, b):
+    pairs = a @ torch.linalg.pinv(a, rtol=1e-2), b @ torch.linalg.pinv(b, rtol=1e-2)
+    return torch.trace(pairs[0] @ pairs[1]) / a.shape[1]
+
+
+def overlap_of_large_eigenvalues(a, b):
+    (values, u), (others, v) = torch.linalg.eigh(a @ a.T), torch.linalg.eigh(b @ b.T)
+    return (u[:, values > 1e-6].T @ v[:, others > 1e-6]).pow(2).sum() / a.shape[1]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("answer", "says"), [(overlap_of_long_columns, "several lengths"), (overlap_of_large_eigenvalues, "short columns")]
+)
+def test_a_plane_of_short_columns_is_a_plane(answer, says, seed):
+    verdict = autoencoding.check_overlap(answer, seed=seed)
+    assert verdict.right is False
+    assert says in verdict.message
+
+
+def test_a_factor_that_is_nearly_right_is_told_so():
+    verdict = autoencoding.check_one_more_bit(autoencoding.ONE_MORE_BIT | {"bits": 1.3})
+    assert verdict[:2] == (False, f"bits: {autoencoding.CLOSE}")
+
+
 def test_blind_logits_have_the_dtype_of_the_images():
     verdict = autoencoding.check_blind_logits(lambda x: torch.logit(x.double().mean(dim=0).clamp(0.001, 0.999)))
     assert verdict.right is False

@@ -128,6 +128,49 @@ class Crooked(Tied):
         return F.linear(z, self.second.weight)
 
 
+class Kept(Tied):
+    """The transposed weights are made once, and kept."""
+
+    def __init__(self, *sizes, generator):
+        super().__init__(*sizes, generator=generator)
+        self.turned = self.second.weight.T, self.first.weight.T
+
+    def decode(self, z):
+        return F.linear(F.silu(F.linear(z, self.turned[0], self.c)), self.turned[1], self.d)
+
+
+class SeedRead(Tied):
+    def __init__(self, *sizes, generator):
+        super().__init__(*sizes, generator=torch.Generator().manual_seed(generator.initial_seed()))
+
+
+class Pair(Tied):
+    def forward(self, x):
+        return self.encode(x), self.decode(self.encode(x))
+
+
+class Printed(Tied):
+    def decode(self, z):
+        print(super().decode(z).shape)
+
+    def forward(self, x):
+        return super().decode(self.encode(x))
+
+
+class Unused(Tied):
+    def decode(self, z):
+        return F.silu(z @ self.second.weight + self.c) @ self.first.weight
+
+
+class CodeCut(Tied):
+    def forward(self, x):
+        return self.decode(self.encode(x).detach())
+
+
+class NoForward(Tied):
+    forward = nn.Module.forward
+
+
 class NoModule:
     def __init__(self, *sizes, generator):
         pass
@@ -159,6 +202,13 @@ def test_a_class_with_nothing_in_it_is_no_answer_yet(answer):
         (Fixed, "different seeds give the same"),
         (Zero, "are the same"),
         (Crooked, "raised RuntimeError"),
+        (Kept, "In float32 it can be called"),
+        (SeedRead, "made with one generator start the same"),
+        (Pair, "`forward` returns a tuple"),
+        (Printed, "`decode` returns nothing"),
+        (Unused, "nothing uses it"),
+        (CodeCut, "back through the code"),
+        (NoForward, "define `forward`"),
         (NoModule, "should be an `nn.Module`"),
         (lambda *sizes, generator: None, "should be an `nn.Module`"),
         (3, "should be a class"),
@@ -216,7 +266,23 @@ def test_a_step_on_all_images_at_once_does_not_fit():
 
     verdict = building.check_train_in_parts(answer)
     assert verdict.right is False
-    assert "raised MemoryError. It is right for" in verdict.message
+    assert "raised MemoryError. More images" in verdict.message
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_as_many_parts_as_images_fit_at_once_do_not_fit(seed):
+    def answer(x, most, steps, lr, start):
+        if any(len(part) > most for part in x.chunk(most)):
+            raise MemoryError
+        return train_in_parts(x, most, steps, lr, start)
+
+    assert "not how many parts there are" in building.check_train_in_parts(answer, seed=seed).message
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_long_gradients_that_are_cut_are_found_out(seed):
+    cut = building._with(longest=10.0)
+    assert "many pixels" in building.check_train_in_parts(cut, seed=seed).message
 
 
 @pytest.mark.parametrize("answer", [None, lambda *arguments: None])

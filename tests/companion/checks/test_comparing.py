@@ -194,6 +194,18 @@ def test_of_several_values_the_first_wrong_one_is_named():
     assert "the variance: at [0] it is too large" in found.example
     assert alone(lambda x: (x, 4 * x, 3 * x), steps, X).message.startswith("Value 2 is the first")
     assert alone(lambda x: (x, x), steps, X).message == "f should return a tuple of 3; it returned a tuple of 2."
+    assert "(value 2) is the first" in alone(lambda x: (x, x[:1], x), steps, X, parts=parts).message
+    assert alone(lambda x: (x, x.repeat(2), x), steps, X).message.endswith(
+        "It has another shape than asked for: how many numbers are in it?"
+    )
+
+
+def test_a_single_number_is_not_said_to_be_off_by_a_factor():
+    on = [Case((normals(2, generator=seeded(i)),), "two numbers") for i in range(4)]
+    found = compare(lambda x: x.sum() + 1, lambda x: x.sum(), on, name="f", praise="Good.")
+    assert found.message == "The shape is right, the values are not."
+    found = compare(lambda x: 2 * x.sum(), lambda x: x.sum(), on, name="f", praise="Good.")
+    assert found.message == "All your values are too large, by one and the same factor."
 
 
 def test_a_shown_case_in_float64_comes_before_a_smaller_one_in_float32():
@@ -297,3 +309,15 @@ def test_numbers_of_a_case_have_few_digits_and_are_never_zero():
         assert mu.shape == logvar.shape == (2, 1)
         assert -8 <= logvar.min() <= -7.4
         assert 2.4 <= logvar.max() <= 3
+
+
+def test_an_answer_that_draws_where_nothing_has_to_be_drawn_is_told_so():
+    found = alone(lambda x: x + torch.randn(3, dtype=x.dtype), lambda x: x, X)
+    assert "draws" in found.message
+    assert "draws" not in alone(lambda x: x + 1, lambda x: x, X).message
+
+
+def test_a_text_among_numbers_is_told_so():
+    found = alone(lambda x: (1.0, "x + 1"), lambda x: (1.0, 2.0), X)
+    assert "Value 2 is the first that is not right" in found.message
+    assert "It is a text" in found.message

@@ -180,6 +180,23 @@ def test_the_heads_are_those_of_chapter_6():
     assert all(torch.allclose(each, sigma) for each in nothing)
 
 
+@pytest.mark.parametrize(
+    "inverse",
+    [
+        lambda s: (s.exp() - 1).log(),
+        lambda s: s.expm1().log(),
+        lambda s: s + (1 - (-s).exp()).log(),
+    ],
+)
+def test_an_inverse_of_softplus_that_float32_breaks_is_told_so(inverse):
+    def answer(sigma, slope, rate):
+        a = inverse(sigma)
+        return F.softplus(a - rate * slope * torch.sigmoid(a)), *formats._heads(sigma, slope, rate)[1:]
+
+    for seed in range(20):
+        assert formats.check_heads(answer, seed=seed)[:2] == (False, formats.HEADS_FAR)
+
+
 def test_a_step_of_logvar_is_a_quarter_of_that_of_exp():
     sigma, slope = torch.tensor([[0.3, 2.0], [-1.5, 0.7]], dtype=torch.float64)
     torch.testing.assert_close(formats._heads(sigma, slope, 0.4)[2], formats._heads(sigma, slope, 0.1)[1])

@@ -68,6 +68,12 @@ def told(session, code, timeout=20):
     return outcome.output.strip()
 
 
+def test_half_precision_is_computed_as_outside(walled):
+    """torch looks for the processor in a place that a worker does not have, the first time that it computes in float16."""
+    with walled() as session:
+        assert told(session, "import torch\nprint(torch.full((3,), 1.0).half().exp().tolist())") == "[2.71875, 2.71875, 2.71875]"
+
+
 TRY = """
 import ctypes, os, socket
 def attempt(f, *a):

@@ -3,20 +3,10 @@
 import pytest
 
 from tests.support import doubling
-from tests.support.answers import FOLDER, Answer, Graded, Said, checked, disagreement, graded, graded_alone, read, source_of
+from tests.support.answers import FOLDER, Answer, Graded, Said, checked, disagreement, graded, graded_alone, read, some, source_of
 
 FILES = sorted(FOLDER.glob("*.py"))
 EVERY_RUN = 3  # answers of each kind to the questions of one page; all with --slow
-
-
-def some(answers, number):
-    """The first answers of each kind, of different questions where there are some."""
-    found = []
-    for right in (True, False):
-        kind = [answer for answer in answers if answer.right is right]
-        first = [answer for i, answer in enumerate(kind) if answer.id not in {each.id for each in kind[:i]}]
-        found += [*first, *(answer for answer in kind if answer not in first)][:number]
-    return found
 
 
 @pytest.mark.medium

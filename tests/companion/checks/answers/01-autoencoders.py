@@ -507,6 +507,9 @@ def blind_logits(x):
 
 
 # %% blind_logits | right | a list and math
+import math
+
+
 def blind_logits(x):
     bets = [min(max(float(column.mean()), 0.001), 0.999) for column in x.T]
     return torch.tensor([math.log(p / (1 - p)) for p in bets], dtype=x.dtype)

@@ -33,7 +33,7 @@ prediction = {"bits": 1.2, "levels": 2, "step": 0.5, "rounding error": 0.5}
 # %% one_more_bit | wrong | the other way round | says: divided the old
 prediction = {"bits": 5 / 6, "levels": 0.5, "step": 2, "rounding error": 4}
 
-# %% one_more_bit | wrong | a change for a factor | says: levels: |bits: 
+# %% one_more_bit | wrong | a change for a factor | says: bits|levels
 prediction = {"bits": 16, "levels": 32, "step": -0.39, "rounding error": -0.6}
 
 # %% one_more_bit | wrong | in words | says: should be a number
