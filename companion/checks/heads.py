@@ -297,7 +297,10 @@ def _trained(case: _Case) -> Verdict | None:
     for answer, head, found in zip(("mu", "logvar"), PARTS[1:], reached.by, strict=True):
         for part in (head, "body"):
             if not any(name.startswith(f"{part}.") for name in found):
-                message = f"No gradient of {answer} reaches `net.{part}`. Did a `.detach()`, `.data` or `no_grad` cut it off, or is a weight frozen?"
+                message = (
+                    f"No gradient of {answer} reaches `net.{part}`. Did a `.detach()`, `.data` or `no_grad` cut it off, or is a weight "
+                    "frozen?"
+                )
                 return case.fault(message, f"{answer}.square().sum().backward() reaches {', '.join(sorted(found)) or 'nothing'}")
     return None
 
