@@ -222,6 +222,13 @@ def test_a_project_has_its_rubric_and_its_sample_on_the_page_of_solutions_alone(
     assert not any(word in given for word in ("a table of x", "what it hides", "model answer", "sample"))
 
 
+def test_where_there_is_a_solution_too_the_page_says_so(tmp_path):
+    source = private.SOURCE.replace('"points": 3', '"points": 3, "rubric": ["nothing of it", "all of it"]')
+    page = solution_page(load_source(private.folder(tmp_path, source) / "double.md"))
+    assert "<summary>Show the solution</summary>" in page
+    assert "| 2 | all of it | 3 |\n\nBecause of wordsmark." in page
+
+
 def test_code_that_a_person_marks_is_code_on_the_page(tmp_path):
     plot = (
         "\n```{code-cell} ipython3\n:companion: {written: plot, points: 1}\n\n### BEGIN SOLUTION\nplot(1)\n### END SOLUTION\n```\n"
