@@ -7,6 +7,7 @@ dtype that came in and the right gradient, the last two only where the page asks
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,6 +23,8 @@ TOO_ROUNDED = (
     "float64."
 )
 
+DRAWN = "The same call gives other numbers the second time: {name} draws. What is asked for can be worked out, and is then the same each time."
+
 
 class _Asked(NamedTuple):
     """What `compare` was asked, for its steps."""
@@ -33,6 +36,7 @@ class _Asked(NamedTuple):
     parameters: tuple[str, ...]
     parts: tuple[str, ...]
     scale: float | int
+    stepwise: bool
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
@@ -56,6 +60,7 @@ def compare(
     exact: bool = False,
     parts: Sequence[str] = (),
     scale: float | int = 1.0,
+    stepwise: bool = False,
 ) -> Verdict:
     """Judge a function by what it gives on ``cases``.
 
@@ -74,6 +79,7 @@ def compare(
         exact: the page asks for the precision of float64; otherwise what is as near as float32 can be is right.
         parts: names of the values of a tuple, for messages.
         scale: the size of the numbers that are added up on the way to the result.
+        stepwise: a slip in one value of a tuple is named whatever the values after it are.
 
     Returns:
         A Verdict. An answer that raises, ends the program or returns no numbers is told so and never raises here.
@@ -84,7 +90,7 @@ def compare(
         return Verdict(False, f"{name} should be a function; it is {kind(answer)}.", f"It is {describe(answer)}.")
     named = parameters(reference)
     plain_cases = [case if isinstance(case, Case) else Case(case, "these numbers") for case in cases]
-    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale)
+    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale, stepwise)
     calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(asked.cases)]
     steps = [lambda: _values(asked, calls, slips or {}), lambda: _untouched(asked, calls)]
     if dtype:
@@ -139,7 +145,7 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        message = _unknown(asked, calls, wrong, first)
+        message = DRAWN.format(name=asked.name) if _is_drawn(asked, first, calls) else _unknown(asked, calls, wrong, first)
         return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
@@ -147,6 +153,15 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
         else said.message
     )
     return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
+
+
+def _is_drawn(asked: _Asked, i: int, calls: list[Called]) -> bool:
+    """Say whether the same call gives another answer, where no generator was handed over to draw from."""
+    arguments = asked.cases[i].arguments
+    if any(isinstance(each, torch.Generator) for each in arguments):
+        return False
+    again = values.plain(run(asked.answer, arguments).value)
+    return _all_comparable(again) and asked.near(again, values.plain(calls[i].value), asked.cases[i]) is Near.WRONG
 
 
 def _size(case: Case) -> int:
@@ -160,15 +175,33 @@ def _slip(asked: _Asked, calls: list[Called], wrong: list[int], slips: Mapping[s
     ordinary = [i for i, called in enumerate(calls) if called.raised is None and not asked.cases[i].extreme]
     if not set(wrong) & set(ordinary):
         ordinary = wrong
-    for message, slip in slips.items():
-        if all(_alike(asked, slip, asked.cases[i], calls[i]) for i in ordinary):
-            return message
+    for upto in (None, _upto(asked, calls, wrong)) if asked.stepwise else (None,):
+        for message, slip in slips.items():
+            if all(_alike(asked, slip, asked.cases[i], calls[i], upto) for i in ordinary):
+                return message
     return None
 
 
-def _alike(asked: _Asked, slip: Callable, case: Case, called: Called) -> bool:
+def _upto(asked: _Asked, calls: list[Called], wrong: list[int]) -> int:
+    """How many values of a tuple there are up to the first that is wrong in some case."""
+    places = []
+    for i in wrong:
+        expected = expected_of(asked.reference, asked.cases[i])
+        got = values.fitted(values.plain(calls[i].value), expected)
+        pairs = enumerate(zip(got, expected, strict=False), 1) if isinstance(got, tuple) and len(got) == len(expected) else ()
+        places += [n for n, pair in pairs if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG]
+    return min(places, default=0)
+
+
+def _alike(asked: _Asked, slip: Callable, case: Case, called: Called, upto: int | None = None) -> bool:
+    """Say whether a slip gives what the learner's function gave. upto: look at so many values of a tuple."""
     theirs = run(slip, case.arguments)
     got, value = values.plain(called.value), values.plain(theirs.value)
+    if upto is not None:
+        got = values.fitted(got, value)
+        if not (upto and isinstance(got, tuple) and isinstance(value, tuple) and len(got) == len(value)):
+            return False
+        got, value = got[:upto], value[:upto]
     if theirs.raised is not None or got is None or value is None or not _all_comparable(value) or not _all_comparable(got):
         return False
     precise = values.near(got, value, scale=asked.scale, single=is_single(case))
@@ -218,7 +251,9 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
 
 
 def _other_form(got: Any, expected: Any) -> str:
-    """Say it where a part of a tuple has another shape than the one asked for."""
+    """Say it where a part of a tuple is a text, or has another shape than the one asked for."""
+    if isinstance(got, str) and not isinstance(expected, str):
+        return " It is a text, and a number is asked for."
     if any(isinstance(each, (tuple, str)) or not values.comparable(each) for each in (got, expected)):
         return ""
     a, b = values.as_float64(got), values.as_float64(expected)
@@ -281,9 +316,10 @@ def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
         floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
         got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:
-            if floats and getattr(each, "dtype", None) != floats[0]:
-                came = str(floats[0]).removeprefix("torch.")
-                gave = str(each.dtype).removeprefix("torch.") if isinstance(each, Tensor) else kind(each)
+            came = str(floats[0]).removeprefix("torch.") if floats else ""
+            has_one = isinstance(each, (Tensor, np.ndarray, np.generic))
+            gave = str(each.dtype).removeprefix("torch.") if has_one else kind(each)
+            if floats and gave != came:
                 message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
                 return Verdict(False, message, asked.example(case))
     return None

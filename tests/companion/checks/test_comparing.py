@@ -184,6 +184,18 @@ def test_a_message_holds_nothing_of_a_case_and_an_example_not_the_right_value():
             assert f"{right[0].item():.4g}"[:6] not in found.example
 
 
+def test_where_it_is_asked_a_slip_is_named_whatever_the_values_after_it_are():
+    def steps(x):
+        return x, 2 * x, 3 * x
+
+    slips = {"The second is doubled.": lambda x: (x, 4 * x, 3 * x), "The third is doubled.": lambda x: (x, 2 * x, 6 * x)}
+    for answer in (lambda x: (x, 4 * x, 5 * x), lambda x: [x, 4 * x, 6 * x]):
+        assert alone(answer, steps, X, slips=slips, stepwise=True).message == "The second is doubled."
+        assert "Value 2" in alone(answer, steps, X, slips=slips).message
+    for answer in (lambda x: (x, 5 * x, 6 * x), lambda x: (x, 2 * x, 7 * x), lambda x: (x, 4 * x), lambda x: x):
+        assert "doubled" not in alone(answer, steps, X, slips=slips, stepwise=True).message
+
+
 def test_of_several_values_the_first_wrong_one_is_named():
     def steps(x):
         return x, 2 * x, 3 * x
@@ -309,3 +321,15 @@ def test_numbers_of_a_case_have_few_digits_and_are_never_zero():
         assert mu.shape == logvar.shape == (2, 1)
         assert -8 <= logvar.min() <= -7.4
         assert 2.4 <= logvar.max() <= 3
+
+
+def test_an_answer_that_draws_where_nothing_has_to_be_drawn_is_told_so():
+    found = alone(lambda x: x + torch.randn(3, dtype=x.dtype), lambda x: x, X)
+    assert "draws" in found.message
+    assert "draws" not in alone(lambda x: x + 1, lambda x: x, X).message
+
+
+def test_a_text_among_numbers_is_told_so():
+    found = alone(lambda x: (1.0, "x + 1"), lambda x: (1.0, 2.0), X)
+    assert "Value 2 is the first that is not right" in found.message
+    assert "It is a text" in found.message
