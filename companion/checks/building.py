@@ -61,7 +61,7 @@ def _hint(answer: Callable, sizes: Sizes, error: BaseException) -> str:
     if isinstance(error, AttributeError):
         return " Does the class define `encode`, `decode` and `forward`, and does `__init__` make all that they use?"
     x = torch.full((2, sizes.pixels), 0.5)
-    if isinstance(error, RuntimeError) and run(lambda: answer(*sizes, generator=seeded(0)).float()(x), ()).raised is None:
+    if isinstance(error, RuntimeError) and run(lambda: answer(*sizes, generator=seeded(0))(x), ()).raised is None:
         return (
             " In float32 it can be called. `double()` reaches parameters, and not a plain tensor that is kept beside them: is a bias, or "
             "a transposed weight, one?"
