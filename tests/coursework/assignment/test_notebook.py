@@ -202,10 +202,10 @@ TABLE = """The highest level of which you can point at everything is yours:
 
 | level | what it looks like | points |
 |:-:|---|--:|
-| 1 | no table | 0 |
-| 2 | a table of x \\| y | 1.33 |
-| 3 | also its spread | 2.67 |
-| 4 | also what it hides | 4 |
+| 0 | no table | 0 |
+| 1 | a table of x \\| y | 1.33 |
+| 2 | also its spread | 2.67 |
+| 3 | also what it hides | 4 |
 """
 
 
