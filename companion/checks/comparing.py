@@ -23,6 +23,8 @@ TOO_ROUNDED = (
     "float64."
 )
 
+DRAWN = "The same call gives other numbers the second time: {name} draws. What is asked for can be worked out, and is then the same each time."
+
 
 class _Asked(NamedTuple):
     """What `compare` was asked, for its steps."""
@@ -143,7 +145,7 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        message = _unknown(asked, calls, wrong, first)
+        message = DRAWN.format(name=asked.name) if _is_drawn(asked, first, calls) else _unknown(asked, calls, wrong, first)
         return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
@@ -151,6 +153,15 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
         else said.message
     )
     return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
+
+
+def _is_drawn(asked: _Asked, i: int, calls: list[Called]) -> bool:
+    """Say whether the same call gives another answer, where no generator was handed over to draw from."""
+    arguments = asked.cases[i].arguments
+    if any(isinstance(each, torch.Generator) for each in arguments):
+        return False
+    again = values.plain(run(asked.answer, arguments).value)
+    return _all_comparable(again) and asked.near(again, values.plain(calls[i].value), asked.cases[i]) is Near.WRONG
 
 
 def _size(case: Case) -> int:
@@ -240,7 +251,9 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
 
 
 def _other_form(got: Any, expected: Any) -> str:
-    """Say it where a part of a tuple has another shape than the one asked for."""
+    """Say it where a part of a tuple is a text, or has another shape than the one asked for."""
+    if isinstance(got, str) and not isinstance(expected, str):
+        return " It is a text, and a number is asked for."
     if any(isinstance(each, (tuple, str)) or not values.comparable(each) for each in (got, expected)):
         return ""
     a, b = values.as_float64(got), values.as_float64(expected)

@@ -216,9 +216,9 @@ def _loss_trouble(cases: list[Case], calls: list[Called], found: list[Verdict | 
         slip = _loss_fault([cases[i] for i in there], [calls[i] for i in there])
         if slip is not None and slip.message in LOSS_SLIPS:
             return slip
-    first = next(i for i, each in enumerate(found) if each is not None)
-    message, example = found[first].message, found[first].example
-    if found[first].right is None:
+    first, said = next((i, each) for i, each in enumerate(found) if each is not None)
+    message, example = said.message, said.example
+    if said.right is None:
         message = f"{LOSS} returned nothing in one case."
     elif isinstance(calls[first].raised, ValueError):
         message += (

@@ -485,7 +485,13 @@ def _gap_with(*, cut: str = "own", divide: str = "nats", rival: str = "second", 
         }
         entropy = torch.stack([_information(level, level, bias=bias) for level in factors.T])
         levels = (factors.amax(dim=0) + 1).double()
-        by = {"nats": entropy, "bits": entropy / math.log(2), "nothing": 1.0, "log levels": levels.log(), "levels": levels}
+        by: dict[str, Any] = {
+            "nats": entropy,
+            "bits": entropy / math.log(2),
+            "nothing": 1.0,
+            "log levels": levels.log(),
+            "levels": levels,
+        }
         by["entropy without its bias"] = torch.stack([_information(level, level, bias=False) for level in factors.T])
         return (best[:, 0] - rivals[rival]) / by[divide]
 

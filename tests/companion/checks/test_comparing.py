@@ -321,3 +321,15 @@ def test_numbers_of_a_case_have_few_digits_and_are_never_zero():
         assert mu.shape == logvar.shape == (2, 1)
         assert -8 <= logvar.min() <= -7.4
         assert 2.4 <= logvar.max() <= 3
+
+
+def test_an_answer_that_draws_where_nothing_has_to_be_drawn_is_told_so():
+    found = alone(lambda x: x + torch.randn(3, dtype=x.dtype), lambda x: x, X)
+    assert "draws" in found.message
+    assert "draws" not in alone(lambda x: x + 1, lambda x: x, X).message
+
+
+def test_a_text_among_numbers_is_told_so():
+    found = alone(lambda x: (1.0, "x + 1"), lambda x: (1.0, 2.0), X)
+    assert "Value 2 is the first that is not right" in found.message
+    assert "It is a text" in found.message

@@ -1275,6 +1275,9 @@ def blind_logits(x):
     return torch.logit(x_train.mean(dim=0), eps=0.001).to(x.dtype)
 
 # %% blind_logits | right | a loop over pixels
+import math
+
+
 def blind_logits(x):
     result = torch.empty(x.shape[1], dtype=x.dtype)
     for i in range(x.shape[1]):
@@ -1288,6 +1291,9 @@ def blind_logits(x):
     return 2 * torch.atanh(2 * p.clamp(0.001, 0.999) - 1)
 
 # %% blind_logits | right | logits clipped at log 999
+import math
+
+
 def blind_logits(x):
     edge = math.log(999)
     return torch.logit(x.mean(dim=0)).clamp(-edge, edge)
@@ -1303,6 +1309,9 @@ def blind_logits(x):
     return logits.to(x.dtype)
 
 # %% blind_logits | right | bisection
+import math
+
+
 def blind_logits(x):
     low = torch.full_like(x[0], -math.log(999))
     high = -low
@@ -1322,6 +1331,9 @@ def excess(x, logits):
     return losses.bernoulli_nll(x, logits) - losses.bernoulli_nll(x, x)
 
 # %% excess | wrong | entropy in bits | says: bits off nats
+import math
+
+
 def excess(x, logits):
     h = -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(dim=1) / math.log(2)
     return losses.bernoulli_nll(x, logits) - h
