@@ -224,9 +224,9 @@ def _place(z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     sigma = (0.5 * logvar).exp()
     error = 6 * z.std(dim=0) / len(z) ** 0.5 + 1e-6 * (1 + mu.abs())
     places = {
-        "Your draws lie around 0: mu is missing.": torch.zeros_like(mu),
         "Your draws lie around one place for the whole batch. Each image has a mu of its own: was it averaged, or did rows change"
         " places?": mu.mean(dim=0).expand_as(mu),
+        "Your draws lie around 0: mu is missing.": torch.zeros_like(mu),
         "mu was stretched too. The noise is stretched first, and then moved.": mu * sigma,
         "Your draws lie off to one side of mu: noise of torch.rand has a mean of its own. Standard normal noise is asked for.": (
             mu + 0.5 * sigma

@@ -694,7 +694,7 @@ def heads(sigma, slope, rate):
     )
 
 
-# %% heads | wrong | slope clipped at 100 | says: anything clamped
+# %% heads | wrong | slope clipped at 100 | says: anything clamped|special about small sigmas
 def heads(sigma, slope, rate):
     slope = slope.clamp(-100, 100)
     p = -torch.expm1(-sigma)
