@@ -263,10 +263,10 @@ def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
 PRICE_SLIPS: dict[str, Callable] = {
     "The two prices have changed places: first the lowest, then the highest.": lambda *case: _price_range(*case)[::-1],
     "Your prices are negative. The slope of the curve is; a price is what a nat costs.": _slopes,
-    "A rival of a higher rate sets the highest price with you, and one of a lower rate the lowest. Try a very dear nat: which of "
+    "You let a rival of a higher rate set the highest price, and one of a lower rate the lowest. Try a very dear nat: which of "
     "two runs is the better buy then?": _crossed,
-    "You divided by the rates in the wrong order, and the prices that you compare are negative. What is right for a run of lower "
-    "rate and higher distortion?": _negative,
+    "The prices that you compare are negative. The run with the higher rate has the lower distortion: in which order do you subtract "
+    "the two rates, and in which the two distortions?": _negative,
     "You divided the rate by the distortion. A price is nats of distortion for one nat of rate.": _inverted,
     "You compared each run with its neighbours in the list. The runs come in any order.": lambda rate, distortion, i: _beside(
         rate, distortion, i, list(range(len(rate)))
