@@ -49,7 +49,7 @@ def check_tied_autoencoder(answer: Any, *, seed: int = 0) -> Verdict:
     sizes = _tied_sizes(seed)
     called = run(lambda: _faults(answer, sizes), ())
     if called.raised is not None:
-        message = f"Making or calling a {TIED} raised {error_name(called.raised)}.{_hint(answer, sizes[0], called.raised)}"
+        message = f"Making a {TIED} raised {error_name(called.raised)}.{_hint(answer, sizes[0], called.raised)}"
         return Verdict(False, message, f"{_shown(sizes[0])} raised {told(called.raised)}")
     return _judge_values(answer, seed) if called.value is None else called.value
 
@@ -93,7 +93,15 @@ def _faults(answer: Callable, sizes: list[Sizes]) -> Verdict | None:
         model = model.double()
         x = torch.full((2, each.pixels), 0.5, dtype=torch.float64)
         z = torch.full((2, each.latent_dim), 0.5, dtype=torch.float64)
-        given = {"encode": model.encode(x), "decode": model.decode(z), "forward": model(x)}
+        calls = {"encode": ("model.encode(x)", model.encode, x), "decode": ("model.decode(z)", model.decode, z)}
+        given = {}
+        for name, (shown, method, argument) in (calls | {"forward": ("model(x)", model, x)}).items():
+            called = run(method, (argument,))
+            if called.raised is not None:
+                example = f"model = {_shown(each)}\n{shown} raised {told(called.raised)}"
+                message = f"Calling a {TIED} raised {error_name(called.raised)}.{_hint(answer, each, called.raised)}"
+                return Verdict(False, message, example)
+            given[name] = called.value
         if all(value is None for value in given.values()):
             return Verdict(None, PENDING)
         for fault in (
@@ -143,8 +151,10 @@ def _parameter_fault(parameters: dict[str, Tensor], sizes: Sizes) -> Verdict | N
         message = "The two weights do not have the sizes that `pixels`, `hidden` and `latent_dim` ask for."
     elif len(shapes) < 6:
         message = "`parameters()` lists two weights and fewer than four biases. Each of the four layers has a bias of its own."
+    elif len(shapes) > 6:
+        message = "`parameters()` lists two weights and more than four biases. Each of the four layers has one, and no more."
     else:
-        message = "`parameters()` lists two weights, and not one bias for each of the four layers."
+        message = "`parameters()` lists two weights and four biases, but the biases do not have the sizes of the four layers."
     return Verdict(False, message, example)
 
 

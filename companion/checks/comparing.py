@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from companion.checks import values
-from companion.checks.calling import Called, copied, parameters, run, shown, trouble
+from companion.checks.calling import Called, copied, laid, parameters, run, shown, trouble
 from companion.checks.cases import Case
 from companion.checks.values import Near
 from companion.checks.verdict import PENDING, Verdict, describe, kind
@@ -215,7 +215,7 @@ def _all_comparable(value: Any) -> bool:
 def _differing(asked: _Asked, case: Case, called: Called) -> str:
     got, expected = values.plain(called.value), expected_of(asked.reference, case)
     differs = list(values.where(got, expected, asked.parts))
-    return asked.example(case, f"gave {values.text(got)}", *(f"  {each}" for each in differs[:4]))
+    return asked.example(case, laid("gave ", got), *(f"  {each}" for each in differs[:4]))
 
 
 def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -> str:
@@ -237,7 +237,10 @@ def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -
         return _axes(asked, a, b)
     if not torch.isfinite(a).all() and torch.isfinite(b).all():
         return f"{asked.name} returned a value that is not finite."
-    return _factor(pairs) or "The shape is right, the values are not."
+    single = all(values.as_float64(each).numel() == 1 for each, _ in pairs)
+    return _factor(pairs) or (
+        "It is one number, as asked for, and not the right one." if single else "The shape is right, the values are not."
+    )
 
 
 def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
@@ -246,7 +249,7 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
         if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
             label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
             right = ", the ones before it are right" if i else ""
-            return f"{label} is the first that is not right{right}.{_other_form(*pair)}"
+            return f"{label[0].upper()}{label[1:]} is the first that is not right{right}.{_other_form(*pair)}"
     return "The values are not right."
 
 

@@ -61,7 +61,7 @@ def _draws_cases(seed: int) -> list[Case]:
 
     def spread(batch: int, latent_dim: int) -> Tensor:
         """logvar at even distances from -7.8 (sigma 0.02) to 3; the mean sigma of a direction is never 1 for all of them."""
-        even = torch.linspace(-7.8, 3, batch * latent_dim, dtype=torch.float64).reshape(latent_dim, batch)
+        even = torch.linspace(-7.8, 3, batch * latent_dim, dtype=torch.float64).mul(100).round().div(100).reshape(latent_dim, batch)
         return even[:, torch.randperm(batch, generator=generator)][torch.randperm(latent_dim, generator=generator)].T.contiguous()
 
     batch, latent_dim = whole(4, 5, generator), whole(2, 3, generator)
@@ -81,7 +81,7 @@ def _draws_cases(seed: int) -> list[Case]:
 
 
 def _example(case: Case, *lines: str) -> str:
-    return "\n".join((f"{shown('draws', case.arguments, PARAMETERS)}   # {case.about}", *lines))
+    return "\n".join((f"{shown('draws', case.arguments, PARAMETERS)}  # {case.about}", *lines))
 
 
 def _drawn(answer: Callable, case: Case) -> Tensor | Verdict:

@@ -202,7 +202,7 @@ def test_of_several_values_the_first_wrong_one_is_named():
 
     parts = ("E[z]", "the variance", "the KL")
     found = alone(lambda x: (x, 4 * x, 5 * x), steps, X, parts=parts)
-    assert found.message == "the variance (value 2) is the first that is not right, the ones before it are right."
+    assert found.message == "The variance (value 2) is the first that is not right, the ones before it are right."
     assert "the variance: at [0] it is too large" in found.example
     assert alone(lambda x: (x, 4 * x, 3 * x), steps, X).message.startswith("Value 2 is the first")
     assert alone(lambda x: (x, x), steps, X).message == "f should return a tuple of 3; it returned a tuple of 2."
@@ -215,7 +215,7 @@ def test_of_several_values_the_first_wrong_one_is_named():
 def test_a_single_number_is_not_said_to_be_off_by_a_factor():
     on = [Case((normals(2, generator=seeded(i)),), "two numbers") for i in range(4)]
     found = compare(lambda x: x.sum() + 1, lambda x: x.sum(), on, name="f", praise="Good.")
-    assert found.message == "The shape is right, the values are not."
+    assert found.message == "It is one number, as asked for, and not the right one."
     found = compare(lambda x: 2 * x.sum(), lambda x: x.sum(), on, name="f", praise="Good.")
     assert found.message == "All your values are too large, by one and the same factor."
 
