@@ -87,6 +87,13 @@ def _gaussian_kl_cases(seed: int) -> list[Case]:
             (torch.tensor([[0.0, 0.0]], dtype=torch.float64), torch.tensor([[-8.0, 3.0]], dtype=torch.float64)),
             "logvar at -8 and 3",
         ),
+        Case(
+            (
+                torch.tensor([[0.0, 0.0], [0.03, 1.2]], dtype=torch.float64),
+                torch.tensor([[0.0, 0.0], [0.02, -1.0]], dtype=torch.float64),
+            ),
+            "latents at the prior, or close to it",
+        ),
         Case(gaussians(many, latent_dim, generator, dtype=torch.float32), "float32"),
     ]
 
@@ -180,6 +187,11 @@ def check_negative_elbo(answer: object, *, seed: int = 0) -> Verdict:
         name="negative_elbo",
         praise="Both terms and the loss are right, also where a probability rounds to 0 or 1. A training can start from it.",
         gradient=("logits", "mu", "logvar"),
+        gradient_slips={
+            "The loss has its gradient, and the two terms have none. It is asked of all three: did you detach them for the log?": (
+                lambda *case: (_negative_elbo(*case)[0], *(each.detach() for each in _negative_elbo(*case)[1:]))
+            )
+        },
         dtype=True,
         parts=("the loss", "the reconstruction term", "the KL"),
         scale=10.0,
@@ -207,7 +219,7 @@ def _negative_elbo_cases(seed: int) -> list[Case]:
     return [
         case(1, 2, 1, "one image of two pixels and one latent", 2.0),
         case(1, pixels, latent_dim, "one image", 1.0),
-        case(batch, pixels, latent_dim, "a few images", whole(2, 30, generator) / 10),
+        case(batch, pixels, latent_dim, "a few images, with a beta between whole numbers", whole(2, 30, generator) / 10 + 0.05),
         case(batch, pixels, latent_dim, "beta 0", 0.0),
         narrow,
         sure._replace(extreme=True),
@@ -247,6 +259,10 @@ def _by_probabilities(x: Tensor, logits: Tensor, *, least: float = 0.0) -> Tenso
 
 
 ROUNDS = "You take the logarithm of a probability. For a sure decoder it rounds to 0 or 1, and the loss "
+ROUNDED_AT = {f"{ROUNDS}becomes infinite or nan. Stay with the logits.": 0.0} | {
+    f"{ROUNDS}stops where you clamp it, at {least:g}: no gradient comes back from there. Stay with the logits.": least
+    for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+}
 ELBO_SLIPS: dict[str, Callable] = (
     {
         "The loss holds no beta.": _elbo_with(loss=lambda r, k, beta: (r + k).mean()),
@@ -302,6 +318,22 @@ ELBO_SLIPS: dict[str, Callable] = (
         "You put a sigmoid on the logits and passed the result on as logits: sigmoid twice.": _elbo_with(
             nll=lambda x, logits: _nll(x, logits.sigmoid()).sum(dim=1)
         ),
+        "Pixels and logits have changed places in the cross-entropy. Which of the two comes first there?": _elbo_with(
+            nll=lambda x, logits: _nll(logits, x).sum(dim=1)
+        ),
+        "You rounded grey pixels to ink and paper. A grey pixel pays a part of each.": _elbo_with(
+            nll=lambda x, logits: _nll((x > 0.5).to(x.dtype), logits).sum(dim=1)
+        ),
+        "You wrote the number of pixels in. An image has as many as come.": _elbo_with(
+            nll=lambda x, logits: 784 * _nll(x, logits).mean(dim=1)
+        ),
+        "You return the ELBO and the log-likelihood. Loss and reconstruction term are what is minimised: look at their signs.": (
+            lambda *case: (
+                -_negative_elbo(*case)[0],
+                -_negative_elbo(*case)[1],
+                _negative_elbo(*case)[2],
+            )
+        ),
         "You count ink only. A pixel of paper has a probability too.": _elbo_with(
             nll=lambda x, logits: -(x * F.logsigmoid(logits)).sum(dim=1)
         ),
@@ -320,16 +352,13 @@ ELBO_SLIPS: dict[str, Callable] = (
         "You took the squared error of the logits. They are no pixels yet, and the pixels are Bernoulli here.": _elbo_with(
             nll=lambda x, logits: ((x - logits) ** 2).sum(dim=1)
         ),
-        ROUNDS + "becomes infinite or nan. Stay with the logits.": _elbo_with(nll=_by_probabilities),
         ROUNDS + "stops at 100 a pixel, where PyTorch cuts the logarithm. Stay with the logits.": _elbo_with(
             nll=lambda x, logits: F.binary_cross_entropy(logits.sigmoid(), x, reduction="none").sum(dim=1)
         ),
     }
     | {
-        f"{ROUNDS}stops where you clamp it, at {least:g}: no gradient comes back from there. Stay with the logits.": _elbo_with(
-            nll=lambda x, logits, least=least: _by_probabilities(x, logits, least=least)
-        )
-        for least in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+        message: _elbo_with(nll=lambda x, logits, least=least: _by_probabilities(x, logits, least=least))
+        for message, least in ROUNDED_AT.items()
     }
     | {
         f"In the KL: {message[0].lower()}{message[1:]}": _elbo_with(kl=slip)
@@ -375,8 +404,15 @@ def _bound_steps_cases(seed: int) -> list[Case]:
         case(some, "a few values of z"),
         case(10 - some, "some more values of z"),
         case(some, "p(x|z) near exp(-900), too small for a number", level=-900.0)._replace(extreme=True),
+        _rare(case(2, "a value of z that q hardly ever takes")),
         case(some, "float32", dtype=torch.float32),
     ]
+
+
+def _rare(case: Case) -> Case:
+    """A case of two values of z with a q that is nearly sure of one of them."""
+    log_likelihood, prior, _ = case.arguments
+    return Case((log_likelihood, prior, torch.tensor([1e-8, 1 - 1e-8], dtype=torch.float64)), case.about, extreme=True)
 
 
 def _shares(count: int, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
@@ -490,6 +526,19 @@ BOUND_STEP_SLIPS: dict[str, Callable] = {
     "Step 5: the mean is over the prior, of log q - log prior. Values come from q.": _instead(
         5, lambda lik, p, q: (p * (q / p).log()).sum()
     ),
+    "Step 5: the terms are averaged over the values of z. q weighs them already; they are added up.": _instead(
+        5, lambda lik, p, q: (q * (q / p).log()).mean()
+    ),
+    "Step 6: you divided the weights by their sum. Those of the posterior do not depend on q.": _instead(
+        6, lambda lik, p, q: (lik + p.log() - q.log()).softmax(dim=0)
+    ),
+    "Steps 6 and 7: you divided the weights by their sum. Those of the posterior do not depend on q.": _from_posterior(
+        lambda lik, p, q: (lik + p.log() - q.log()).softmax(dim=0)
+    ),
+    "Steps 6 and 7 have changed places: first the posterior, then the gap.": lambda *case: (
+        *_bound_steps(*case)[:5],
+        *_bound_steps(*case)[:4:-1],
+    ),
     "Step 6: your posterior holds no prior.": _instead(6, lambda lik, p, q: lik.softmax(dim=0)),
     "Steps 6 and 7: your posterior holds no prior.": _from_posterior(lambda lik, p, q: lik.softmax(dim=0)),
     "Step 6: your posterior does not add up to 1. What is it divided by?": _instead(6, lambda lik, p, q: lik.exp() * p),
@@ -550,6 +599,12 @@ def _bound_cases(seed: int) -> list[Case]:
         return Case(tuple(each.to(dtype) for each in (x, logits, z, mu, logvar)), about)
 
     large = case(k, batch, 2000, latent_dim, "large images, where p(x|z) is too small for a number")
+    apart = case(k, batch, 2000, latent_dim, "images that are explained well beside others that are not")
+    x, logits = apart.arguments[:2]
+    logits[:, 0], logits[:, 1] = (2 * x[0] - 1) / 2, 3 * (1 - 2 * x[1])
+    sure = case(k, batch, 6, latent_dim, "logits from -50 to 50, where a probability rounds to 0 or 1")
+    sure.arguments[0][:] = torch.tensor([0.0, 1.0, 0.0, 1.0, 1.0, 0.0])
+    sure.arguments[1][:] = torch.tensor([50.0, -50.0, -50.0, 50.0, 1.5, -0.5])
     return [
         case(2, 1, 2, 1, "one image of two pixels, with two draws"),
         case(1, batch, pixels, latent_dim, "one draw"),
@@ -557,6 +612,8 @@ def _bound_cases(seed: int) -> list[Case]:
         case(k, batch, pixels, latent_dim, "a few draws of a few images"),
         case(k, batch, pixels, latent_dim, "logvar from -8 to 1", low=-8.0),
         large._replace(extreme=True),
+        apart._replace(extreme=True),
+        sure._replace(extreme=True),
         case(k, batch, pixels, latent_dim, "float32", dtype=torch.float32),
     ]
 
@@ -622,6 +679,12 @@ BOUND_SLIPS: dict[str, Callable] = {
     "You took the largest weight. The mean of all of them is asked for.": lambda *case: _log_weights(*case).amax(dim=0),
     "It is right for small images. For large ones the weights are too small for a number before you take the logarithm: "
     "stay among logarithms until they are averaged.": lambda *case: _log_weights(*case).exp().mean(dim=0).log(),
+    "You add a small number before the logarithm. Next to the weights of an image it is large: 1e-10 was found.": lambda *case: (
+        _log_weights(*case).exp().mean(dim=0) + 1e-10
+    ).log(),
+    "You add a small number before the logarithm. Next to the weights of an image it is large: 1e-8 was found.": lambda *case: (
+        _log_weights(*case).exp().mean(dim=0) + 1e-8
+    ).log(),
     "You divided by the number of images. The mean of the weights is over the draws.": lambda *case: (
         _log_weights(*case).logsumexp(dim=0) - math.log(len(case[0]))
     ),
@@ -632,6 +695,21 @@ BOUND_SLIPS: dict[str, Callable] = {
     "You return the loss. The bound is a lower bound of log p(x), so it is not turned around.": lambda *case: -_bound(*case),
     "The cross-entropy has the wrong sign: a draw gets a large weight if it explains the image badly.": (
         lambda x, logits, z, mu, logvar: _averaged(-_log_p_x(x, logits) + _log_p_z(z) - _log_q(z, mu, logvar))
+    ),
+    "You took the largest weight of all images out. An image whose weights are all far smaller then has none left: each has its own.": (
+        lambda *case: (_log_weights(*case) - _log_weights(*case).max()).exp().mean(dim=0).log() + _log_weights(*case).max()
+    ),
+    "The sum runs over the images: one number a draw came out. It should run over the draws.": lambda *case: (
+        _log_weights(*case).logsumexp(dim=1) - math.log(len(case[2]))
+    ),
+    "You multiply by the density of q. The weight is divided by it: look at the sign of its logarithm.": (
+        lambda x, logits, z, mu, logvar: _averaged(_log_p_x(x, logits) + _log_p_z(z) + _log_q(z, mu, logvar) - 2 * _constant(z))
+    ),
+    "The density of q stands with the wrong sign: the weight is divided by it.": (
+        lambda x, logits, z, mu, logvar: _averaged(_log_p_x(x, logits) + _log_p_z(z) + _log_q(z, mu, logvar))
+    ),
+    "Your prior lies around mu. It is the same for every image, N(0, I).": lambda x, logits, z, mu, logvar: _averaged(
+        _log_p_x(x, logits) + _log_p_z(z - mu) - _log_q(z, mu, logvar)
     ),
     "Prior and q have changed places in the weight.": lambda x, logits, z, mu, logvar: _averaged(
         _log_p_x(x, logits) - _log_p_z(z) + _log_q(z, mu, logvar)
@@ -654,6 +732,12 @@ BOUND_SLIPS: dict[str, Callable] = {
     "One of the two Gaussian densities has its 2 pi, and the other has not: in q it is there, in the prior it is missing.": (
         lambda *case: _bound(*case) + _constant(case[2])
     ),
+    "In the prior 2 pi is counted once for each latent, and in q once for all of them.": lambda *case: (
+        _bound(*case) - _constant(case[2]) + _constant(case[2][..., :1])
+    ),
+    "In q 2 pi is counted once for each latent, and in the prior once for all of them.": lambda *case: (
+        _bound(*case) + _constant(case[2]) - _constant(case[2][..., :1])
+    ),
     "Prior and q are both missing: this is the mean of p(x|z) over draws that come from q.": lambda x, logits, z, mu, logvar: (
         _averaged(_log_p_x(x, logits))
     ),
@@ -662,6 +746,9 @@ BOUND_SLIPS: dict[str, Callable] = {
     ),
     "You divided z - mu by logvar. It is a logarithm; a width is needed.": _with_q(divisor=lambda logvar: logvar),
     "You divided z - mu by the variance before squaring.": _with_q(divisor=lambda logvar: logvar.exp()),
+    "You divided the square of z - mu by sigma. It is divided by the variance.": _with_q(
+        divisor=lambda logvar: (0.25 * logvar).exp()
+    ),
     "You took exp(logvar / 2) for the variance and its root for sigma: logvar is the logarithm of the variance itself.": _with_q(
         divisor=lambda logvar: (0.25 * logvar).exp(), log_sigma=0.25
     ),
@@ -680,4 +767,9 @@ BOUND_SLIPS: dict[str, Callable] = {
     "You put a sigmoid on the logits and passed the result on as logits: sigmoid twice.": lambda x, logits, z, mu, logvar: _bound(
         x, logits.sigmoid(), z, mu, logvar
     ),
+} | {
+    message: lambda x, logits, z, mu, logvar, least=least: _averaged(
+        torch.stack([-_by_probabilities(x, each, least=least) for each in logits]) + _log_p_z(z) - _log_q(z, mu, logvar)
+    )
+    for message, least in ROUNDED_AT.items()
 }

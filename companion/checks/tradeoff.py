@@ -114,6 +114,17 @@ HIDDEN_SLIPS: dict[str, Callable] = {
     'You let "sum" divide by the batch. A sum over more images is larger.': _by(
         lambda reduction, size, batch: {"image": 1, "mean": 1 / size, "sum": 1 / batch}[reduction]
     ),
+    'You let "mean" be what the course does. It averages within an image as well.': _by(
+        lambda reduction, size, batch: {"image": 1, "mean": 1, "sum": batch}[reduction]
+    ),
+    "Pixels and latents have changed places: each table has its own size.": lambda r, k, pixels, latent_dim, batch: _hidden_beta(
+        r, k, latent_dim, pixels, batch
+    ),
+    "Your beta is a whole number. Did you divide with `//`?": lambda r, k, pixels, latent_dim, batch: (
+        {"image": 1, "mean": pixels, "sum": 1}[r]
+        * {"image": 1, "mean": 1, "sum": batch}[k]
+        // ({"image": 1, "mean": 1, "sum": batch}[r] * {"image": 1, "mean": latent_dim, "sum": 1}[k])
+    ),
     "You left the reduction of the KL out: the two terms may be reduced in different ways.": (
         lambda r, k, pixels, latent_dim, batch: 1 / _weight_of(r, pixels, batch)
     ),
@@ -166,6 +177,8 @@ def _price_range_cases(seed: int) -> list[Case]:
         Case((two[:1], bills[:1], 0), "a run without rivals"),
         Case((two, bills, 0), "the first of two runs"),
         Case((two, bills, 1), "the second of two runs"),
+        Case((two, bills.flip(0), 1), "the cheaper of two runs, which is also the better one"),
+        Case((two, bills.flip(0), 0), "a run with a rival that is cheaper and better"),
         *(Case((rate, distortion, i), names[i]) for i in range(len(rate))),
         *(Case((rate.float(), distortion.float(), i), f"{names[i]}, in float32") for i in range(len(rate))),
     ]
@@ -232,6 +245,7 @@ def _inverted(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
+<<<<<<< HEAD
 def _crossed(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The range with the rivals of higher and of lower rate exchanged."""
     higher, lower = _prices(rate, distortion, i)
@@ -241,6 +255,11 @@ def _crossed(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
 def _negative(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The range with every price negated before the limits are looked for."""
     higher, lower = ([-p for p in prices] for prices in _prices(rate, distortion, i))
+=======
+def _unsigned(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
+    """The range from the sizes of the slopes."""
+    higher, lower = ([abs(p) for p in prices] for prices in _prices(rate, distortion, i))
+>>>>>>> c21-x4
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
@@ -263,10 +282,38 @@ def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
 PRICE_SLIPS: dict[str, Callable] = {
     "The two prices have changed places: first the lowest, then the highest.": lambda *case: _price_range(*case)[::-1],
     "Your prices are negative. The slope of the curve is; a price is what a nat costs.": _slopes,
+<<<<<<< HEAD
     "You let a rival of a higher rate set the highest price, and one of a lower rate the lowest. Try a very dear nat: which of "
     "two runs is the better buy then?": _crossed,
     "The prices that you compare are negative. The run with the higher rate has the lower distortion: in which order do you subtract "
     "the two rates, and in which the two distortions?": _negative,
+=======
+    "The sign of your prices is turned around: the slope of the curve is negative, a price is what a nat costs.": (
+        lambda rate, distortion, i: _price_range(rate, -distortion, i)
+    ),
+    "The sides have changed places: against a run with a higher rate run i wins when a nat is dear enough.": lambda *case: (
+        max([0.0, *_prices(*case)[1]]),
+        min([math.inf, *_prices(*case)[0]]),
+    ),
+    "Your lowest price falls below 0 where a rival with a higher rate has a higher distortion too.": _bounded(),
+    "Your highest price stops at 0. Beside a rival that is cheaper and better it is negative: give it as it comes out.": (
+        lambda *case: (_price_range(*case)[0], max(_price_range(*case)[1], 0.0))
+    ),
+    "You took the slopes without their sign. A rival that is cheaper and better makes the difference.": _unsigned,
+    "From below you take the weakest of the limits. Run i has to be the best buy of all.": lambda *case: (
+        min([0.0, *_prices(*case)[0]]),
+        _price_range(*case)[1],
+    ),
+    "Your lowest price is 0 for every run: rivals with a higher rate set no limit.": lambda *case: (0.0, _price_range(*case)[1]),
+    "From above you stop at the rival that is easiest to beat. Run i has to be the best buy of all.": lambda *case: (
+        _price_range(*case)[0],
+        _loosest(*case)[1],
+    ),
+    "From below you stop at the rival that is easiest to beat. Run i has to be the best buy of all.": lambda *case: (
+        _loosest(*case)[0],
+        _price_range(*case)[1],
+    ),
+>>>>>>> c21-x4
     "You divided the rate by the distortion. A price is nats of distortion for one nat of rate.": _inverted,
     "You compared each run with its neighbours in the list. The runs come in any order.": lambda rate, distortion, i: _beside(
         rate, distortion, i, list(range(len(rate)))
@@ -362,6 +409,22 @@ WARM_UP_SLIPS: dict[str, Callable] = {
     "Your line takes one step too many to reach beta.": _line(longer=1),
     "Your line takes one step too few to reach beta.": _line(longer=-1),
     "Your line is one step late.": _line(shift=-1),
+    "Your line runs from step 0 to the end of the rise, cut off during the hold: where the hold is over the weight jumps.": _held(
+        lambda step, beta, hold, rise: beta * min(step / (hold + rise), 1.0)
+    ),
+    "Your line begins at step 0. The rise begins after the hold.": lambda step, beta, hold, rise: (
+        beta * min(step / (hold + rise), 1.0)
+    ),
+    "You cut the weight at 1. Beta may be larger.": lambda step, beta, hold, rise: min(_warm_up(step, beta, hold, rise), 1.0),
+    "Your weight is rounded down to a whole number. Did you divide with `//`?": lambda step, beta, hold, rise: (
+        beta if step >= hold + rise else math.floor(_warm_up(step, beta, hold, rise))
+    ),
+    "With a rise of 0 steps your weight is still 0 at step `hold`. It is beta from there on.": lambda step, beta, hold, rise: (
+        0.0 if step == hold and rise == 0 else _warm_up(step, beta, hold, rise)
+    ),
+    "With a rise of 0 steps your weight is beta from the first step on. It is 0 before step `hold`.": (
+        lambda step, beta, hold, rise: beta if rise == 0 else _warm_up(step, beta, hold, rise)
+    ),
     "Your line takes as many steps as hold and rise together.": lambda step, beta, hold, rise: (
         beta * min(max((step - hold) / (hold + rise), 0.0), 1.0)
     ),
@@ -439,8 +502,10 @@ def _gaps_cases(seed: int) -> list[Case]:
     told, half = small.clone(), small.clone()
     told[0], half[:2], half[-2:] = 1, 1, 0
     two = torch.stack([told * 1.5, half * 0.25 - 1], dim=1).double()
+    alike = torch.stack([told * 1.5, told * 0.25 - 1, half * 3.0], dim=1).double()
     return [
         Case((two, small[:, None]), "ten pictures, two latents and one factor"),
+        Case((alike, torch.stack([small, half], dim=1)), "ten pictures, of whose three latents two say the same"),
         Case(_codes(150, latent_dim, few, generator), "more latents than factors"),
         Case(_codes(200, 3, 5, generator), "more factors than latents"),
         Case(_codes(300, 2, few, generator), "two latents"),
@@ -480,25 +545,16 @@ def _gaps(mu: Tensor, factors: Tensor) -> Tensor:
     return evaluation.mutual_information_gap(mu, factors).per_factor
 
 
-def _gap_with(*, cut: str = "own", divide: str = "nats", rival: str = "second", bias: bool = True, last: int = 19) -> Callable:
+def _gap_with(*, divide: str = "nats", rival: str = "second", bias: bool = True, **slip: Any) -> Callable:
     """The gap with slips.
 
-    cut: the range of the cells, "own" of each latent or "one" for all. divide: by the entropy in "nats" or "bits", by the
-    "entropy without its bias", by "log levels", by the number of "levels", or by "nothing". rival: what the best latent is held
-    against. bias: whether Miller's is subtracted. last: the cell of the largest value, from 0.
+    divide: by the entropy in "nats" or "bits", by the "entropy without its bias", by "log levels", by the number of "levels", or by
+    "nothing". rival: what the best latent is held against. bias: whether Miller's is subtracted. slip: for `_told`.
     """
 
     def information_gap(mu: Tensor, factors: Tensor) -> Tensor:
-        wide = mu if cut == "own" else torch.cat([mu, mu.min().expand(1, mu.shape[1]), mu.max().expand(1, mu.shape[1])])
-        told = _told(wide, len(mu), factors, bias=bias, last=last)  # (factors, latent_dim)
+        told = _told(mu, factors, bias=bias, **slip)
         best = told.sort(dim=1, descending=True).values
-        rivals = {
-            "second": best[:, 1],
-            "mean of the others": best[:, 1:].mean(dim=1),
-            "mean of all": best.mean(dim=1),
-            "smallest": best[:, -1],
-            "none": 0 * best[:, 0],
-        }
         entropy = torch.stack([_information(level, level, bias=bias) for level in factors.T])
         levels = (factors.amax(dim=0) + 1).double()
         by: dict[str, Any] = {
@@ -509,17 +565,50 @@ def _gap_with(*, cut: str = "own", divide: str = "nats", rival: str = "second", 
             "levels": levels,
         }
         by["entropy without its bias"] = torch.stack([_information(level, level, bias=False) for level in factors.T])
-        return (best[:, 0] - rivals[rival]) / by[divide]
+        return (best[:, 0] - _rivals(best)[rival]) / by[divide]
 
     return information_gap
 
 
-def _told(wide: Tensor, n: int, factors: Tensor, *, bias: bool, last: int) -> Tensor:
-    """Information of each factor and latent, (factors, latent_dim); rows after the first n of `wide` only set the range."""
-    low, high = wide.amin(dim=0), wide.amax(dim=0)
-    cells = ((wide[:n] - low) / (high - low) * 20).long().clamp(max=last)
-    rows = [[_information(cell, level, bias=bias) for cell in cells.T] for level in factors.T]
-    return torch.stack([torch.stack(row) for row in rows]).clamp(min=0)
+def _rivals(best: Tensor) -> dict[str, Tensor]:
+    """What the best latent can be held against. best: (factors, latent_dim), what each knows, the largest first."""
+    return {
+        "best": best[:, 0],
+        "second": best[:, 1],
+        "less": torch.where(best < best[:, :1], best, 0.0).amax(dim=1),
+        "second smallest": best[:, -2],
+        "smallest": best[:, -1],
+        "mean of the others": best[:, 1:].mean(dim=1),
+        "sum of the others": best[:, 1:].sum(dim=1),
+        "mean of all": best.mean(dim=1),
+        "none": 0 * best[:, 0],
+    }
+
+
+def _told(
+    mu: Tensor,
+    factors: Tensor,
+    *,
+    bias: bool,
+    cut: str = "own",
+    cells: int = 20,
+    last: int = 0,
+    rounded: bool = False,
+    least: float = 0.0,
+) -> Tensor:
+    """Information of each factor and latent, (factors, latent_dim).
+
+    cut: the range of the cells, "own" of each latent, "one" for all, its own start and one "width" for all, or that of each "picture".
+    last: the cell of the largest value, from 0, if not the last of all. least: what information below it counts as.
+    """
+    low, high = mu.amin(dim=0), mu.amax(dim=0)
+    if cut == "picture":
+        low, high = mu.amin(dim=1, keepdim=True), mu.amax(dim=1, keepdim=True)
+    start, width = (mu.min() if cut == "one" else low), (high - low if cut in ("own", "picture") else mu.max() - mu.min())
+    at = (mu - start) / width * cells
+    columns = (at.round() if rounded else at).long().clamp(max=last or cells - 1).T
+    rows = [[_information(cell, level, bias=bias) for cell in columns] for level in factors.T]
+    return torch.stack([torch.stack(row) for row in rows]).clamp(min=least)
 
 
 def _information(a: Tensor, b: Tensor, *, bias: bool) -> Tensor:
@@ -560,5 +649,21 @@ GAP_SLIPS: dict[str, Callable] = {
     "The bias of counting is not subtracted. `information` does that.": _gap_with(bias=False),
     "The largest value of a latent has a cell of its own, the 21st. It belongs into the last of 20.": _gap_with(last=20),
     "You return one number. One for each factor is asked for; MIG is their mean.": lambda mu, factors: _gaps(mu, factors).mean(),
+    "The best latent is held against itself: your gap is 0.": _gap_with(rival="best"),
+    "The best latent is held against the sum of all others. The second best alone counts.": _gap_with(rival="sum of the others"),
+    "The best latent is held against the worst but one: in which order does `sort` give them?": _gap_with(rival="second smallest"),
+    "The best latent is held against the best of those that know less. Where two know as much, the gap is 0.": _gap_with(
+        rival="less"
+    ),
+    "Information below 0 is kept. It counts as 0.": _gap_with(least=-math.inf),
+    "The cells have one width for all latents: each latent is cut between its own smallest and largest value.": _gap_with(
+        cut="width"
+    ),
+    "The range of the cells is taken over the latents of each picture. It is one of each latent, over all pictures.": _gap_with(
+        cut="picture"
+    ),
+    "You cut each latent into 10 cells. It is 20.": _gap_with(cells=10),
+    "You cut each latent into 19 cells, and give its largest value one of its own.": _gap_with(cells=19, last=19),
+    "You round to the nearest border of a cell. Every value belongs into the cell in which it lies.": _gap_with(rounded=True),
     "The signs are turned around: second best less best.": lambda mu, factors: -_gaps(mu, factors),
 }

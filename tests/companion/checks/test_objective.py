@@ -75,9 +75,12 @@ def elbo_by_hand(x, logits, mu, logvar, beta):
 def trained(step):
     """A training step as the page runs it."""
 
-    def trial(start, images, noise, beta):
+    def trial(start, scale, images, noise, beta):
         model = models.VAE(noise.shape[2], hidden=(4,), pixels=images.shape[2], generator=seeded(start))
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight *= scale
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
         terms = [step(model, optimizer, x, eps, beta) for x, eps in zip(images, noise, strict=True)]
         if None in terms:
             return None
@@ -87,13 +90,14 @@ def trained(step):
 
 
 def step_by_grad(model, optimizer, x, eps, beta):
-    """The gradient by `torch.autograd.grad`, and the move of SGD by hand."""
+    """The gradient by `torch.autograd.grad`."""
     mu, logvar = model.encode(x)
     logits = model.decode(mu + logvar.mul(0.5).exp() * eps)
     loss, reconstruction, kl = elbo_by_torch(x, logits, mu, logvar, beta)
     weights = list(model.parameters())
     for weight, slope in zip(weights, torch.autograd.grad(loss, weights), strict=True):
-        weight.data -= optimizer.param_groups[0]["lr"] * slope
+        weight.grad = slope
+    optimizer.step()
     return loss.item(), reconstruction.mean().item(), kl.mean().item()
 
 

@@ -127,7 +127,7 @@ def gaussian_kl(mu, logvar):
     sigma = (0.5 * logvar).exp().clamp(min=0.1)
     return 0.5 * (mu**2 + sigma**2 - 1 - 2 * sigma.log()).sum(dim=1)
 
-# %% gaussian_kl | wrong | an estimate from draws | says: the values are not
+# %% gaussian_kl | wrong | an estimate from draws | says: does it draw
 def gaussian_kl(mu, logvar):
     eps = torch.randn(1000, *mu.shape, dtype=mu.dtype)
     z = mu + (0.5 * logvar).exp() * eps
@@ -525,7 +525,7 @@ def training_step(model, optimizer, x, eps, beta):
 def trial(*case):
     return take_steps(training_step, *case)
 
-# %% training_step | wrong | its own dice | says: first that is not right
+# %% training_step | wrong | its own dice | says: does it draw
 def training_step(model, optimizer, x, eps, beta):
     mu, logvar = model.encode(x)
     logits = model.decode(mu + torch.exp(logvar / 2) * torch.randn_like(mu))
@@ -589,7 +589,7 @@ def training_step(model, optimizer, x, eps, beta):
 def trial(*case):
     return take_steps(training_step, *case)
 
-# %% training_step | wrong | two steps | says: weights after the steps
+# %% training_step | wrong | two steps | says: move twice
 def training_step(model, optimizer, x, eps, beta):
     mu, logvar = model.encode(x)
     logits = model.decode(mu + torch.exp(logvar / 2) * eps)

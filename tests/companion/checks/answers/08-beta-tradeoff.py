@@ -277,7 +277,7 @@ def information_gap(mu, factors):
         gaps.append((best - second) / information(level, level))
     return torch.stack(gaps)
 
-# %% information_gap | wrong | ten cells | says: values are not|first
+# %% information_gap | wrong | ten cells | says: into 10 cells
 def information_gap(mu, factors):
     gaps = []
     for level in factors.T:
