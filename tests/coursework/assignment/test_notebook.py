@@ -226,7 +226,7 @@ def test_where_there_is_a_solution_too_the_page_says_so(tmp_path):
     source = private.SOURCE.replace('"points": 3', '"points": 3, "rubric": ["nothing of it", "all of it"]')
     page = solution_page(load_source(private.folder(tmp_path, source) / "double.md"))
     assert "<summary>Show the solution</summary>" in page
-    assert "| 2 | all of it | 3 |\n\nBecause of wordsmark." in page
+    assert "| 1 | all of it | 3 |\n\nBecause of wordsmark." in page
 
 
 def test_code_that_a_person_marks_is_code_on_the_page(tmp_path):
