@@ -110,8 +110,8 @@ def _blind_cases(seed: int) -> list[Case]:
 
 
 OTHER_LIMITS = (
-    "It is right where a pixel is not nearly always paper, or ink. There the bets stop at other limits than 0.001 and 0.999: these "
-    "are limits of a bet, not of a logit."
+    "It is right where a pixel is not nearly always paper, or ink. There the bets stop at other limits than those of the page, "
+    "which are limits of a bet, not of a logit."
 )
 
 
@@ -390,8 +390,8 @@ OVERLAP_SLIPS: dict[str, Callable] = {
     "You made one of the two orthonormal, and gave the other's columns length 1 and not right angles.": lambda a, b: (
         (_orthonormal(b).T @ _length_one(a)).pow(2).sum() / a.shape[1]
     ),
-    "You took the share of what the columns of a have together: a long column counts more than a short one. Take columns that the "
-    "plane can do with: of one length and at right angles.": lambda a, b: (_orthonormal(b).T @ a).pow(2).sum() / a.pow(2).sum(),
+    "You took the share of what the columns of a have together: a long column counts more than a short one. List the plane by columns "
+    "of one length and at right angles first.": lambda a, b: (_orthonormal(b).T @ a).pow(2).sum() / a.pow(2).sum(),
     "You took the mean off each column. The plane of columns without their means is another one.": lambda a, b: _overlap(
         a - a.mean(dim=0), b - b.mean(dim=0)
     ),

@@ -49,7 +49,7 @@ def check_tied_autoencoder(answer: Any, *, seed: int = 0) -> Verdict:
     sizes = _tied_sizes(seed)
     called = run(lambda: _faults(answer, sizes), ())
     if called.raised is not None:
-        message = f"Making or calling a {TIED} raised {error_name(called.raised)}.{_hint(answer, sizes[0], called.raised)}"
+        message = f"Making a {TIED} raised {error_name(called.raised)}.{_hint(answer, sizes[0], called.raised)}"
         return Verdict(False, message, f"{_shown(sizes[0])} raised {told(called.raised)}")
     return _judge_values(answer, seed) if called.value is None else called.value
 
@@ -61,7 +61,7 @@ def _hint(answer: Callable, sizes: Sizes, error: BaseException) -> str:
     if isinstance(error, AttributeError):
         return " Does the class define `encode`, `decode` and `forward`, and does `__init__` make all that they use?"
     x = torch.full((2, sizes.pixels), 0.5)
-    if isinstance(error, RuntimeError) and run(lambda: answer(*sizes, generator=seeded(0)).float()(x), ()).raised is None:
+    if isinstance(error, RuntimeError) and run(lambda: answer(*sizes, generator=seeded(0))(x), ()).raised is None:
         return (
             " In float32 it can be called. `double()` reaches parameters, and not a plain tensor that is kept beside them: is a bias, or "
             "a transposed weight, one?"
@@ -93,7 +93,15 @@ def _faults(answer: Callable, sizes: list[Sizes]) -> Verdict | None:
         model = model.double()
         x = torch.full((2, each.pixels), 0.5, dtype=torch.float64)
         z = torch.full((2, each.latent_dim), 0.5, dtype=torch.float64)
-        given = {"encode": model.encode(x), "decode": model.decode(z), "forward": model(x)}
+        calls = {"encode": ("model.encode(x)", model.encode, x), "decode": ("model.decode(z)", model.decode, z)}
+        given = {}
+        for name, (shown, method, argument) in (calls | {"forward": ("model(x)", model, x)}).items():
+            called = run(method, (argument,))
+            if called.raised is not None:
+                example = f"model = {_shown(each)}\n{shown} raised {told(called.raised)}"
+                message = f"Calling a {TIED} raised {error_name(called.raised)}.{_hint(answer, each, called.raised)}"
+                return Verdict(False, message, example)
+            given[name] = called.value
         if all(value is None for value in given.values()):
             return Verdict(None, PENDING)
         for fault in (
@@ -143,8 +151,10 @@ def _parameter_fault(parameters: dict[str, Tensor], sizes: Sizes) -> Verdict | N
         message = "The two weights do not have the sizes that `pixels`, `hidden` and `latent_dim` ask for."
     elif len(shapes) < 6:
         message = "`parameters()` lists two weights and fewer than four biases. Each of the four layers has a bias of its own."
+    elif len(shapes) > 6:
+        message = "`parameters()` lists two weights and more than four biases. Each of the four layers has one, and no more."
     else:
-        message = "`parameters()` lists two weights, and not one bias for each of the four layers."
+        message = "`parameters()` lists two weights and four biases, but the biases do not have the sizes of the four layers."
     return Verdict(False, message, example)
 
 
@@ -207,9 +217,9 @@ def _explained(answer: Callable, seed: int, verdict: Verdict) -> Verdict:
     x, z, *weights = _tied_cases(seed)[-1].arguments
     called = run(lambda: _unused(_with_weights(answer, Weights(*weights)), x, z), ())
     if called.raised is not None:
-        return verdict._replace(message=verdict.message + _hint(answer, _tied_sizes(seed)[0], called.raised))
+        return Verdict(False, verdict.message + _hint(answer, _tied_sizes(seed)[0], called.raised), verdict.example)
     if called.value:
-        return verdict._replace(message="One of the six parameters changes nothing: it is listed, and nothing uses it.")
+        return Verdict(False, "One of the six parameters changes nothing: it is listed, and nothing uses it.", verdict.example)
     return verdict
 
 
@@ -388,10 +398,8 @@ def check_train_in_parts(answer: object, *, seed: int = 0) -> Verdict:
     verdict = _judge_training(answer, seed)
     if not verdict.message.startswith(TOO_MANY):
         return verdict
-    message = (
-        f"{TOO_MANY} More images than `most` were in one part: `most` is how many go through at once, not how many parts there are."
-    )
-    return verdict._replace(message=message)
+    message = f"{TOO_MANY} More images than fit went through at once: `most` is how many images a part may have, not how many parts there are."
+    return Verdict(False, message, verdict.example)
 
 
 def _judge_training(answer: object, seed: int) -> Verdict:

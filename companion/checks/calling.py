@@ -84,9 +84,28 @@ def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = ()) -> str:
     'double(x=tensor([0.5, -1.2], dtype=float32), k=3)'
     """
     named = len(parameters) == len(arguments)
-    texts = [f"{parameters[i]}={values.text(each)}" if named else values.text(each) for i, each in enumerate(arguments)]
-    on_one_line = f"{name}({', '.join(texts)})"
-    return on_one_line if len(on_one_line) <= WIDTH else "\n".join((f"{name}(", *(f"    {each}," for each in texts), ")"))
+    leads = [f"{parameters[i]}=" if named else "" for i in range(len(arguments))]
+    on_one_line = f"{name}({', '.join(lead + values.text(each) for lead, each in zip(leads, arguments, strict=True))})"
+    if len(on_one_line) <= WIDTH:
+        return on_one_line
+    return "\n".join((f"{name}(", *(f"{laid(f'    {lead}', each)}," for lead, each in zip(leads, arguments, strict=True)), ")"))
+
+
+def laid(lead: str, value: Any) -> str:
+    """A value behind a lead, as an example shows it: a wide tensor row by row, a wide tuple value by value.
+
+    >>> print(laid("gave ", (torch.full((2, 3), 1 / 3, dtype=torch.float64), "a word that makes it so much wider")))
+    gave (
+        tensor([[0.333333, 0.333333, 0.333333], [0.333333, 0.333333, 0.333333]]),
+        'a word that makes it so much wider',
+    )
+    """
+    text = values.text(value)
+    if len(lead + text) <= WIDTH + 4:
+        return lead + text
+    if isinstance(value, tuple) and len(value) <= values.SHOWN:
+        return "\n".join((f"{lead}(", *(f"{laid('    ', each)}," for each in value), ")"))
+    return lead + text.replace("], [", "],\n" + " " * len(f"{lead}tensor([") + "[")
 
 
 def parameters(function: Callable) -> tuple[str, ...]:

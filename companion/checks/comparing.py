@@ -7,11 +7,12 @@ dtype that came in and the right gradient, the last two only where the page asks
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from companion.checks import values
-from companion.checks.calling import Called, copied, parameters, run, shown, trouble
+from companion.checks.calling import Called, copied, laid, parameters, run, shown, trouble
 from companion.checks.cases import Case
 from companion.checks.values import Near
 from companion.checks.verdict import PENDING, Verdict, describe, kind
@@ -22,7 +23,11 @@ TOO_ROUNDED = (
     "float64."
 )
 
+<<<<<<< HEAD
+DRAWN = "The same call gives other numbers the second time: {name} draws. What is asked for can be worked out, and is then the same each time."
+=======
 OTHER_AGAIN = "Called again with the same numbers, your function gives other values: does it draw, or remember earlier calls?"
+>>>>>>> c21-x4
 
 
 class _Asked(NamedTuple):
@@ -35,6 +40,7 @@ class _Asked(NamedTuple):
     parameters: tuple[str, ...]
     parts: tuple[str, ...]
     scale: float | int
+    stepwise: bool
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
@@ -58,6 +64,7 @@ def compare(
     exact: bool = False,
     parts: Sequence[str] = (),
     scale: float | int = 1.0,
+    stepwise: bool = False,
 ) -> Verdict:
     """Judge a function by what it gives on ``cases``.
 
@@ -76,6 +83,7 @@ def compare(
         exact: the page asks for the precision of float64; otherwise what is as near as float32 can be is right.
         parts: names of the values of a tuple, for messages.
         scale: the size of the numbers that are added up on the way to the result.
+        stepwise: a slip in one value of a tuple is named whatever the values after it are.
 
     Returns:
         A Verdict. An answer that raises, ends the program or returns no numbers is told so and never raises here.
@@ -86,7 +94,7 @@ def compare(
         return Verdict(False, f"{name} should be a function; it is {kind(answer)}.", f"It is {describe(answer)}.")
     named = parameters(reference)
     plain_cases = [case if isinstance(case, Case) else Case(case, "these numbers") for case in cases]
-    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale)
+    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale, stepwise)
     calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(asked.cases)]
     steps = [lambda: _values(asked, calls, slips or {}), lambda: _untouched(asked, calls)]
     if dtype:
@@ -141,8 +149,12 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
     said = troubles[first]
     if said is None:
+<<<<<<< HEAD
+        message = DRAWN.format(name=asked.name) if _is_drawn(asked, first, calls) else _unknown(asked, calls, wrong, first)
+=======
         changing = _changes(asked, first, calls[first])
         message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, calls, wrong, first), only)
+>>>>>>> c21-x4
         return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
@@ -152,12 +164,22 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
 
 
+<<<<<<< HEAD
+def _is_drawn(asked: _Asked, i: int, calls: list[Called]) -> bool:
+    """Say whether the same call gives another answer, where no generator was handed over to draw from."""
+    arguments = asked.cases[i].arguments
+    if any(isinstance(each, torch.Generator) for each in arguments):
+        return False
+    again = values.plain(run(asked.answer, arguments).value)
+    return _all_comparable(again) and asked.near(again, values.plain(calls[i].value), asked.cases[i]) is Near.WRONG
+=======
 def _changes(asked: _Asked, place: int, called: Called) -> bool:
     """Whether one of a few more calls with the same numbers gives other values."""
     got = values.plain(called.value)
     again = [run(asked.answer, asked.cases[place].arguments) for _ in range(4)]
     others = [values.plain(each.value) for each in again if each.raised is None]
     return any(_all_comparable(each) and values.near(each, got, scale=asked.scale) is not Near.SAME for each in others)
+>>>>>>> c21-x4
 
 
 def _size(case: Case) -> int:
@@ -171,15 +193,33 @@ def _slip(asked: _Asked, calls: list[Called], wrong: list[int], slips: Mapping[s
     ordinary = [i for i, called in enumerate(calls) if called.raised is None and not asked.cases[i].extreme]
     if not set(wrong) & set(ordinary):
         ordinary = wrong
-    for message, slip in slips.items():
-        if all(_alike(asked, slip, asked.cases[i], calls[i]) for i in ordinary):
-            return message
+    for upto in (None, _upto(asked, calls, wrong)) if asked.stepwise else (None,):
+        for message, slip in slips.items():
+            if all(_alike(asked, slip, asked.cases[i], calls[i], upto) for i in ordinary):
+                return message
     return None
 
 
-def _alike(asked: _Asked, slip: Callable, case: Case, called: Called) -> bool:
+def _upto(asked: _Asked, calls: list[Called], wrong: list[int]) -> int:
+    """How many values of a tuple there are up to the first that is wrong in some case."""
+    places = []
+    for i in wrong:
+        expected = expected_of(asked.reference, asked.cases[i])
+        got = values.fitted(values.plain(calls[i].value), expected)
+        pairs = enumerate(zip(got, expected, strict=False), 1) if isinstance(got, tuple) and len(got) == len(expected) else ()
+        places += [n for n, pair in pairs if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG]
+    return min(places, default=0)
+
+
+def _alike(asked: _Asked, slip: Callable, case: Case, called: Called, upto: int | None = None) -> bool:
+    """Say whether a slip gives what the learner's function gave. upto: look at so many values of a tuple."""
     theirs = run(slip, case.arguments)
     got, value = values.plain(called.value), values.plain(theirs.value)
+    if upto is not None:
+        got = values.fitted(got, value)
+        if not (upto and isinstance(got, tuple) and isinstance(value, tuple) and len(got) == len(value)):
+            return False
+        got, value = got[:upto], value[:upto]
     if theirs.raised is not None or got is None or value is None or not _all_comparable(value) or not _all_comparable(got):
         return False
     precise = values.near(got, value, scale=asked.scale, single=is_single(case))
@@ -193,7 +233,7 @@ def _all_comparable(value: Any) -> bool:
 def _differing(asked: _Asked, case: Case, called: Called) -> str:
     got, expected = values.plain(called.value), expected_of(asked.reference, case)
     differs = list(values.where(got, expected, asked.parts))
-    return asked.example(case, f"gave {values.text(got)}", *(f"  {each}" for each in differs[:4]))
+    return asked.example(case, laid("gave ", got), *(f"  {each}" for each in differs[:4]))
 
 
 def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -> str:
@@ -215,7 +255,14 @@ def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -
         return _axes(asked, a, b)
     if not torch.isfinite(a).all() and torch.isfinite(b).all():
         return f"{asked.name} returned a value that is not finite."
+<<<<<<< HEAD
+    single = all(values.as_float64(each).numel() == 1 for each, _ in pairs)
+    return _factor(pairs) or (
+        "It is one number, as asked for, and not the right one." if single else "The shape is right, the values are not."
+    )
+=======
     return _factor(pairs) or ("The shape is right, the values are not." if b.ndim else "The value is not right.")
+>>>>>>> c21-x4
 
 
 def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
@@ -224,12 +271,14 @@ def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
         if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
             label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
             right = ", the ones before it are right" if i else ""
-            return f"{label} is the first that is not right{right}.{_other_form(*pair)}"
+            return f"{label[0].upper()}{label[1:]} is the first that is not right{right}.{_other_form(*pair)}"
     return "The values are not right."
 
 
 def _other_form(got: Any, expected: Any) -> str:
-    """Say it where a part of a tuple has another shape than the one asked for."""
+    """Say it where a part of a tuple is a text, or has another shape than the one asked for."""
+    if isinstance(got, str) and not isinstance(expected, str):
+        return " It is a text, and a number is asked for."
     if any(isinstance(each, (tuple, str)) or not values.comparable(each) for each in (got, expected)):
         return ""
     a, b = values.as_float64(got), values.as_float64(expected)
@@ -293,6 +342,13 @@ def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
         floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
         got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:
+<<<<<<< HEAD
+            came = str(floats[0]).removeprefix("torch.") if floats else ""
+            has_one = isinstance(each, (Tensor, np.ndarray, np.generic))
+            gave = str(each.dtype).removeprefix("torch.") if has_one else kind(each)
+            if floats and gave != came:
+                message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
+=======
             if floats and getattr(each, "dtype", None) != floats[0]:
                 came = str(floats[0]).removeprefix("torch.")
                 message = (
@@ -301,6 +357,7 @@ def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
                 if isinstance(each, Tensor):
                     gave = str(each.dtype).removeprefix("torch.")
                     message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
+>>>>>>> c21-x4
                 return Verdict(False, message, asked.example(case))
     return None
 

@@ -61,7 +61,7 @@ def _draws_cases(seed: int) -> list[Case]:
 
     def spread(batch: int, latent_dim: int) -> Tensor:
         """logvar at even distances from -7.8 (sigma 0.02) to 3; the mean sigma of a direction is never 1 for all of them."""
-        even = torch.linspace(-7.8, 3, batch * latent_dim, dtype=torch.float64).reshape(latent_dim, batch)
+        even = torch.linspace(-7.8, 3, batch * latent_dim, dtype=torch.float64).mul(100).round().div(100).reshape(latent_dim, batch)
         return even[:, torch.randperm(batch, generator=generator)][torch.randperm(latent_dim, generator=generator)].T.contiguous()
 
     batch, latent_dim = whole(4, 5, generator), whole(2, 3, generator)
@@ -81,7 +81,7 @@ def _draws_cases(seed: int) -> list[Case]:
 
 
 def _example(case: Case, *lines: str) -> str:
-    return "\n".join((f"{shown('draws', case.arguments, PARAMETERS)}   # {case.about}", *lines))
+    return "\n".join((f"{shown('draws', case.arguments, PARAMETERS)}  # {case.about}", *lines))
 
 
 def _drawn(answer: Callable, case: Case) -> Tensor | Verdict:
@@ -224,9 +224,9 @@ def _place(z: Tensor, mu: Tensor, logvar: Tensor) -> str | None:
     sigma = (0.5 * logvar).exp()
     error = 6 * z.std(dim=0) / len(z) ** 0.5 + 1e-6 * (1 + mu.abs())
     places = {
-        "Your draws lie around 0: mu is missing.": torch.zeros_like(mu),
         "Your draws lie around one place for the whole batch. Each image has a mu of its own: was it averaged, or did rows change"
         " places?": mu.mean(dim=0).expand_as(mu),
+        "Your draws lie around 0: mu is missing.": torch.zeros_like(mu),
         "mu was stretched too. The noise is stretched first, and then moved.": mu * sigma,
         "Your draws lie off to one side of mu: noise of torch.rand has a mean of its own. Standard normal noise is asked for.": (
             mu + 0.5 * sigma

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from companion.checks.calling import call
 from companion.checks.cases import Case, gaussians, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
 from companion.checks.verdict import Verdict, judge_words
@@ -75,10 +76,11 @@ def check_cut(answer: object, *, seed: int = 0) -> Verdict:
 
     Source: the straight-through estimator, Bengio, Leonard and Courville 2013.
     """
-    return compare(
+    cases = _cut_cases(seed)
+    verdict = compare(
         answer,
         _cut,
-        _cut_cases(seed),
+        cases,
         slips=CUT_SLIPS,
         name="cut",
         praise="Cut on the way forward, slope 1 on the way back, inside the limits and outside.",
@@ -86,6 +88,12 @@ def check_cut(answer: object, *, seed: int = 0) -> Verdict:
         gradient_slips=SLOPE_SLIPS,
         dtype=True,
     )
+    if not verdict.right:
+        return verdict
+    single = call(cast(Callable, answer), cases[0].arguments, "cut")  # `compare` takes a tensor of one number for a number
+    if isinstance(single, Tensor) and single.ndim:
+        return Verdict(False, "A single number came back with an axis more than it had. The shape stays, whatever it is.")
+    return verdict
 
 
 def check_heads(answer: object, *, seed: int = 0) -> Verdict:
@@ -115,6 +123,7 @@ def check_settle(answer: object, *, seed: int = 0) -> Verdict:
         name="settle",
         praise="All five steps are right. The last one says something about the learning rate.",
         parts=SETTLE_PARTS,
+        stepwise=True,
     )
 
 
@@ -142,9 +151,12 @@ LOG_2PI = math.log(2 * math.pi)
 def _density_cases(seed: int) -> list[Case]:
     generator = seeded(seed)
 
-    def case(batch: int, latent_dim: int, about: str, dtype: torch.dtype = torch.float64) -> Case:
-        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype)
-        return Case((mu + (0.5 * logvar).exp() * normals(batch, latent_dim, generator=generator, dtype=dtype), mu, logvar), about)
+    def case(batch: int, latent_dim: int, about: str, dtype: torch.dtype = torch.float64, wide: bool = False) -> Case:
+        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype, low=-8 if wide else -3, high=3 if wide else 2)
+        eps = normals(batch, latent_dim, generator=generator, dtype=dtype)
+        if wide:
+            eps[0, 0], eps[-1, -1] = 17.5, 0
+        return Case((mu + (0.5 * logvar).exp() * eps, mu, logvar), about)
 
     def far(size: int, about: str, dtype: torch.dtype) -> Case:
         """Codes at mu = 0, so that their distance has all its digits."""
@@ -158,6 +170,7 @@ def _density_cases(seed: int) -> list[Case]:
         case(1, 3, "one code"),
         case(2, 1, "one direction"),
         case(batch, latent_dim, "several codes"),
+        case(batch, latent_dim, "logvar from -8 to 3, with codes far from mu and at mu", wide=True),
         case(batch, latent_dim, "float32", torch.float32),
         far(whole(106, 112, generator), "logvar near -110 and 110 in float32", torch.float32),
         far(whole(1200, 1300, generator), "logvar beyond -1200 and 1200 in float64", torch.float64),
@@ -230,6 +243,10 @@ DENSITY_SLIPS: dict[str, Callable] = {
     "This is the density itself. Its logarithm is asked for.": lambda z, m, v: _log_density(z, m, v).exp(),
     "This would be right if softplus made sigma. This head says logvar.": lambda z, m, v: _log_density(
         z, m, 2 * F.softplus(v).log()
+    ),
+    "This is in bits, the logarithm to the base 2. Nats are asked for.": lambda z, m, v: _log_density(z, m, v) / math.log(2),
+    "Your constant has a logarithm to the base 10. Nats are asked for.": lambda z, m, v: _density(
+        (z - m) ** 2 / v.exp(), v, constant=math.log10(2 * math.pi)
     ),
     "Something was cut off: logvar was clamped. Every finite logvar counts as it is.": lambda z, m, v: _log_density(
         z, m, v.clamp(-80, 80)
@@ -306,6 +323,9 @@ SLOPE_SLIPS: dict[str, Callable] = {
     "The values are right. The slope is -1 everywhere: it drives logvar the wrong way.": lambda v, low, high: (
         v.clamp(low, high).detach() - (v - v.detach())
     ),
+    "The values are right. logvar was multiplied with what cuts it, so the slope is that factor. It should be 1 everywhere.": (
+        lambda v, low, high: v * (v.clamp(low, high) / v).detach()
+    ),
     "The values are right. The slope comes back outside the limits only.": lambda v, low, high: torch.where(
         (v < low) | (v > high), v.clamp(low, high).detach() + (v - v.detach()), v.detach()
     ),
@@ -379,13 +399,16 @@ def _head(place: int, change: Callable) -> Callable:
 
 # Of an answer that is right on the other cases; how its digits are lost is its own.
 HEADS_FAR = (
-    "Right for ordinary sigmas. In float32 something is infinite, or has lost its digits, where sigma is near 100 or near 0: where do"
-    " you take exp of a large number, and where does a small number meet a 1?"
+    "Right for ordinary sigmas, and not in float32 where sigma is near 100 or near 0. Where do you take exp of a large number, where does"
+    " a small number meet a 1, and is anything clamped?"
 )
 HEADS_SLIPS: dict[str, Callable] = {
     "The step was taken in sigma itself. A network's step is taken in a, the head's output.": lambda s, g, r: (s - r * g,) * 3,
     "The slope in sigma was used as the slope in a. One link of the chain is missing, in each head.": lambda s, g, r: _stepped(
         s, g, r, (1, 1, 1)
+    ),
+    "The step was taken in sigma itself, with the slope in a. It is a that makes the step.": lambda s, g, r: tuple(
+        s - r * g * each for each in _slopes(s)
     ),
     "The link of the chain was divided by and not multiplied with: the slope in a is the slope in sigma times dsigma/da.": (
         lambda s, g, r: _stepped(s, g, r, tuple(1 / each for each in _slopes(s)))
@@ -428,6 +451,8 @@ HEADS_SLIPS: dict[str, Callable] = {
         2, lambda s, g, r: s * (-r * g * s**2 / 2).exp()
     ),
     "exp and logvar have changed places.": lambda s, g, r: tuple(_heads(s, g, r)[i] for i in (0, 2, 1)),
+    "softplus and exp have changed places.": lambda s, g, r: tuple(_heads(s, g, r)[i] for i in (1, 0, 2)),
+    "The softplus head comes first, then exp and logvar.": lambda s, g, r: tuple(_heads(s, g, r)[i] for i in (1, 2, 0)),
     "The order is softplus, exp, logvar.": lambda s, g, r: tuple(_heads(s, g, r)[i] for i in (2, 1, 0)),
 }
 
@@ -440,8 +465,8 @@ SETTLE_PARTS = ("The cost of noise", "The KL", "The slope", "The logvar at rest"
 def _settle_cases(seed: int) -> list[Case]:
     generator = seeded(seed)
 
-    def case(n: int, about: str, c: tuple) -> Case:
-        ranges = (-8, 3), c, (0.3, 3), (0.1, 4)
+    def case(n: int, about: str, c: tuple, logvar: tuple = (-2, 2)) -> Case:
+        ranges = logvar, c, (0.3, 3), (0.1, 4)
         return Case(tuple(uniform(low, high, n, generator=generator) for low, high in ranges), about)
 
     n = whole(3, 6, generator)
@@ -450,6 +475,8 @@ def _settle_cases(seed: int) -> list[Case]:
         case(n, "several latents", (1, 90)),
         case(n, "a decoder that does not care, c below 0.1", (0, 0.1)),
         case(n, "a large c", (500, 5000)),
+        case(n, "a logvar below -6", (1, 90), (-8, -6)),
+        case(n, "a logvar above 2", (1, 90), (2, 3)),
     ]
 
 
@@ -474,6 +501,7 @@ def _step(place: int, change: Callable) -> Callable:
 
 SETTLE_SLIPS: dict[str, Callable] = {
     "Step 1: the half is missing. The cost of a small step is a parabola.": _step(0, lambda v, c, t, b: c * v.exp()),
+    "Step 1: c is squared. It is a curvature already.": _step(0, lambda v, c, t, b: 0.5 * c**2 * v.exp()),
     "Step 1: the noise costs c times its mean square, and that is the variance. You took sigma.": _step(
         0, lambda v, c, t, b: 0.5 * c * (0.5 * v).exp()
     ),
@@ -488,6 +516,9 @@ SETTLE_SLIPS: dict[str, Callable] = {
     ),
     "Step 2: log tau counts half. The logarithm is that of a ratio of variances.": _step(
         1, lambda v, c, t, b: 0.5 * (v.exp() / t**2 - 1 - v + t.log())
+    ),
+    "Step 2: tau is read as a variance. It is a standard deviation.": _step(
+        1, lambda v, c, t, b: 0.5 * (v.exp() / t - 1 - v + t.log())
     ),
     "Step 2: log tau has the wrong sign. Where q is the prior the KL should be 0.": _step(
         1, lambda v, c, t, b: 0.5 * (v.exp() / t**2 - 1 - v - 2 * t.log())
@@ -512,6 +543,12 @@ SETTLE_SLIPS: dict[str, Callable] = {
     "Step 3: beta multiplies the noise too. It is the weight of the KL alone.": _step(
         2, lambda v, c, t, b: b * 0.5 * (c * v.exp() + v.exp() / t**2 - 1)
     ),
+    "Step 3: the term that does not know the variance is missing. Which part of the KL is a straight line in logvar?": _step(
+        2, lambda v, c, t, b: 0.5 * (c + b / t**2) * v.exp()
+    ),
+    "Step 3: the variance is divided by tau, and tau is a standard deviation.": _step(
+        2, lambda v, c, t, b: 0.5 * (c * v.exp() + b * (v.exp() / t - 1))
+    ),
     "Step 3: this is the sum itself, and its derivative is asked for.": _step(
         2, lambda v, c, t, b: _settle(v, c, t, b)[0] + b * _settle(v, c, t, b)[1]
     ),
@@ -528,8 +565,18 @@ SETTLE_SLIPS: dict[str, Callable] = {
     "Step 4: this is the rest for beta = 1 and tau = 1.": _step(3, lambda v, c, t, b: -(1 + c).log()),
     "Step 4: this is the rest for beta = 1.": _step(3, lambda v, c, t, b: -(c + 1 / t**2).log()),
     "Step 4: this is the rest for tau = 1.": _step(3, lambda v, c, t, b: b.log() - (c + b).log()),
+    "Step 4: beta stands only beside tau. Where the slope is 0, beta stands alone on the other side, too.": _step(
+        3, lambda v, c, t, b: -(c + b / t**2).log()
+    ),
+    "Step 4: tau is not squared, and it is a standard deviation.": _step(3, lambda v, c, t, b: b.log() - (c + b / t).log()),
+    "Step 4: the logarithm is one to the base 10. exp undoes the natural one.": _step(
+        3, lambda v, c, t, b: _settle(v, c, t, b)[3] / math.log(10)
+    ),
     "Step 4: beta stands only in one of the two places where it belongs.": _step(
         3, lambda v, c, t, b: b.log() - (c + 1 / t**2).log()
+    ),
+    "Step 4 is the bend, step 5 the rest: they have changed places.": lambda v, c, t, b: tuple(
+        _settle(v, c, t, b)[i] for i in (0, 1, 2, 4, 3)
     ),
     "Step 5: this is the bend at the logvar that was handed in. The one at rest is asked for.": _step(
         4, lambda v, c, t, b: 0.5 * (c + b / t**2) * v.exp()

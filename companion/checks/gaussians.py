@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from companion.checks import values
 from companion.checks.calling import run
 from companion.checks.cases import Case, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
@@ -78,6 +79,9 @@ def _mixture_cases(seed: int) -> list[Case]:
 
     several = case(whole(3, 5, generator), whole(2, 4, generator), "several regions")
     one_place = several.arguments[1][:1].expand_as(several.arguments[1]).clone()
+    thin = uniform(0.02, 0.04, *one_place.shape, generator=generator)
+    rare = case(3, 2, "regions with weights of a few thousandths")
+    rare.arguments[0].copy_(torch.tensor([0.996, 0.003, 0.001]))
     return [
         case(2, 1, "two regions on a line"),
         case(2, 2, "two regions in the plane"),
@@ -85,6 +89,8 @@ def _mixture_cases(seed: int) -> list[Case]:
         case(whole(6, 9, generator), whole(6, 9, generator), "narrow regions", narrow=0.02),
         case(1, 2, "a single region"),
         Case((several.arguments[0], one_place, several.arguments[2]), "regions with one centre"),
+        Case((several.arguments[0], one_place + 5 * one_place.sign(), thin), "narrow regions with one centre"),
+        rare,
         Case(tuple(each.float() for each in several.arguments), "regions in float32"),
     ]
 
@@ -115,6 +121,17 @@ def _with_sigma(spread: Callable) -> Callable:
 MIXTURE_SLIPS: dict[str, Callable] = {
     "You left the weights out: all regions count the same in your answer.": lambda w, m, s: _mixture_moments(
         torch.full_like(w, 1 / len(w)), m, s
+    ),
+    "Your mean is weighted, the squared widths and distances are not: take the same weights for them.": lambda w, m, s: (
+        _weighted(w, m),
+        (s**2 + (m - _weighted(w, m)) ** 2).mean(dim=0).sqrt(),
+    ),
+    "Your weights lie along the directions. They belong to the regions: `weights[:, None]` stands them up.": lambda w, m, s: (
+        (w * m).sum(dim=0),
+        (w * (s**2 + (m - (w * m).sum(dim=0)) ** 2)).sum(dim=0).sqrt(),
+    ),
+    "You squared the weights between the regions. A weight is no part of a distance.": _with_sigma(
+        lambda w, m, s, mean: (_weighted(w, s**2) + _weighted(w**2, (m - mean) ** 2)).sqrt()
     ),
     "Your mean leaves the weights out; the sigma is that of the right mean.": lambda w, m, s: (
         m.mean(dim=0),
@@ -163,6 +180,9 @@ MIXTURE_SLIPS: dict[str, Callable] = {
     "This is the product of the Gaussians, as two measurements of one thing are joined. In a mixture each draw is of one region.": (
         lambda w, m, s: ((m / s**2).sum(dim=0) / (1 / s**2).sum(dim=0), (1 / s**2).sum(dim=0) ** -0.5)
     ),
+    "This is a product of the Gaussians with weights, as measurements of one thing are joined. In a mixture each draw is of one region.": (
+        lambda w, m, s: (_weighted(w, m / s**2) / _weighted(w, 1 / s**2), _weighted(w, 1 / s**2) ** -0.5)
+    ),
 }
 
 
@@ -172,12 +192,14 @@ def check_tilt_cost(answer: object, *, seed: int = 0) -> Verdict:
     A None at the end stands for steps that are not written yet.
     """
     cases = _tilt_cases(seed)
-    written = _written(answer, cases[0]) if callable(answer) else len(TILT_STEPS)
+    written = judged = _written(answer, cases[0]) if callable(answer) else len(TILT_STEPS)
+    if callable(answer):  # a slip in one step makes those wrong that follow from it: it is looked for up to the first wrong one
+        judged = min([written, *(_right_steps(answer, case) + 1 for case in cases)])
     verdict = compare(
-        _first(answer, written) if callable(answer) else answer,
-        _first(_tilt_cost, written),
+        _first(answer, judged) if callable(answer) else answer,
+        _first(_tilt_cost, judged),
         cases,
-        slips={message: _first(slip, written) for message, slip in TILT_SLIPS.items()},
+        slips={message: _first(slip, judged) for message, slip in TILT_SLIPS.items()},
         name="tilt_cost",
         praise="Eight steps, each right by itself. The last two say what the chapter only found on a grid.",
         parts=TILT_STEPS,
@@ -194,10 +216,12 @@ def _tilt_cases(seed: int) -> list[Case]:
         rho, tau, s = (uniform(*ends, 1, generator=generator).item() for ends in ((low, high), (0.5, 0.9), (0.2, 0.45)))
         return Case((rho, tau, s), about)
 
+    small = [case(0.3, 0.7, "sigmas near 0.1").arguments[0], *(uniform(0.05, 0.15, 2, generator=generator).tolist())]
     return [
         case(0.3, 0.7, "a tilt"),
         case(-0.7, -0.3, "a tilt the other way"),
-        case(0.9, 0.98, "a strong tilt"),
+        case(0.97, 0.99, "a strong tilt"),
+        Case(tuple(small), "sigmas near 0.1"),
         Case((0.5, float(whole(2, 5, generator)), float(whole(6, 9, generator))), "sigmas above 1"),
         Case((0.0, 1.0, 1.0), "no tilt, and sigmas of 1", extreme=True),
     ]
@@ -237,6 +261,16 @@ def _written(answer: Callable, case: Case) -> int:
     return next((i for i, each in enumerate(value) if each is None and i > 0), len(TILT_STEPS))
 
 
+def _right_steps(answer: Callable, case: Case) -> int:
+    """How many steps of an answer are right before the first that is not; all, where it gives anything else than eight values."""
+    value = values.plain(run(answer, case.arguments).value)
+    if not isinstance(value, (tuple, Tensor)) or len(value) != len(TILT_STEPS) or value[0] is None:
+        return len(TILT_STEPS)
+    pairs = zip(value, _tilt_cost(*case.arguments), strict=True)
+    off = (i for i, (got, right) in enumerate(pairs) if values.near(got, right) is values.Near.WRONG)
+    return next(off, len(TILT_STEPS))
+
+
 def _first(steps: Callable, count: int) -> Callable:
     """The function that gives the first values of what another one gives."""
     if count == len(TILT_STEPS):
@@ -266,6 +300,21 @@ TILT_SLIPS: dict[str, Callable] = {
             0,
             "The determinant: each of its two products has two factors, and each factor a tau squared.",
             lambda r, t, s: t**2 * (1 - r**2),
+        ),
+        (
+            0,
+            "The determinant: tau is lost.",
+            lambda r, t, s: 1 - r**2,
+        ),
+        (
+            1,
+            "The mean of the square: that is its mean over draws of p. It is q that draws.",
+            lambda r, t, s: 2.0,
+        ),
+        (
+            1,
+            "The mean of the square: the mean of a number's square is s squared.",
+            lambda r, t, s: 2 * s / (t**2 * (1 - r**2)),
         ),
         (
             1,
@@ -306,6 +355,36 @@ TILT_SLIPS: dict[str, Callable] = {
             2,
             "The mean of log p: the constant is that of one direction.",
             lambda r, t, s: -0.5 * math.log(2 * math.pi) - 0.5 * math.log(t**4 * (1 - r**2)) - s**2 / (t**2 * (1 - r**2)),
+        ),
+        (
+            2,
+            "The mean of log p: all of it has the wrong sign.",
+            lambda r, t, s: -_tilt_cost(r, t, s)[2],
+        ),
+        (
+            2,
+            "The mean of log p: that is the mean of log q.",
+            lambda r, t, s: _tilt_cost(r, t, s)[3],
+        ),
+        (
+            2,
+            "The mean of log p: the mean of the square is missing.",
+            lambda r, t, s: -math.log(2 * math.pi) - 0.5 * math.log(t**4 * (1 - r**2)),
+        ),
+        (
+            3,
+            "The mean of log q: that is its entropy, which has the other sign.",
+            lambda r, t, s: -_tilt_cost(r, t, s)[3],
+        ),
+        (
+            3,
+            "The mean of log q: all of it is that of one direction. There are two.",
+            lambda r, t, s: _tilt_cost(r, t, s)[3] / 2,
+        ),
+        (
+            3,
+            "The mean of log q: the mean of its square is missing. What is it, where q itself draws?",
+            lambda r, t, s: -math.log(2 * math.pi) - 2 * math.log(s),
         ),
         (
             3,
@@ -364,6 +443,7 @@ TILT_SLIPS: dict[str, Callable] = {
         ),
         (7, "What is lost: a KL is never below 0. Look at the sign.", lambda r, t, s: 0.5 * math.log(1 - r**2)),
         (7, "What is lost: the half is missing.", lambda r, t, s: -math.log(1 - r**2)),
+        (7, "What is lost: that is in bits. Nats are asked for.", lambda r, t, s: -0.5 * math.log2(1 - r**2)),
         (7, "What is lost: put in the best s, not s.", lambda r, t, s: _tilt_cost(r, t, s)[4]),
     )
 }

@@ -23,7 +23,7 @@ WIDE = 300  # what images are multiplied by to see a bend or a clamp that small 
 class _Case(NamedTuple):
     """An encoder under judgement. x: (n, pixels), in its own dtype."""
 
-    net: nn.Module
+    net: Any  # a module of the learner's, or the stand-in for one
     sizes: tuple[int, int, int]
     x: Tensor
     about: str
@@ -109,7 +109,7 @@ def _given(case: _Case) -> Verdict | None:
     """Whether two tensors of the right shape come, and the same ones twice."""
     given, again = _answer(case, case.x), _answer(case, case.x)
     if isinstance(given, Verdict):
-        return given if given.right is None else case.fault(given.message, given.example)
+        return given if given.right is None else case.fault(f"{given.message}{_why(case)}", given.example)
     n, latent_dim = len(case.x), case.sizes[2]
     if isinstance(given, Tensor):
         message = "Your encoder returns one tensor. Two are asked for, mu and logvar, in this order."
@@ -120,7 +120,11 @@ def _given(case: _Case) -> Verdict | None:
         shape = tuple(getattr(each, "shape", ()))
         if shape != (n, latent_dim):
             shared = shape in ((latent_dim,), (1, latent_dim))
-            message = f"{name} is one for the whole batch. Each image has its own." if shared else f"{name} has the wrong shape."
+            message = (
+                f"{name} is one for the whole batch. Each image has its own."
+                if shared
+                else f"{name} has the wrong shape. It is (batch, latent_dim), for any sizes."
+            )
             return case.fault(message, f"{name} has shape {shape} for x of shape {tuple(case.x.shape)}")
     if near(again, given, single=True) is not Near.SAME:
         return case.fault(
@@ -129,12 +133,27 @@ def _given(case: _Case) -> Verdict | None:
     return None
 
 
+def _why(case: _Case) -> str:
+    """What an encoder lacks that raises at its first images, as a question; nothing where that does not show."""
+    raised = run(case.net, (case.x,)).raised
+    if isinstance(raised, NotImplementedError):
+        return " Does it have a method that is called `forward`?"
+    if isinstance(raised, RuntimeError) and "shapes cannot be multiplied" in str(raised):
+        return (
+            " Two layers do not fit, or the first not to the images: are all of them made with `pixels`, `hidden` and `latent_dim`?"
+        )
+    return ""
+
+
 def _alone(case: _Case) -> Verdict | None:
     """Whether an image gets the same answer alone as among others."""
     together, alone = _answer(case, case.x), _answer(case, case.x[1:2])
     if isinstance(alone, Verdict):
         return case.fault("Your encoder fails for a single image. Does something in it ask for more than one?", alone.example)
-    if near(alone, tuple(each[1:2] for each in together), single=True) is not Near.SAME:
+    one = tuple(each[1:2] for each in together)
+    if not isinstance(alone, tuple) or [getattr(each, "shape", ()) for each in alone] != [each.shape for each in one]:
+        return case.fault("Of a single image your encoder gives another shape. It is (1, latent_dim) then, also for one latent.")
+    if near(alone, one, single=True) is not Near.SAME:
         return case.fault("What your encoder says of an image depends on the other images of the batch. Each has its own Gaussian.")
     return None
 
@@ -178,6 +197,8 @@ BEHIND: dict[str, Callable] = {  # what people put behind a head
     "an exponential makes it a variance": torch.exp,
     "an exponential makes it a sigma": lambda head: (head / 2).exp(),
     "an exponential makes it a sigma, of a head that says log sigma": lambda head: (2 * head).exp(),
+    "it is halved, which makes a log sigma of a logvar": lambda head: head / 2,
+    "it is doubled": lambda head: 2 * head,
     "a logarithm of a softplus stands behind it": lambda head: nn.functional.softplus(head).log(),
     "a softmax makes its numbers sum to 1": lambda head: head.softmax(dim=1),
 }
@@ -204,9 +225,11 @@ def _uncomposed(given: tuple, heads: tuple, small: bool) -> str:
     """In what an answer is not what the heads say."""
     if near(given, heads[::-1], single=True) is not Near.WRONG:
         return "mu and logvar have changed places, in what your encoder returns or in which head says which."
-    for name, got, head in zip(("mu", "logvar"), given, heads, strict=True):
+    for name, got, head, other in zip(("mu", "logvar"), given, heads, heads[::-1], strict=True):
         if near(got, head, single=True) is not Near.WRONG:
             continue
+        if near(got, other, single=True) is not Near.WRONG:
+            return f"{name} is what the other head says: the same one answers twice."
         for what, behind in BEHIND.items():
             if near(got, behind(head), single=True) is not Near.WRONG:
                 return f"{name} is not what its head says: {what}. The head's answer is asked for as it is."
@@ -246,7 +269,7 @@ def _bent(case: _Case) -> Verdict | None:
 def _reached(case: _Case) -> _Reached:
     """What gradients from mu alone and from logvar alone reach."""
     x = 3 * normals(40, case.sizes[0], generator=seeded(0)).to(case.x.dtype)
-    by = []
+    by: list[Any] = []
     for i in range(2):
         called = run(case.net, (x,))
         leaves = dict(case.net.named_parameters())
@@ -274,7 +297,10 @@ def _trained(case: _Case) -> Verdict | None:
     for answer, head, found in zip(("mu", "logvar"), PARTS[1:], reached.by, strict=True):
         for part in (head, "body"):
             if not any(name.startswith(f"{part}.") for name in found):
-                message = f"No gradient of {answer} reaches `net.{part}`. Did a `.detach()`, `.data` or `no_grad` cut it off?"
+                message = (
+                    f"No gradient of {answer} reaches `net.{part}`. Did a `.detach()`, `.data` or `no_grad` cut it off, or is a weight "
+                    "frozen?"
+                )
                 return case.fault(message, f"{answer}.square().sum().backward() reaches {', '.join(sorted(found)) or 'nothing'}")
     return None
 

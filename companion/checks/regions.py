@@ -16,6 +16,7 @@ STRETCHED = {"loss": 1, "spread": 10, "step of 0.1": 0.1, "step of 0.1 spreads":
 STRETCHED_WRONG = {
     ("loss", 10): "You let the loss grow with the codes. Does this loss compare codes, or images?",
     ("loss", 100): "You squared the stretch, as a squared error of the codes would. Does this loss compare codes, or images?",
+    ("loss", 0): "0 stands for a number that becomes 0. By what is one multiplied that stays?",
     ("loss", 0.1): "You let the loss fall as the codes spread out. Does this loss compare codes, or images?",
     ("spread", 1): "You kept the spread. It is measured on the stretched codes.",
     ("spread", 0.1): "You let the spread shrink. Every code moves away from the origin: do they come closer to each other?",
@@ -27,6 +28,7 @@ STRETCHED_WRONG = {
     ("step of 0.1", 10): "You let a step of 0.1 move the picture farther. On a larger map, is it a long step or a short one?",
     ("step of 0.1", 0.01): "You counted the stretch twice. How often does the decoder undo it?",
     ("step of 0.1 spreads", 0.1): "You took the spread of the old map. The step is measured in the spread of the stretched one.",
+    ("step of 0.1 spreads", 0): "0 stands for a number that becomes 0. By what is one multiplied that stays?",
     ("step of 0.1 spreads", 10): "The step is longer in units of the new map. What does the decoder do with it first?",
     ("step of 0.1 spreads", 100): "You counted the stretch twice, and the wrong way. What does the decoder do with the step first?",
 }
@@ -40,6 +42,9 @@ def check_stretched_codes(prediction: Any, *, seed: int = 0) -> Verdict:
     unfilled = not_a_table(prediction, STRETCHED)
     if unfilled is not None:
         return unfilled
+    guessed = {key: number(prediction[key]) for key in STRETCHED}
+    if all(value is not None and math.isclose(value, 100 * STRETCHED[key], rel_tol=0.05) for key, value in guessed.items()):
+        return Verdict(False, "You wrote per cent. A factor is asked for: 1 for a number that stays.")
     for key, factor in STRETCHED.items():
         value = number(prediction[key])
         if value is None:
@@ -77,6 +82,7 @@ def _variety_cases(seed: int) -> list[Case]:
         Case((twins,), "images of which two are alike"),
         Case((x[:1].repeat(4, 1),), "four copies of one image"),
         Case((x.float(),), "images in float32"),
+        Case((uniform(0, 1, whole(110, 130, generator), 2, generator=generator),), "more than a hundred images", extreme=True),
     ]
 
 
@@ -131,6 +137,13 @@ VARIETY_SLIPS: dict[str, Callable] = {
     "Your mean is over a table in which one half is 0. Over which of its places should it go?": lambda x: (
         torch.cdist(x, x).triu(1).mean()
     ),
+    "You went round in a ring, each image with the next one. All pairs count, also those that are not neighbours.": lambda x: (
+        (x - x.roll(1, dims=0)).norm(dim=1).mean()
+    ),
+    "You measured from one image only. Every pair counts: does your `return` stand inside a loop?": lambda x: (
+        (x[1:] - x[0]).norm(dim=1).mean()
+    ),
+    "You divided by three. That is the number of pairs of three images, and of no others.": lambda x: torch.pdist(x).sum() / 3,
     "You divided by the number of images. How many pairs are there?": lambda x: torch.pdist(x).sum() / len(x),
 }
 
@@ -157,10 +170,12 @@ def _by_angle_cases(seed: int) -> list[Case]:
     n, k, latent_dim = whole(2, 4, generator), whole(2, 4, generator), whole(3, 6, generator)
     a, b = _pairs(n, latent_dim, generator)
     flat = _pairs(1, 2, generator)
-    t = uniform(0.1, 0.9, k, generator=generator)
+    t = uniform(0.1, 0.9, k, generator=generator).sort(descending=True).values  # not in the order in which a walk goes
     ends = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)
     straight = whole(1, 9, generator) * torch.tensor([[3.0, 4.0]], dtype=torch.float64)
     obtuse = -a + 0.5 * b
+    close = _pairs(n, latent_dim, generator, slope=(0.09, 0.17))
+    mixed = torch.cat([straight, flat[0]]), torch.cat([2 * straight, flat[1]])
     return [
         Case((*flat, t[:1]), "one pair of codes and one share"),
         Case((*flat, ends), "the two ends and the middle"),
@@ -169,19 +184,21 @@ def _by_angle_cases(seed: int) -> list[Case]:
         Case((a, obtuse, t), "pairs with more than a right angle between them"),
         Case((straight, 2 * straight, t), "two codes that point the same way", extreme=True),
         Case((straight, straight.clone(), t), "twice the same code", extreme=True),
+        Case((*mixed, t), "two pairs of which one points the same way", extreme=True),
+        Case((*close, t), "pairs with a small angle between them"),
         Case((a.float(), b.float(), t.float()), "codes in float32"),
     ]
 
 
-def _pairs(n: int, latent_dim: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Codes a and b, each (n, latent_dim), with an angle from 37 to 84 degrees between them and other lengths."""
+def _pairs(n: int, latent_dim: int, generator: torch.Generator, slope: tuple[float, float] = (0.75, 1.5)) -> tuple[Tensor, Tensor]:
+    """Codes a and b, each (n, latent_dim), of other lengths. slope: the tangent of the angle between them; about 37 to 56 degrees."""
     a, c = normals(n, latent_dim, generator=generator), normals(n, latent_dim, generator=generator)
     a = a + 0.5 * a.sign()  # none of them near 0
     across = c - (c * a).sum(dim=1, keepdim=True) / (a * a).sum(dim=1, keepdim=True) * a
     across = across / across.norm(dim=1, keepdim=True) * a.norm(dim=1, keepdim=True)
-    slope = uniform(0.75, 1.5, n, 1, generator=generator)
+    tangent = uniform(*slope, n, 1, generator=generator)
     length = uniform(0.5, 0.8, n, 1, generator=generator)
-    return a, (100 * length * (a + slope * across)).round() / 100
+    return a, (100 * length * (a + tangent * across)).round() / 100
 
 
 def _by_angle(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
@@ -241,7 +258,42 @@ def _shorter_way(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     return _turned(a, torch.where((a * b).sum(dim=1, keepdim=True) < 0, -b, b), t)
 
 
+def _chord(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """The two directions mixed straight, and what comes out stretched to the length that it should have."""
+    p, q, share = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True), t[None, :, None]
+    mixed = _straight(a / p, b / q, t)
+    return mixed / mixed.norm(dim=2, keepdim=True) * ((1 - share) * p[:, None] + share * q[:, None])
+
+
+def _of_raw_codes(a: Tensor, b: Tensor, t: Tensor, *, room: float = 0.0, clamped: bool = True) -> Tensor:
+    """With the arc cosine of the product of the codes as they are, which is often beyond 1."""
+    product = (a * b).sum(dim=1)[:, None, None]
+    angle = (product.clamp(-1 + room, 1 - room) if clamped else product).acos()
+    return _turned(a, b, t, turn=lambda _: angle, careful=False)
+
+
+def _as_if_right(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Cosine and sine of the turn as weights, which fit directions at a right angle."""
+    p, q, share = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None], t[None, :, None]
+    first, last = a[:, None] / p, b[:, None] / q
+    angle = (first * last).sum(dim=2, keepdim=True).clamp(-1, 1).acos()
+    return ((1 - share) * p + share * q) * ((share * angle).cos() * first + (share * angle).sin() * last)
+
+
+def _undivided(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """Without the division by the sine of the angle."""
+    cosine = torch.cosine_similarity(a, b, dim=1)[:, None, None]
+    return (1 - cosine**2).clamp(min=0).sqrt() * _turned(a, b, t)
+
+
+def _straight_where(a: Tensor, b: Tensor, t: Tensor, where: Tensor) -> Tensor:
+    return torch.where(where, _straight(a, b, t), _by_angle(a, b, t))
+
+
 ANGLE_SLIPS: dict[str, Callable] = {
+    "Where one pair points the same way you walk straight for all of them. Each pair has its own angle.": lambda a, b, t: (
+        _straight_where(a, b, t, _same_way(a, b).any())
+    ),
     "It is not a number where the two codes point the same way: the angle is 0 there, and its sine, too.": lambda a, b, t: _turned(
         a, b, t, careful=False
     ),
@@ -251,8 +303,37 @@ ANGLE_SLIPS: dict[str, Callable] = {
     "This is the straight line. Its length is not the one asked for, and its direction does not turn evenly.": _straight,
     "The ends, the middle and the lengths are right, the speed is not: you stretched the straight line, and its direction turns faster in "
     "the middle than at the ends.": _stretched_line,
+    "The ends, the middle and the lengths are right, the speed is not: you mixed the two directions straight and stretched them to length "
+    "1. Equal parts of the chord are not equal parts of the angle.": _chord,
+    "It is 0 where the two codes point the same way: the angle is 0 there, and its sine, too, and what is not a number is no 0.": (
+        lambda a, b, t: _turned(a, b, t, careful=False).nan_to_num()
+    ),
+    "Where the angle is small you walk straight. Only where it is 0 there is nothing to turn.": lambda a, b, t: _straight_where(
+        a, b, t, (torch.cosine_similarity(a, b, dim=1) > 0.97)[:, None, None]
+    ),
+    "Where the angle is more than a right one you turn by a right one. A cosine below 0 is no slip: it says that the angle is larger.": (
+        lambda a, b, t: _turned(a, b, t, turn=lambda angle: angle.clamp(max=math.pi / 2))
+    ),
+    "Your angle is never more than a right one: from a sine alone nobody can tell an angle from what is left to half a turn.": (
+        lambda a, b, t: _turned(a, b, t, turn=lambda angle: angle.sin().asin())
+    ),
+    "Your angle comes from the product of the codes as they are. The arc cosine wants that of two directions, each of length 1.": (
+        lambda a, b, t: _of_raw_codes(a, b, t, clamped=False)
+    ),
+    "Your angle comes from the product of the codes as they are, and is cut off at 1. The arc cosine wants the product of two directions, "
+    "each of length 1.": _of_raw_codes,
+    "Your angle comes from the product of the codes as they are, and is nearly 0 wherever that is large. The arc cosine wants the product "
+    "of two directions, each of length 1.": lambda a, b, t: _of_raw_codes(a, b, t, room=1e-6),
+    "You left out the division by the sine of the angle: your weights are the right ones only for a right angle.": _undivided,
+    "Your weights are a cosine and a sine. They fit two directions at a right angle; which two weights turn by t times any angle?": (
+        _as_if_right
+    ),
+    "You took even shares in place of t.": lambda a, b, t: _by_angle(a, b, torch.linspace(0, 1, len(t), dtype=t.dtype)),
+    "Your direction goes from a to b, and your length from that of b to that of a.": lambda a, b, t: _turned(
+        a, b, t, length=lambda p, q, t: t * p + (1 - t) * q
+    ),
     "All your codes have length 1. The path should keep the lengths of its ends.": lambda a, b, t: _turned(
-        a, b, t, length=lambda p, q, t: 1
+        a, b, t, length=lambda p, q, t: torch.ones_like(p)
     ),
     "All your codes are as long as the first. The length should reach that of the second.": lambda a, b, t: _turned(
         a, b, t, length=lambda p, q, t: p
@@ -306,7 +387,11 @@ def _mean_distances_cases(seed: int) -> list[Case]:
     many = case(whole(3, 5, generator), n, m, k, pixels, "three seeds or more")
     many.arguments[2][1] = many.arguments[2][0]  # a yardstick that searches the other test images finds one at 0
     single = Case(tuple(each.float() for each in many.arguments), "images in float32")
-    return [case(2, 1, 2, 3, 2, "two seeds with one picture each"), many, case(1, n, m, k, pixels, "one seed"), single]
+    few, one = case(2, 1, 2, 3, 2, "two seeds with one picture each"), case(1, n, m, k, pixels, "one seed")
+    copies = case(2, n, m, k, pixels, "pictures that are copies of training images")
+    for i, images_of in enumerate((copies.arguments[0][0], copies.arguments[1][1], copies.arguments[2])):
+        images_of[0] = copies.arguments[3][i]
+    return [few, many, one, single, copies]
 
 
 def _looked_up(x: Tensor, real: Tensor) -> Tensor:
@@ -362,6 +447,27 @@ FAIR_SLIPS: dict[str, Callable] = dict(_left(*there) for there in product((True,
     "You took the mean over all pairs of images. How far is the nearest?": lambda *x: tuple(
         (each[..., :, None, :] - x[3]).norm(dim=-1).mean() for each in x[:3]
     ),
+    "A picture that is the same as a training image is at a distance of 0, and it counts. You left these distances out.": (
+        lambda ae, vae, test, train: tuple(_looked_up_elsewhere(x, train).mean() for x in (ae, vae, test))
+    ),
+    "The numbers of the autoencoders and of the VAEs have changed places.": lambda ae, vae, test, train: _mean_distances(
+        vae, ae, test, train
+    ),
+    "You looked at the first seed only. All seeds count.": lambda ae, vae, test, train: _mean_distances(
+        ae[:1], vae[:1], test, train
+    ),
+    "You divided by three, whatever the number of seeds.": lambda *x: (
+        *(_looked_up(each, x[3]).mean(dim=1).sum() / 3 for each in x[:2]),
+        _looked_up(x[2], x[3]).mean(),
+    ),
+    "You went from each training image to the nearest picture. Go from each picture to the nearest training image.": lambda *x: (
+        tuple((each[..., :, None, :] - x[3]).norm(dim=-1).amin(dim=-2).mean() for each in x[:3])
+    ),
+    "You averaged squared distances.": lambda *x: tuple(_looked_up(each, x[3]).pow(2).mean() for each in x[:3]),
+    "You took the nearest of all pictures of a seed. Each picture has a nearest training image, and their mean is asked for.": lambda *x: (
+        *(_looked_up(each, x[3]).amin(dim=1).mean() for each in x[:2]),
+        _looked_up(x[2], x[3]).mean(),
+    ),
     "Your numbers are those of the worst seed. All seeds count.": lambda *x: (
         *(_looked_up(each, x[3]).mean(dim=1).max() for each in x[:2]),
         _looked_up(x[2], x[3]).mean(),
@@ -371,6 +477,12 @@ FAIR_SLIPS: dict[str, Callable] = dict(_left(*there) for there in product((True,
         _looked_up(x[2], x[3]).mean(),
     ),
 }
+
+
+def _looked_up_elsewhere(x: Tensor, real: Tensor) -> Tensor:
+    """As `_looked_up`, among the images that are not the same."""
+    apart = (x[..., :, None, :] - real).norm(dim=-1)
+    return torch.where(apart == 0, torch.inf, apart).amin(dim=-1)
 
 
 def _looked_up_others(test: Tensor, train: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from companion.checks import values
 from companion.checks.calling import call
 from companion.checks.cases import Case, gaussians, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
-from companion.checks.verdict import PENDING, Verdict, judge_words
+from companion.checks.verdict import Verdict, judge_words
 
 CONSTANT = {
     "scatter, reparameterized": "same",
@@ -85,6 +85,7 @@ def check_score_gradient(answer: object, *, seed: int = 0) -> Verdict:
         praise="Both derivatives of log q and both estimates are right, with any baseline, for one draw and for several.",
         parts=SCORE_PARTS,
         scale=1000.0,
+        stepwise=True,
     )
 
 
@@ -105,6 +106,9 @@ def check_two_losses(answer: object, *, seed: int = 0) -> Verdict:
         return Verdict(False, f"two_losses should return a tuple of 2; it returned {values.count(pair)}.")
     if any(isinstance(loss, str) or values.as_float64(loss).numel() != 1 for loss in pair):
         return Verdict(False, "Each of the two losses should be one number, a mean over the batch.")
+    again = values.fitted(call(answer, cases[-1].arguments, "two_losses"), pair)
+    if isinstance(again, tuple) and values.near(again, pair) is values.Near.WRONG:
+        return Verdict(False, "A second call with the same eps gives other losses: you draw noise of your own. eps is handed in.")
     verdict = compare(
         _led_back(answer),
         _led_back(_two_losses),
@@ -134,7 +138,7 @@ def check_mean_cost(answer: object, *, seed: int = 0) -> Verdict:
         gradient=("mu", "logvar"),
         scale=100.0,
     )
-    return Verdict(None, PENDING) if verdict.message == AS_GIVEN else verdict
+    return Verdict(None, UNMENDED) if verdict.message == AS_GIVEN else verdict
 
 
 # The score function. cost, baseline (samples, batch), z (samples, batch, latent_dim), mu and logvar (batch, latent_dim).
@@ -147,10 +151,13 @@ Scores = tuple[Tensor, Tensor]
 def _score_cases(seed: int) -> list[Case]:
     generator = seeded(seed)
 
-    def case(samples: int, batch: int, latent_dim: int, about: str, dtype: torch.dtype = torch.float64) -> Case:
-        low = -2 if dtype == torch.float32 else -8  # z - mu has few digits there where sigma is small
-        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype, low=low)
-        z = mu + (0.5 * logvar).exp() * normals(samples, batch, latent_dim, generator=generator, dtype=dtype)
+    def case(samples: int, batch: int, latent_dim: int, about: str, dtype: torch.dtype = torch.float64, wide: bool = False) -> Case:
+        low = -8 if wide else -2  # where sigma is small, z - mu has few digits in float32
+        mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype, low=low, high=3 if wide else 2)
+        eps = normals(samples, batch, latent_dim, generator=generator, dtype=dtype)
+        if wide:
+            eps[0, 0, 0], eps[-1, -1, -1] = 5.5, -5.5
+        z = mu + (0.5 * logvar).exp() * eps
         cost = (
             20 + uniform(0, 9, batch, generator=generator, dtype=dtype) + normals(samples, batch, generator=generator, dtype=dtype)
         )
@@ -163,6 +170,7 @@ def _score_cases(seed: int) -> list[Case]:
         case(2, 1, 2, "one image"),
         case(1, 2, 2, "one draw"),
         case(samples, batch, latent_dim, "several draws of several images"),
+        case(samples, batch, latent_dim, "logvar from -8 to 3, and draws far out", wide=True),
         case(samples, batch, latent_dim, "float32", torch.float32),
     ]
 
@@ -204,6 +212,15 @@ def _estimated(change: Callable) -> Callable:
 
 def _std(logvar: Tensor) -> Tensor:
     return (0.5 * logvar).exp()
+
+
+def _spread_of(weight: Tensor) -> Tensor | int:
+    """The spread over the draws, 1 where there is one draw."""
+    return weight.std(dim=0) if len(weight) > 1 else 1
+
+
+def _standardised(weight: Tensor) -> Tensor:
+    return (weight - weight.mean(dim=0)) / _spread_of(weight) if len(weight) > 1 else weight
 
 
 SCORE_SLIPS: dict[str, Callable] = {
@@ -273,6 +290,33 @@ SCORE_SLIPS: dict[str, Callable] = {
     "Both derivatives are right. You made a baseline of your own; use the one that is handed in.": _weights(
         lambda cost, baseline: cost - cost.mean(dim=0)
     ),
+    "Both derivatives are right. The estimates multiply two means. Each draw has its own cost and its own derivative.": (
+        lambda cost, baseline, z, mu, logvar: (
+            *_scores(z, mu, logvar),
+            *((cost - baseline).mean(dim=0)[:, None] * each.mean(dim=0) for each in _scores(z, mu, logvar)),
+        )
+    ),
+    "Both derivatives are right. The weights were divided by their spread over the draws, which nobody asked for.": _weights(
+        lambda cost, baseline: (cost - baseline) / _spread_of(cost - baseline)
+    ),
+    "Both derivatives are right. The weights were standardised over the draws. What to subtract is handed in, and nothing divides.": (
+        _weights(lambda cost, baseline: _standardised(cost - baseline))
+    ),
+    "Both derivatives are right. The sum over the draws was divided by one draw less than there are.": _estimated(
+        lambda each: each.sum(dim=0) / max(len(each) - 1, 1)
+    ),
+    "Both derivatives are right. The two estimates have changed places: the one in mu comes first.": (
+        lambda *given: tuple(_score_gradient(*given)[i] for i in (0, 1, 3, 2))
+    ),
+    "The derivatives of log q come first, then the estimates.": lambda *given: tuple(
+        _score_gradient(*given)[i] for i in (2, 3, 0, 1)
+    ),
+    "The derivatives are added up over the directions. Each direction has its own.": _scored(
+        lambda m, s, z, mu, v: tuple(each.sum(dim=2, keepdim=True).expand_as(each) for each in (m, s))
+    ),
+    "The derivatives are means over the draws already. Each draw has its own.": _scored(
+        lambda m, s, z, mu, v: tuple(each.mean(dim=0, keepdim=True).expand_as(each) for each in (m, s))
+    ),
     "Both derivatives are right. You added up the draws, and their mean is asked for.": _estimated(lambda each: each.sum(dim=0)),
     "Both derivatives are right. The estimates are means over the images too. Each image has a gradient of its own.": _estimated(
         lambda each: each.mean(dim=(0, 1))
@@ -301,9 +345,11 @@ LOSSES_PARTS = (
 def _losses_cases(seed: int) -> list[Case]:
     generator = seeded(seed)
 
-    def case(batch: int, latent_dim: int, about: str) -> Case:
-        mu, logvar = gaussians(batch, latent_dim, generator)
+    def case(batch: int, latent_dim: int, about: str, wide: bool = False) -> Case:
+        mu, logvar = gaussians(batch, latent_dim, generator, low=-8 if wide else -2, high=3 if wide else 2)
         eps, target = (normals(batch, latent_dim, generator=generator) for _ in range(2))
+        if wide:
+            eps[0, -1], eps[-1, 0] = 5.5, -5.5
         return Case((mu, logvar, eps, target), about)
 
     batch, latent_dim = whole(3, 5, generator), whole(2, 3, generator)
@@ -312,6 +358,7 @@ def _losses_cases(seed: int) -> list[Case]:
         case(1, 3, "one image"),
         case(2, 1, "one latent"),
         case(batch, latent_dim, "several images"),
+        case(batch, latent_dim, "logvar from -8 to 3, and draws far out", wide=True),
     ]
 
 
@@ -421,6 +468,33 @@ LOSSES_SLIPS: dict[str, Callable] = {
     "path_loss is right. score_loss multiplies two means. Each draw has its own cost and its own density.": _right_path(
         lambda z, c, m, v, t: _cost(c, t).mean() * _log_q(c, m, v).mean()
     ),
+    "No gradient comes back from either loss. Did `.item()`, `.detach()`, `.data`, NumPy or a new tensor cut it off?": _slipped(
+        lambda z, c, m, v, t: (_cost(c, t).mean(), _cost(c, t).mean())
+    ),
+    "path_loss is right. score_loss subtracts the mean cost of the batch. No baseline is asked for here.": _right_path(
+        lambda z, c, m, v, t: ((_cost(c, t) - _cost(c, t).mean()) * _log_q(c, m, v)).mean()
+    ),
+    "path_loss is right. In score_loss the variance stands where sigma belongs.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m, 2 * v)).mean()
+    ),
+    "path_loss is right. score_loss's gradient is twice what it should be: look at the factor in front of log q's sum.": _right_path(
+        lambda z, c, m, v, t: 2 * (_cost(c, t) * _log_q(c, m, v)).mean()
+    ),
+    "path_loss is right. In score_loss logvar hears nothing: sigma was held constant in log q. Only z is.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m, v.detach())).mean()
+    ),
+    "path_loss is right. In score_loss mu hears nothing. Only z is held constant.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m.detach(), v)).mean()
+    ),
+    "path_loss is right. In score_loss the batch was averaged twice.": _right_path(
+        lambda z, c, m, v, t: (_cost(c, t) * _log_q(c, m, v)).mean() / len(m)
+    ),
+    "score_loss is right. path_loss is a mean over the directions too. The cost of a draw is their sum.": _slipped(
+        lambda z, c, m, v, t: (_cost(z, t).mean() / m.shape[1], (_cost(c, t) * _log_q(c, m, v)).mean())
+    ),
+    "score_loss is right. path_loss is a sum over the batch. Its mean is asked for.": _slipped(
+        lambda z, c, m, v, t: (_cost(z, t).sum(), (_cost(c, t) * _log_q(c, m, v)).mean())
+    ),
     "The two losses are sums over the batch. Their means are asked for.": _slipped(
         lambda z, c, m, v, t: (_cost(z, t).sum(), (_cost(c, t) * _log_q(c, m, v)).sum())
     ),
@@ -429,6 +503,9 @@ LOSSES_SLIPS: dict[str, Callable] = {
     ),
     "The two have changed places: path_loss comes first.": _slipped(
         lambda z, c, m, v, t: ((_cost(c, t) * _log_q(c, m, v)).mean(), _cost(z, t).mean())
+    ),
+    "path_loss comes first, then score_loss.": _slipped(
+        lambda z, c, m, v, t: ((_cost(c, t) * _log_q(c, m, v, LOG_2PI)).mean(), _cost(z, t).mean())
     ),
     "sigma is not what logvar says: logvar is the logarithm of sigma squared.": lambda mu, logvar, eps, target: _two_losses(
         mu, 2 * logvar, eps, target
@@ -439,6 +516,7 @@ LOSSES_SLIPS: dict[str, Callable] = {
 # The mean cost. x (batch, pixels), mu and logvar (batch, latent_dim), eps (samples, batch, latent_dim), weight (latent_dim, pixels).
 
 AS_GIVEN = "This is the code as it was given out."
+UNMENDED = "Not answered yet: your function gives what the code gave as it was handed out. Both slips are still in it."
 
 
 def _mean_cost_cases(seed: int) -> list[Case]:
@@ -505,6 +583,12 @@ COST_SLIPS: dict[str, Callable] = {
     ),
     "The draws were averaged before they were decoded and compared. The mean cost is not the cost of the mean.": (
         lambda x, mu, logvar, eps, weight: ((_decoded(mu, logvar, eps, weight).mean(dim=0) - x) ** 2).sum(dim=1)
+    ),
+    "A root was taken: the squared error is asked for, and not the distance.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).sqrt().mean(dim=0)
+    ),
+    "The sum over the draws was divided by the number of images.": (
+        lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight).sum(dim=0) / len(x)
     ),
     "Each image has the cost of its first draw only.": lambda x, mu, logvar, eps, weight: _squared(x, mu, logvar, eps, weight)[0],
     "sigma is exp(logvar) now, which is the variance. The line was right before.": (

@@ -35,7 +35,7 @@ def check_copied_numbers(prediction: Any, *, seed: int = 0) -> Verdict:
     if value is None or value != round(value) or value < 0:
         return Verdict(False, "prediction should be a count, a whole number.", f"It is {describe(prediction)}.")
     if value == KEPT:
-        return Verdict(True, "Change the line and see. Then look at the KL of each, beside that of the run with beta = 2.")
+        return Verdict(True, "Change the line and see. Then look for the run with one copy that gives each latent the same KL.")
     return Verdict(
         False, KEPT_WRONG.get(int(value), "Not what comes out. What is the variance of each direction now, and the price?")
     )
@@ -245,9 +245,21 @@ def _inverted(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
+<<<<<<< HEAD
+def _crossed(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
+    """The range with the rivals of higher and of lower rate exchanged."""
+    higher, lower = _prices(rate, distortion, i)
+    return max([0.0, *lower]), min([math.inf, *higher])
+
+
+def _negative(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
+    """The range with every price negated before the limits are looked for."""
+    higher, lower = ([-p for p in prices] for prices in _prices(rate, distortion, i))
+=======
 def _unsigned(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The range from the sizes of the slopes."""
     higher, lower = ([abs(p) for p in prices] for prices in _prices(rate, distortion, i))
+>>>>>>> c21-x4
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
@@ -270,6 +282,12 @@ def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
 PRICE_SLIPS: dict[str, Callable] = {
     "The two prices have changed places: first the lowest, then the highest.": lambda *case: _price_range(*case)[::-1],
     "Your prices are negative. The slope of the curve is; a price is what a nat costs.": _slopes,
+<<<<<<< HEAD
+    "You let a rival of a higher rate set the highest price, and one of a lower rate the lowest. Try a very dear nat: which of "
+    "two runs is the better buy then?": _crossed,
+    "The prices that you compare are negative. The run with the higher rate has the lower distortion: in which order do you subtract "
+    "the two rates, and in which the two distortions?": _negative,
+=======
     "The sign of your prices is turned around: the slope of the curve is negative, a price is what a nat costs.": (
         lambda rate, distortion, i: _price_range(rate, -distortion, i)
     ),
@@ -295,6 +313,7 @@ PRICE_SLIPS: dict[str, Callable] = {
         _loosest(*case)[0],
         _price_range(*case)[1],
     ),
+>>>>>>> c21-x4
     "You divided the rate by the distortion. A price is nats of distortion for one nat of rate.": _inverted,
     "You compared each run with its neighbours in the list. The runs come in any order.": lambda rate, distortion, i: _beside(
         rate, distortion, i, list(range(len(rate)))
@@ -538,7 +557,13 @@ def _gap_with(*, divide: str = "nats", rival: str = "second", bias: bool = True,
         best = told.sort(dim=1, descending=True).values
         entropy = torch.stack([_information(level, level, bias=bias) for level in factors.T])
         levels = (factors.amax(dim=0) + 1).double()
-        by = {"nats": entropy, "bits": entropy / math.log(2), "nothing": 1.0, "log levels": levels.log(), "levels": levels}
+        by: dict[str, Any] = {
+            "nats": entropy,
+            "bits": entropy / math.log(2),
+            "nothing": 1.0,
+            "log levels": levels.log(),
+            "levels": levels,
+        }
         by["entropy without its bias"] = torch.stack([_information(level, level, bias=False) for level in factors.T])
         return (best[:, 0] - _rivals(best)[rival]) / by[divide]
 

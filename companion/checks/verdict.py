@@ -7,6 +7,7 @@ is for practice: it shows the smallest case that fails, what came back and in wh
 import builtins
 import html
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -42,7 +43,8 @@ class Verdict(NamedTuple):
         lead = {"right": "<strong>Right.</strong> ", "wrong": "<strong>Not yet.</strong> ", "open": ""}[kind]
         style = f"border-left: 4px solid {colour}; padding: 0.4em 0.8em; margin: 0.3em 0"
         shown = f'<pre style="margin: 0.4em 0 0; white-space: pre-wrap">{html.escape(self.example)}</pre>' if self.example else ""
-        return f'<div class="verdict verdict-{kind}" style="{style}">{lead}{html.escape(self.message)}{shown}</div>'
+        message = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.message))
+        return f'<div class="verdict verdict-{kind}" style="{style}">{lead}{message}{shown}</div>'
 
 
 def error_name(error: BaseException) -> str:

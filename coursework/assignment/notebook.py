@@ -34,6 +34,7 @@ MADE = re.compile(
     r"<!-- Made by coursework release from (?P<name>\S+), (?P<digest>[0-9a-f]{16})\. Edit that file, not this one\. -->\n"
 )
 LINK = re.compile(r"(\]\()(?![a-z][a-z0-9+.-]*:|[#/])([^)\s]+\))", re.IGNORECASE)
+TRIED = "When you have tried: the [solutions]"  # begins the last cell of a notebook for practice
 OPEN = "There is no one solution to this one."
 JUDGED = "The highest level of which you can point at everything is yours:"
 
@@ -59,7 +60,7 @@ def student_notebook(exercise: Exercise, solutions: str | None = None, stamp: st
     else:
         cells = [made for cell in exercise.notebook.cells if (made := _student_cell(cell)) is not None]
     if solutions:
-        cells.append(v4.new_markdown_cell(f"When you have tried: the [solutions]({solutions}), each folded away."))
+        cells.append(v4.new_markdown_cell(f"{TRIED}({solutions}), each folded away."))
     return _finished(exercise, cells, stamp)
 
 

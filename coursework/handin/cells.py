@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from coursework.assignment.notebook import TRIED
 from coursework.assignment.source import Exercise, Test, Written, role_of
 from coursework.assignment.stamp import without_stamp
 from coursework.flags import Flag
@@ -284,7 +285,8 @@ def _words(raw: Sequence[RawCell], exercise: Exercise) -> dict[str, str]:
         for cell in () if written.code else raw[at + 1 :]:
             if cell.kind == "code" or cell.grade_id or _plain(cell.source) in given:
                 break
-            parts.append(cell.source.strip())
+            if not cell.source.startswith(TRIED):
+                parts.append(cell.source.strip())
         words[written.id] = "\n\n".join(part for part in parts if part)
     return words
 

@@ -220,6 +220,25 @@ def test_what_is_wrong_with_a_module_is_named(answer, says, seed):
     assert re.search(says, verdict.message), verdict
 
 
+class NotTurned(Tied):
+    def decode(self, z):
+        return F.linear(z, torch.zeros(5, 4).double())
+
+
+class Doubled(Tied):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__(pixels, hidden, latent_dim, generator=generator)
+        self.more = nn.Parameter(torch.zeros(hidden))
+
+
+def test_an_example_says_which_call_raised():
+    assert "\nmodel.decode(z) raised RuntimeError" in building.check_tied_autoencoder(NotTurned).example
+
+
+def test_a_bias_too_many_is_called_so():
+    assert "more than four biases" in building.check_tied_autoencoder(Doubled).message
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("message", building.TIED_SLIPS)
 def test_each_slip_of_a_module_is_named(message, seed):
@@ -266,7 +285,7 @@ def test_a_step_on_all_images_at_once_does_not_fit():
 
     verdict = building.check_train_in_parts(answer)
     assert verdict.right is False
-    assert "raised MemoryError. More images" in verdict.message
+    assert "raised MemoryError. More images than fit" in verdict.message
 
 
 @pytest.mark.parametrize("seed", SEEDS)

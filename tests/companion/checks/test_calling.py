@@ -157,6 +157,17 @@ def test_a_call_that_gives_something_gives_it_in_plain_form():
     assert not isinstance(judged(lambda x: 3), Verdict)
 
 
+def test_a_wide_tensor_is_shown_row_by_row_and_a_wide_tuple_value_by_value():
+    wide = torch.full((3, 4), 0.123456, dtype=torch.float64)
+    row = ", ".join(["0.123456"] * 4)
+    gap = " " * len("    mu=tensor([")
+    lines = calling.shown("draws", (wide, 3), ("mu", "samples")).splitlines()
+    assert lines == ["draws(", f"    mu=tensor([[{row}],", f"{gap}[{row}],", f"{gap}[{row}]]),", "    samples=3,", ")"]
+    assert calling.laid("gave ", (torch.ones(2), 3)) == "gave (tensor([1, 1], dtype=float32), 3)"
+    assert calling.laid("gave ", (wide, 3)).splitlines()[0] == "gave ("
+    assert calling.laid("gave ", (wide, 3)).splitlines()[-2:] == ["    3,", ")"]
+
+
 def test_a_long_call_is_shown_on_several_lines():
     assert calling.shown("f", (X, 3), ("x", "k")) == "f(x=tensor([1, -2, 4]), k=3)"
     long = torch.arange(12, dtype=torch.float64) / 7

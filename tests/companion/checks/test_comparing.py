@@ -184,13 +184,25 @@ def test_a_message_holds_nothing_of_a_case_and_an_example_not_the_right_value():
             assert f"{right[0].item():.4g}"[:6] not in found.example
 
 
+def test_where_it_is_asked_a_slip_is_named_whatever_the_values_after_it_are():
+    def steps(x):
+        return x, 2 * x, 3 * x
+
+    slips = {"The second is doubled.": lambda x: (x, 4 * x, 3 * x), "The third is doubled.": lambda x: (x, 2 * x, 6 * x)}
+    for answer in (lambda x: (x, 4 * x, 5 * x), lambda x: [x, 4 * x, 6 * x]):
+        assert alone(answer, steps, X, slips=slips, stepwise=True).message == "The second is doubled."
+        assert "Value 2" in alone(answer, steps, X, slips=slips).message
+    for answer in (lambda x: (x, 5 * x, 6 * x), lambda x: (x, 2 * x, 7 * x), lambda x: (x, 4 * x), lambda x: x):
+        assert "doubled" not in alone(answer, steps, X, slips=slips, stepwise=True).message
+
+
 def test_of_several_values_the_first_wrong_one_is_named():
     def steps(x):
         return x, 2 * x, 3 * x
 
     parts = ("E[z]", "the variance", "the KL")
     found = alone(lambda x: (x, 4 * x, 5 * x), steps, X, parts=parts)
-    assert found.message == "the variance (value 2) is the first that is not right, the ones before it are right."
+    assert found.message == "The variance (value 2) is the first that is not right, the ones before it are right."
     assert "the variance: at [0] it is too large" in found.example
     assert alone(lambda x: (x, 4 * x, 3 * x), steps, X).message.startswith("Value 2 is the first")
     assert alone(lambda x: (x, x), steps, X).message == "f should return a tuple of 3; it returned a tuple of 2."
@@ -203,7 +215,11 @@ def test_of_several_values_the_first_wrong_one_is_named():
 def test_a_single_number_is_not_said_to_be_off_by_a_factor():
     on = [Case((normals(2, generator=seeded(i)),), "two numbers") for i in range(4)]
     found = compare(lambda x: x.sum() + 1, lambda x: x.sum(), on, name="f", praise="Good.")
+<<<<<<< HEAD
+    assert found.message == "It is one number, as asked for, and not the right one."
+=======
     assert found.message == "The value is not right."
+>>>>>>> c21-x4
     found = compare(lambda x: 2 * x.sum(), lambda x: x.sum(), on, name="f", praise="Good.")
     assert found.message == "All your values are too large, by one and the same factor."
 
@@ -309,3 +325,15 @@ def test_numbers_of_a_case_have_few_digits_and_are_never_zero():
         assert mu.shape == logvar.shape == (2, 1)
         assert -8 <= logvar.min() <= -7.4
         assert 2.4 <= logvar.max() <= 3
+
+
+def test_an_answer_that_draws_where_nothing_has_to_be_drawn_is_told_so():
+    found = alone(lambda x: x + torch.randn(3, dtype=x.dtype), lambda x: x, X)
+    assert "draws" in found.message
+    assert "draws" not in alone(lambda x: x + 1, lambda x: x, X).message
+
+
+def test_a_text_among_numbers_is_told_so():
+    found = alone(lambda x: (1.0, "x + 1"), lambda x: (1.0, 2.0), X)
+    assert "Value 2 is the first that is not right" in found.message
+    assert "It is a text" in found.message

@@ -135,6 +135,9 @@ def test_the_reference_density_holds_where_the_library_gives_nan():
         ("clamped", lambda z, m, v: formats._log_density(z, m, v.clamp(-80, 80))),
         ("float64 came out", lambda z, m, v: formats._log_density(z.double(), m, v)),
         ("no gradient", lambda z, m, v: formats._log_density(z, m, v).detach()),
+        ("far from mu", lambda z, m, v: formats._density(((z - m) * (-0.5 * v).exp()).clamp(-10, 10) ** 2, v)),
+        ("gradient with respect to z", lambda z, m, v: formats._density((2 * (z - m).abs().log() - v).exp(), v)),
+        ("from -8 to 3", lambda z, m, v: formats._log_density(z, m, torch.where(v < -20, v, v.clamp(min=-6)))),
         ("changed its argument z", lambda z, m, v: formats._log_density(z.data.sub_(m), 0, v)),
     ],
 )
@@ -158,6 +161,7 @@ def test_the_reference_cut_is_the_clamp_forward_and_the_identity_backward():
         ("At a logvar of 1e20", lambda v, low, high: v + (v.clamp(low, high) - v).detach()),
         ("no gradient comes back", lambda v, low, high: v.clamp(low, high).detach()),
         ("with respect to logvar is not", lambda v, low, high: v.clamp(low, high).detach() + 0.3 * (v - v.detach())),
+        ("The shape stays", lambda v, low, high: formats._cut(torch.atleast_1d(v), low, high)),
         ("changed its argument logvar", lambda v, low, high: v.data.clamp_(low, high) + (v - v.detach())),
         ("float64 came out", lambda v, low, high: formats._cut(v.double(), low, high)),
     ],
@@ -195,6 +199,24 @@ def test_an_inverse_of_softplus_that_float32_breaks_is_told_so(inverse):
 
     for seed in range(20):
         assert formats.check_heads(answer, seed=seed)[:2] == (False, formats.HEADS_FAR)
+
+
+def test_heads_in_numpy_are_right_in_the_dtype_that_came():
+    def answer(*given):
+        return tuple(each.numpy() for each in formats._heads(*given))
+
+    for seed in SEEDS:
+        assert formats.check_heads(answer, seed=seed).right is True
+    told = formats.check_heads(lambda *given: tuple(each.astype("float64") for each in answer(*given)))
+    assert "float32 came in and float64 came out" in told.message
+
+
+def test_a_slip_that_is_carried_on_is_named_at_the_first_step_that_has_it():
+    def answer(logvar, c, tau, beta):
+        return formats._settle(logvar, 2 * c, tau, beta)
+
+    for seed in SEEDS:
+        assert formats.check_settle(answer, seed=seed).message.startswith("Step 1: the half is missing")
 
 
 def test_a_step_of_logvar_is_a_quarter_of_that_of_exp():

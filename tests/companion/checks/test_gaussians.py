@@ -162,7 +162,7 @@ def test_a_wrong_step_among_those_that_are_written_is_named():
         return (*gaussians._tilt_cost(rho, tau, s)[:2], 0.0, None, None, None, None, None)
 
     verdict = gaussians.check_tilt_cost(so_far)
-    assert "the mean of log p (value 3) is the first that is not right" in verdict.message
+    assert "The mean of log p (value 3) is the first that is not right" in verdict.message
 
 
 def test_no_step_but_the_last_are_missing():

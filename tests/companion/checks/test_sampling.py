@@ -149,7 +149,46 @@ def test_an_example_of_two_losses_says_what_its_numbers_are():
 
 def test_the_code_as_it_is_given_out_is_no_answer():
     for seed in SEEDS:
-        assert sampling.check_mean_cost(sampling._as_given, seed=seed) == (None, "Not answered yet.", "")
+        verdict = sampling.check_mean_cost(sampling._as_given, seed=seed)
+        assert verdict == (None, sampling.UNMENDED, "")
+        assert verdict.message.startswith("Not answered yet")
+
+
+@pytest.mark.parametrize("limit", [3, 5])
+def test_noise_that_is_cut_far_out_is_found_whatever_is_drawn(limit):
+    def scores(cost, baseline, z, mu, logvar):
+        eps = ((z - mu) * (-0.5 * logvar).exp()).clamp(-limit, limit)
+        return sampling._score_gradient(cost, baseline, mu + (0.5 * logvar).exp() * eps, mu, logvar)
+
+    def losses(mu, logvar, eps, target):
+        return sampling._two_losses(mu, logvar, eps.clamp(-limit, limit), target)
+
+    for seed in range(20):
+        assert sampling.check_score_gradient(scores, seed=seed).right is False
+        assert sampling.check_two_losses(losses, seed=seed).right is False
+
+
+def test_a_floor_under_sigma_is_told_by_the_range_of_logvar():
+    def answer(cost, baseline, z, mu, logvar):
+        return sampling._score_gradient(cost, baseline, z, mu, logvar.clamp(min=-4))
+
+    for seed in SEEDS:
+        assert "what is special about logvar from -8 to 3" in sampling.check_score_gradient(answer, seed=seed).message
+
+
+def test_losses_that_draw_noise_of_their_own_are_told_so():
+    def answer(mu, logvar, eps, target):
+        return sampling._two_losses(mu, logvar, torch.randn_like(eps), target)
+
+    assert "noise of your own" in sampling.check_two_losses(answer).message
+
+
+def test_a_slip_in_a_derivative_is_named_whatever_the_estimates_are():
+    def answer(*given):
+        by_mu, by_logvar, for_mu, for_logvar = sampling._score_gradient(*given)
+        return by_mu, 2 * by_logvar, 3 * for_mu, for_logvar
+
+    assert "twice what it should be" in sampling.check_score_gradient(answer).message
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,10 @@ def test_no_answer_is_neither_right_nor_wrong(name):
 # What the exercises rest on.
 
 
+def test_a_right_count_does_not_say_which_beta_gives_the_same_kls():
+    assert "beta = 2" not in tradeoff.check_copied_numbers(tradeoff.KEPT).message
+
+
 def test_prices_between_the_corners_are_those_of_the_cheapest_run():
     for seed in range(20):
         rate, distortion = tradeoff._runs(7, seeded(seed))

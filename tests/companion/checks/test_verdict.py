@@ -37,6 +37,12 @@ def test_a_verdict_on_a_page_escapes_what_the_learner_wrote_and_shows_its_kind()
     assert "verdict-open" in Verdict(None, "")._repr_html_()
 
 
+def test_a_name_in_backticks_is_code_on_a_page():
+    page = Verdict(False, "`decode` returns `<b>`. A lone ` stays.", "f(`x`)")._repr_html_()
+    assert "<code>decode</code> returns <code>&lt;b&gt;</code>. A lone ` stays." in page
+    assert "f(`x`)" in page
+
+
 class HoldsAnInput(Exception):  # noqa: N818
     pass
 

@@ -202,10 +202,10 @@ TABLE = """The highest level of which you can point at everything is yours:
 
 | level | what it looks like | points |
 |:-:|---|--:|
-| 1 | no table | 0 |
-| 2 | a table of x \\| y | 1.33 |
-| 3 | also its spread | 2.67 |
-| 4 | also what it hides | 4 |
+| 0 | no table | 0 |
+| 1 | a table of x \\| y | 1.33 |
+| 2 | also its spread | 2.67 |
+| 3 | also what it hides | 4 |
 """
 
 
@@ -220,6 +220,13 @@ def test_a_project_has_its_rubric_and_its_sample_on_the_page_of_solutions_alone(
     given = nbformat.writes(student_notebook(exercise))
     assert "*4 points · project · 3 hours*" in given
     assert not any(word in given for word in ("a table of x", "what it hides", "model answer", "sample"))
+
+
+def test_where_there_is_a_solution_too_the_page_says_so(tmp_path):
+    source = private.SOURCE.replace('"points": 3', '"points": 3, "rubric": ["nothing of it", "all of it"]')
+    page = solution_page(load_source(private.folder(tmp_path, source) / "double.md"))
+    assert "<summary>Show the solution</summary>" in page
+    assert "| 2 | all of it | 3 |\n\nBecause of wordsmark." in page
 
 
 def test_code_that_a_person_marks_is_code_on_the_page(tmp_path):

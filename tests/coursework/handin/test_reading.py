@@ -8,6 +8,7 @@ import jupytext
 import nbformat
 import pytest
 
+from coursework.assignment.notebook import student_notebook
 from coursework.assignment.source import load_source
 from coursework.assignment.stamp import Key, Stamp, make_stamp
 from coursework.handin import cells, reading
@@ -326,6 +327,14 @@ def test_text_further_down_is_no_part_of_an_answer(read, made):
     given = next(cell for cell in made["cells"] if cell["source"].startswith("## 2."))
     for between in ([code], [given], [small.cell_of(made, "draw")]):
         assert read(small.with_cells(made, [*made["cells"], *between, text])).words == {"why": ""}
+
+
+def test_the_line_that_leads_to_the_solutions_is_no_part_of_an_answer(read, exercise):
+    notebook = student_notebook(exercise, solutions="solutions/small.md")
+    assert notebook["cells"][-1]["source"].startswith("When you have tried")
+    assert read(notebook).words == {"why": ""}
+    below = {"cell_type": "markdown", "metadata": {}, "source": "No parameters."}
+    assert read(small.with_cells(notebook, [*notebook["cells"], below])).words == {"why": "No parameters."}
 
 
 def test_words_that_are_code(tmp_path, made):

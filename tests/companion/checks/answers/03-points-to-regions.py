@@ -37,6 +37,14 @@ prediction = {"loss": "same", "spread": "x10", "step of 0.1": "/10", "step of 0.
 prediction = {"loss": 1, "spread": 10}
 
 
+# %% stretched_codes | wrong | per cent | says: You wrote per cent
+prediction = {"loss": 100, "spread": 1000, "step of 0.1": 10, "step of 0.1 spreads": 100}
+
+
+# %% stretched_codes | wrong | 0 for a number that stays | says: becomes 0
+prediction = {"loss": 0, "spread": 10, "step of 0.1": 0.1, "step of 0.1 spreads": 0}
+
+
 # %% variety | right | the package
 def variety(x):
     return torch.pdist(x).mean()
@@ -85,6 +93,19 @@ def variety(x):
     return (torch.cdist(x, x).sum() / (len(x) * (len(x) - 1))).item()
 
 
+# %% variety | right | every shift
+def variety(x):
+    n = len(x)
+    return sum((x - x.roll(k, 0)).norm(dim=1).mean() for k in range(1, n)) / (n - 1)
+
+
+# %% variety | right | nan on the diagonal
+def variety(x):
+    d = torch.stack([(x - row).norm(dim=1) for row in x])
+    d.fill_diagonal_(float("nan"))
+    return d.nanmean()
+
+
 # %% variety | wrong | an image paired with itself | says: itself is among them
 def variety(x):
     return torch.cdist(x, x).mean()
@@ -129,7 +150,7 @@ def variety(x):
     return d.sum() / (len(x) * (len(x) - 1))
 
 
-# %% variety | wrong | the number of pixels written in | says: off by one factor
+# %% variety | wrong | the number of pixels written in | says: values are not
 def variety(x):
     return torch.pdist(x).mean() * (784 / x.shape[1]) ** 0.5
 
@@ -158,6 +179,33 @@ def variety(x):
 def variety(x):
     d = torch.pdist(x)
     return d.mean() / (d.max() > 0).double() * 1.0
+
+
+# %% variety | wrong | each with the next, in a ring | says: round in a ring
+def variety(x):
+    return (x - x.roll(1, dims=0)).norm(dim=1).mean()
+
+
+# %% variety | wrong | first hundred only | says: more than a hundred images
+def variety(x):
+    return torch.pdist(x[:100]).mean()
+
+
+# %% variety | wrong | randomly chosen pairs | says: variety draws
+def variety(x):
+    i = torch.randint(len(x), (5000,))
+    j = torch.randint(len(x), (5000,))
+    keep = i != j
+    return (x[i[keep]] - x[j[keep]]).norm(dim=1).mean()
+
+
+# %% variety | wrong | the return one level | says: one image only
+def variety(x):
+    d = []
+    for i in range(len(x)):
+        for j in range(i + 1, len(x)):
+            d.append((x[i] - x[j]).norm())
+        return sum(d) / len(d)
 
 
 # %% by_angle | right | Gram and Schmidt
@@ -198,6 +246,47 @@ def by_angle(a, b, t):
     same = omega < 1e-6
     first, second = torch.where(same, 1 - t, first), torch.where(same, t.expand_as(second), second)
     return length[..., None] * (first[..., None] * u[:, None] + second[..., None] * v[:, None])
+
+
+# %% by_angle | right | sinc
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    w = 2 * torch.atan2((u - v).norm(dim=-1, keepdim=True), (u + v).norm(dim=-1, keepdim=True))
+    part = lambda s: s * torch.sinc(s * w / torch.pi) / torch.sinc(w / torch.pi)
+    return (part(1 - t) * u + part(t) * v) * ((1 - t) * la + t * lb)
+
+
+# %% by_angle | right | rotation matrix
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1), b.norm(dim=1)
+    u, v = a / la[:, None], b / lb[:, None]
+    c = (u * v).sum(1, keepdim=True)
+    e = v - c * u
+    s = e.norm(dim=1, keepdim=True)
+    e = torch.where(s > 1e-12, e / s.clamp(min=1e-12), torch.zeros_like(e))
+    w = torch.atan2(s, c)[:, :, None]
+    skew = (e[:, :, None] * u[:, None, :] - u[:, :, None] * e[:, None, :]) * w
+    turn = torch.matrix_exp(skew[:, None] * t[None, :, None, None])
+    length = (1 - t) * la[:, None] + t * lb[:, None]
+    return length[..., None] * torch.einsum("nkij,nj->nki", turn, u)
+
+
+# %% by_angle | right | the forum's
+def _slerp(u, v, s):
+    dot = torch.dot(u, v)
+    if dot > 0.9999995:
+        d = u + s * (v - u)
+        return d / d.norm()
+    theta = torch.acos(dot)
+    return (torch.sin((1 - s) * theta) * u + torch.sin(s * theta) * v) / torch.sin(theta)
+
+def by_angle(a, b, t):
+    return torch.stack([
+        torch.stack([_slerp(p / p.norm(), q / q.norm(), s) * torch.lerp(p.norm(), q.norm(), s) for s in t])
+        for p, q in zip(a, b)
+    ])
 
 
 # %% by_angle | wrong | the straight line | says: This is the straight line
@@ -270,6 +359,91 @@ def by_angle(a, b, t):
     return ((1 - s) * la + s * lb) * (torch.sin((1 - s) * omega) * u + torch.sin(s * omega) * v) / torch.sin(omega)
 
 
+# %% by_angle | wrong | directions mixed | says: parts of the chord
+def by_angle(a, b, t):
+    la = a.norm(dim=1, keepdim=True)
+    lb = b.norm(dim=1, keepdim=True)
+    u, v = a / la, b / lb
+    t = t.reshape(1, -1, 1)
+    d = (1 - t) * u[:, None] + t * v[:, None]
+    d = d / d.norm(dim=-1, keepdim=True)
+    return d * ((1 - t) * la[:, None] + t * lb[:, None])
+
+
+# %% by_angle | wrong | one parallel pair | says: straight for all of them
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    dot = (u * v).sum(-1, keepdim=True).clamp(-1, 1)
+    if (dot > 1 - 1e-9).any():
+        return (1 - t) * a[:, None] + t * b[:, None]
+    w = torch.acos(dot)
+    d = (torch.sin((1 - t) * w) * u + torch.sin(t * w) * v) / torch.sin(w)
+    return d * ((1 - t) * la + t * lb)
+
+
+# %% by_angle | wrong | straight as soon | says: angle is small
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    dot = (u * v).sum(-1, keepdim=True).clamp(-1, 1)
+    w = torch.acos(dot)
+    d = (torch.sin((1 - t) * w) * u + torch.sin(t * w) * v) / torch.sin(w)
+    line = (1 - t) * a[:, None] + t * b[:, None]
+    return torch.where(dot > 0.95, line, d * ((1 - t) * la + t * lb))
+
+
+# %% by_angle | wrong | the dot product of | says: product of the codes as they are
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    t = t[None, :, None]
+    w = torch.acos((a * b).sum(1).clamp(-1 + 1e-6, 1 - 1e-6))[:, None, None]
+    d = (torch.sin((1 - t) * w) * a[:, None] / la + torch.sin(t * w) * b[:, None] / lb) / torch.sin(w)
+    return d * ((1 - t) * la + t * lb)
+
+
+# %% by_angle | wrong | obtuse angles | says: by a right one
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    w = torch.acos((u * v).sum(-1, keepdim=True).clamp(0, 1 - 1e-9))
+    d = (torch.sin((1 - t) * w) * u + torch.sin(t * w) * v) / torch.sin(w)
+    return d * ((1 - t) * la + t * lb)
+
+
+# %% by_angle | wrong | sorts the shares | says: values are not
+def by_angle(a, b, t):
+    t = t.sort().values[None, :, None]
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    w = torch.acos((u * v).sum(-1, keepdim=True).clamp(-1, 1)).clamp(min=1e-5)
+    d = (torch.sin((1 - t) * w) * u + torch.sin(t * w) * v) / torch.sin(w)
+    return d * ((1 - t) * la + t * lb)
+
+
+# %% by_angle | wrong | direction from a to b | says: length from that of b
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    w = torch.acos((u * v).sum(-1, keepdim=True).clamp(-1, 1)).clamp(min=1e-5)
+    d = (torch.sin((1 - t) * w) * u + torch.sin(t * w) * v) / torch.sin(w)
+    return d * (t * la + (1 - t) * lb)
+
+
+# %% by_angle | wrong | cosine and sine | says: a cosine and a sine
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    w = torch.acos((u * v).sum(-1, keepdim=True).clamp(-1, 1))
+    d = torch.cos(t * w) * u + torch.sin(t * w) * v
+    return d * ((1 - t) * la + t * lb)
+
+
 # %% mean_distances | right | the package
 def mean_distances(ae, vae, test, train):
     return tuple(evaluation.nearest_distance(x, train).mean for x in (ae.flatten(0, 1), vae.flatten(0, 1), test))
@@ -290,6 +464,30 @@ def mean_distances(ae, vae, test, train):
         return np.sqrt(((x[:, None] - real) ** 2).sum(-1)).min(1).mean()
 
     return nearest(ae), nearest(vae), nearest(test)
+
+
+# %% mean_distances | right | in chunks
+def mean_distances(ae, vae, test, train):
+    def near(x):
+        parts = [torch.cdist(x, part).amin(dim=-1) for part in train.split(7)]
+        return torch.stack(parts).amin(dim=0).mean()
+    return near(ae), near(vae), near(test)
+
+
+# %% mean_distances | right | AE and VAE stacked
+def mean_distances(ae, vae, test, train):
+    both = torch.stack([ae, vae])
+    d = torch.cdist(both, train).amin(dim=-1).mean(dim=(1, 2))
+    return d[0], d[1], torch.cdist(test, train).amin(dim=1).mean()
+
+
+# %% mean_distances | right | named tuple
+from collections import namedtuple
+import numpy as np
+Means = namedtuple("Means", "ae vae real")
+def mean_distances(ae, vae, test, train):
+    near = lambda x: np.mean([torch.cdist(q[None], train).amin().item() for q in x.reshape(-1, train.shape[1])])
+    return Means(near(ae), near(vae), near(test))
 
 
 # %% mean_distances | wrong | the few images stay | says: One slip is left.*compared with
@@ -331,7 +529,7 @@ def mean_distances(ae, vae, test, train):
     return tuple(torch.cdist(x, train).mean() for x in (ae, vae, test))
 
 
-# %% mean_distances | wrong | three seeds written in | says: one seed|three seeds|right for|factor|first that is not right
+# %% mean_distances | wrong | three seeds written in | says: divided by three
 def mean_distances(ae, vae, test, train):
     of_ae = [torch.cdist(x, train).amin(dim=1).mean() for x in ae]
     of_vae = [torch.cdist(x, train).amin(dim=1).mean() for x in vae]
@@ -352,3 +550,31 @@ def mean_distances(ae, vae, test, train):
     found = tuple(torch.cdist(x, train).amin(dim=-1).mean() for x in (ae, vae, test))
     train.round_()
     return found
+
+
+# %% mean_distances | wrong | zeros thrown out | says: distance of 0, and it counts
+def mean_distances(ae, vae, test, train):
+    def near(x):
+        d = torch.cdist(x, train, compute_mode="donot_use_mm_for_euclid_dist")
+        return torch.where(d == 0, torch.inf, d).amin(dim=1).mean()
+    of_ae = [near(x) for x in ae]
+    of_vae = [near(x) for x in vae]
+    return sum(of_ae) / len(of_ae), sum(of_vae) / len(of_vae), near(test)
+
+
+# %% mean_distances | wrong | VAE returned first | says: changed places
+def mean_distances(ae, vae, test, train):
+    near = lambda x: torch.cdist(x, train).amin(dim=-1).mean()
+    return near(vae), near(ae), near(test)
+
+
+# %% mean_distances | wrong | first seed of each | says: first seed only
+def mean_distances(ae, vae, test, train):
+    near = lambda x: torch.cdist(x, train).amin(dim=1).mean()
+    return near(ae[0]), near(vae[0]), near(test)
+
+
+# %% mean_distances | wrong | nearest picture of each | says: from each training image
+def mean_distances(ae, vae, test, train):
+    near = lambda x: torch.cdist(x, train).amin(dim=-2).mean()
+    return near(ae), near(vae), near(test)

@@ -31,6 +31,10 @@ prediction = 0.2
 prediction = "20 %"
 
 
+# %% share_in_space | wrong | plane times line | says: a cylinder
+prediction = 39.3 * 0.683
+
+
 # %% GaussianEncoder | right | two hidden layers and a ReLU
 class GaussianEncoder(nn.Module):
     def __init__(self, pixels, hidden, latent_dim):
@@ -84,6 +88,31 @@ class GaussianEncoder(nn.Module):
     def forward(self, x):
         h = self.body(x)
         return models.GaussianCode(self.mu_head(h), self.logvar_head(h))
+
+
+# %% GaussianEncoder | right | body run twice, heads without bias
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim, bias=False)
+        self.logvar_head = nn.Linear(hidden, latent_dim, bias=False)
+
+    def forward(self, x):
+        return self.mu_head(self.body(x)), self.logvar_head(self.body(x))
+
+
+# %% GaussianEncoder | right | layer norm within one image
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.LayerNorm(hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
 
 
 # %% GaussianEncoder | wrong | softplus behind logvar | says: a softplus keeps it above 0
@@ -263,6 +292,84 @@ class _Encoder(nn.Module):
 GaussianEncoder = _Encoder(784, 128, 2)
 
 
+# %% GaussianEncoder | wrong | a single image loses | says: Of a single image your encoder gives another shape
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h).squeeze(), self.logvar_head(h).squeeze()
+
+
+# %% GaussianEncoder | wrong | both returns from | says: the other head says
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.mu_head(h)
+
+
+# %% GaussianEncoder | wrong | logvar divided by two | says: it is halved
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h) / 2
+
+
+# %% GaussianEncoder | wrong | forward misspelt | says: called `forward`
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def foward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
+
+
+# %% GaussianEncoder | wrong | logvar clamped "for | says: cut off where it is large
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), torch.clamp(self.logvar_head(h), -30.0, 20.0)
+
+
+# %% GaussianEncoder | wrong | images centred by | says: depends on the other images
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x - x.mean(dim=0))
+        return self.mu_head(h), self.logvar_head(h)
+
+
 # %% mixture_moments | right | torch.distributions
 def mixture_moments(weights, mu, sigma):
     parts = torch.distributions.Independent(torch.distributions.Normal(mu, sigma), 1)
@@ -291,6 +398,32 @@ def mixture_moments(weights, mu, sigma):
     mean = torch.einsum("r,rd->d", weights, mu)
     variance = torch.einsum("r,rd->d", weights, sigma.square() + (mu - mean).square())
     return mean, torch.sqrt(variance)
+
+
+# %% mixture_moments | right | pairs of regions
+def mixture_moments(weights, mu, sigma):
+    gaps = (mu[:, None] - mu[None]) ** 2
+    between = torch.einsum("i,j,ijd->d", weights, weights, gaps) / 2
+    return weights @ mu, (weights @ sigma**2 + between).sqrt()
+
+
+# %% mixture_moments | right | regions merged
+def mixture_moments(weights, mu, sigma):
+    w, m, v = weights[0], mu[0], sigma[0] ** 2
+    for wi, mi, si in zip(weights[1:], mu[1:], sigma[1:]):
+        new = w + wi
+        gap = mi - m
+        v = (w * v + wi * si**2) / new + w * wi / new**2 * gap**2
+        m = m + gap * wi / new
+        w = new
+    return m, v.sqrt()
+
+
+# %% mixture_moments | right | norm of a tall
+def mixture_moments(weights, mu, sigma):
+    mean = (weights.unsqueeze(1) * mu).sum(0)
+    root = weights.sqrt().unsqueeze(1)
+    return mean, torch.cat([root * sigma, root * (mu - mean)]).norm(dim=0)
 
 
 # %% mixture_moments | wrong | weights left out | says: left the weights out
@@ -367,6 +500,49 @@ def mixture_moments(weights, mu, sigma):
         return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).sqrt()
 
 
+# %% mixture_moments | wrong | weights ignored in the | says: squared widths and distances are not
+def mixture_moments(weights, mu, sigma):
+    mean = weights @ mu
+    return mean, (sigma**2 + (mu - mean) ** 2).mean(0).sqrt()
+
+
+# %% mixture_moments | wrong | weights broadcast | says: lie along the directions
+def mixture_moments(weights, mu, sigma):
+    mean = (weights * mu).sum(0)
+    return mean, (weights * (sigma**2 + (mu - mean) ** 2)).sum(0).sqrt()
+
+
+# %% mixture_moments | wrong | regions of small | says: a few thousandths
+def mixture_moments(weights, mu, sigma):
+    keep = weights > 0.01
+    w, m, s = weights[keep], mu[keep], sigma[keep]
+    w = w / w.sum()
+    mean = w @ m
+    return mean, (w @ (s**2 + (m - mean) ** 2)).sqrt()
+
+
+# %% mixture_moments | wrong | drawn | says: mixture_moments draws
+def mixture_moments(weights, mu, sigma):
+    k = torch.multinomial(weights, 20000, replacement=True)
+    z = mu[k] + sigma[k] * torch.randn(20000, mu.shape[1], dtype=mu.dtype)
+    return z.mean(0), z.std(0)
+
+
+# %% mixture_moments | wrong | mean square minus square, in | says: narrow regions with one centre|first that is not right
+def mixture_moments(weights, mu, sigma):
+    w, m, s = weights.float(), mu.float(), sigma.float()
+    mean = w @ m
+    second = w @ (s**2 + m**2)
+    return mean.to(mu.dtype), (second - mean**2).clamp(min=0).sqrt().to(mu.dtype)
+
+
+# %% mixture_moments | wrong | shape (1 | says: another shape than asked for
+def mixture_moments(weights, mu, sigma):
+    w = weights[None]
+    mean = w @ mu
+    return mean, (w @ (sigma**2 + (mu - mean) ** 2)).sqrt()
+
+
 # %% tilt_cost | right | matrices and the library
 def tilt_cost(rho, tau, s):
     C = tau**2 * torch.tensor([[1.0, rho], [rho, 1.0]]).double()
@@ -409,6 +585,37 @@ def tilt_cost(rho, tau, s):
     ]
 
 
+# %% tilt_cost | right | eigenvalues
+from collections import namedtuple
+Steps = namedtuple("Steps", "det square logp logq kl slope best lost")
+def tilt_cost(rho, tau, s):
+    wide, narrow = tau * math.sqrt(1 + rho), tau * math.sqrt(1 - rho)
+    square = (s / wide) ** 2 + (s / narrow) ** 2
+    return Steps(
+        det=(wide * narrow) ** 2, square=square,
+        logp=-math.log(2 * math.pi * wide * narrow) - square / 2,
+        logq=-math.log(2 * math.pi) - 2 * math.log(s) - 1,
+        kl=math.log(wide * narrow / s**2) + square / 2 - 1,
+        slope=s / wide**2 + s / narrow**2 - 2 / s,
+        best=math.sqrt(2 / (wide**-2 + narrow**-2)),
+        lost=math.log(1 / math.sqrt((1 + rho) * (1 - rho))),
+    )
+
+
+# %% tilt_cost | right | autograd
+def tilt_cost(rho, tau, s):
+    def kl(x):
+        return math.log(tau**4 * (1 - rho**2)) / 2 + x**2 / (tau**2 * (1 - rho**2)) - 2 * torch.log(x) - 1
+    x = torch.tensor(float(s), dtype=torch.float64, requires_grad=True)
+    value = kl(x)
+    (slope,) = torch.autograd.grad(value, x)
+    best = tau * (1 - rho**2) ** 0.5
+    return (tau**4 * (1 - rho**2), 2 * s**2 / (tau**2 * (1 - rho**2)),
+            -math.log(2 * math.pi) - math.log(tau**4 * (1 - rho**2)) / 2 - s**2 / (tau**2 * (1 - rho**2)),
+            -math.log(2 * math.pi * s**2) - 1, value.item(), slope.item(), best,
+            kl(torch.tensor(best, dtype=torch.float64)).item())
+
+
 # %% tilt_cost | wrong | three steps so far, all right | says: Right so far, up to the mean of log p
 def tilt_cost(rho, tau, s):
     u = 1 - rho**2
@@ -418,7 +625,7 @@ def tilt_cost(rho, tau, s):
     return first, second, third, None, None, None, None, None
 
 
-# %% tilt_cost | wrong | tau forgotten everywhere | says: the determinant \(value 1\) is the first
+# %% tilt_cost | wrong | tau forgotten everywhere | says: The determinant: tau is lost
 def tilt_cost(rho, tau, s):
     u, k = 1 - rho**2, math.log(2 * math.pi)
     return (
@@ -433,7 +640,7 @@ def tilt_cost(rho, tau, s):
     )
 
 
-# %% tilt_cost | wrong | everything for one direction | says: first that is not right
+# %% tilt_cost | wrong | everything for one direction | says: The mean of the square: that is one direction
 def tilt_cost(rho, tau, s):
     u, k = 1 - rho**2, math.log(2 * math.pi) / 2
     return (
@@ -448,7 +655,7 @@ def tilt_cost(rho, tau, s):
     )
 
 
-# %% tilt_cost | wrong | bits for nats in the last step | says: what is lost \(value 8\)
+# %% tilt_cost | wrong | bits for nats in the last step | says: that is in bits
 def tilt_cost(rho, tau, s):
     u, k = 1 - rho**2, math.log(2 * math.pi)
     return (
@@ -491,3 +698,63 @@ def tilt_cost(rho, tau, s):
         best,
         math.log(rho / u),
     )
+
+
+# %% tilt_cost | wrong | sign of log p | says: all of it has the wrong sign
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    k = tau**2 * (1 - rho**2)
+    det = tau**4 * (1 - rho**2)
+    return (det, 2 * s**2 / k, log(2 * pi) + log(det) / 2 + s**2 / k, -log(2 * pi * s**2) - 1,
+            log(det) / 2 + s**2 / k - 2 * log(s) - 1, 2 * s / k - 2 / s, sqrt(k), -log(1 - rho**2) / 2)
+
+
+# %% tilt_cost | wrong | z1 z2 taken | says: not correlated
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    k = tau**2 * (1 - rho**2)
+    return (tau**4 * (1 - rho**2), 2 * s**2 * (1 - rho) / k, -log(2 * pi) - log(tau * sqrt(k)) - s**2 * (1 - rho) / k,
+            -log(2 * pi * s**2) - 1, log(tau * sqrt(k)) + s**2 * (1 - rho) / k - 2 * log(s) - 1, 2 * s * (1 - rho) / k - 2 / s, tau * sqrt(1 + rho), None)
+
+
+# %% tilt_cost | wrong | the entropy | says: that is its entropy
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    k = tau**2 * (1 - rho**2)
+    det = tau**4 * (1 - rho**2)
+    return (det, 2 * s**2 / k, -log(2 * pi) - log(det) / 2 - s**2 / k, log(2 * pi * s**2) + 1,
+            log(det) / 2 + s**2 / k - 2 * log(s) - 1, 2 * s / k - 2 / s, sqrt(k), -log(1 - rho**2) / 2)
+
+
+# %% tilt_cost | wrong | KL(p | says: that is the other one
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    k = tau**2 * (1 - rho**2)
+    det = tau**4 * (1 - rho**2)
+    kl = -log(det) / 2 + 2 * log(s) + tau**2 / s**2 - 1
+    return (det, 2 * s**2 / k, -log(2 * pi) - log(det) / 2 - s**2 / k, -log(2 * pi * s**2) - 1,
+            kl, 2 / s - 2 * tau**2 / s**3, tau, -log(1 - rho**2) / 2)
+
+
+# %% tilt_cost | wrong | log p and log q | says: that is the mean of log q
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    k = tau**2 * (1 - rho**2)
+    det = tau**4 * (1 - rho**2)
+    return (det, 2 * s**2 / k, -log(2 * pi * s**2) - 1, -log(2 * pi) - log(det) / 2 - s**2 / k,
+            log(det) / 2 + s**2 / k - 2 * log(s) - 1, 2 * s / k - 2 / s, sqrt(k), -log(1 - rho**2) / 2)
+
+
+# %% tilt_cost | wrong | rho clipped | says: a strong tilt
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    rho = max(-0.95, min(0.95, rho))
+    k = tau**2 * (1 - rho**2)
+    det = tau**4 * (1 - rho**2)
+    return (det, 2 * s**2 / k, -log(2 * pi) - log(det) / 2 - s**2 / k, -log(2 * pi * s**2) - 1,
+            log(det) / 2 + s**2 / k - 2 * log(s) - 1, 2 * s / k - 2 / s, sqrt(k), -log(1 - rho**2) / 2)
+
+
+# %% tilt_cost | wrong | texts of | says: It is a text, and
+def tilt_cost(rho, tau, s):
+    return ("tau**4*(1-rho**2)", "2*s**2/(tau**2*(1-rho**2))", None, None, None, None, None, None)
