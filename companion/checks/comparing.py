@@ -23,11 +23,10 @@ TOO_ROUNDED = (
     "float64."
 )
 
-<<<<<<< HEAD
-DRAWN = "The same call gives other numbers the second time: {name} draws. What is asked for can be worked out, and is then the same each time."
-=======
-OTHER_AGAIN = "Called again with the same numbers, your function gives other values: does it draw, or remember earlier calls?"
->>>>>>> c21-x4
+DRAWN = (
+    "The same call gives other numbers the second time: {name} draws, or remembers earlier calls. What is asked for can be worked out, and "
+    "is then the same each time."
+)
 
 
 class _Asked(NamedTuple):
@@ -149,12 +148,8 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
     said = troubles[first]
     if said is None:
-<<<<<<< HEAD
-        message = DRAWN.format(name=asked.name) if _is_drawn(asked, first, calls) else _unknown(asked, calls, wrong, first)
-=======
-        changing = _changes(asked, first, calls[first])
-        message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, calls, wrong, first), only)
->>>>>>> c21-x4
+        drawn = _is_drawn(asked, first, calls)
+        message, only = (DRAWN.format(name=asked.name), "") if drawn else (_unknown(asked, calls, wrong, first), only)
         return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
@@ -164,22 +159,13 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
 
 
-<<<<<<< HEAD
 def _is_drawn(asked: _Asked, i: int, calls: list[Called]) -> bool:
     """Say whether the same call gives another answer, where no generator was handed over to draw from."""
     arguments = asked.cases[i].arguments
     if any(isinstance(each, torch.Generator) for each in arguments):
         return False
-    again = values.plain(run(asked.answer, arguments).value)
-    return _all_comparable(again) and asked.near(again, values.plain(calls[i].value), asked.cases[i]) is Near.WRONG
-=======
-def _changes(asked: _Asked, place: int, called: Called) -> bool:
-    """Whether one of a few more calls with the same numbers gives other values."""
-    got = values.plain(called.value)
-    again = [run(asked.answer, asked.cases[place].arguments) for _ in range(4)]
-    others = [values.plain(each.value) for each in again if each.raised is None]
-    return any(_all_comparable(each) and values.near(each, got, scale=asked.scale) is not Near.SAME for each in others)
->>>>>>> c21-x4
+    again, given = [values.plain(run(asked.answer, arguments).value) for _ in range(3)], values.plain(calls[i].value)
+    return any(_all_comparable(each) and asked.near(each, given, asked.cases[i]) is Near.WRONG for each in again)
 
 
 def _size(case: Case) -> int:
@@ -255,14 +241,10 @@ def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -
         return _axes(asked, a, b)
     if not torch.isfinite(a).all() and torch.isfinite(b).all():
         return f"{asked.name} returned a value that is not finite."
-<<<<<<< HEAD
     single = all(values.as_float64(each).numel() == 1 for each, _ in pairs)
     return _factor(pairs) or (
         "It is one number, as asked for, and not the right one." if single else "The shape is right, the values are not."
     )
-=======
-    return _factor(pairs) or ("The shape is right, the values are not." if b.ndim else "The value is not right.")
->>>>>>> c21-x4
 
 
 def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
@@ -342,22 +324,11 @@ def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
         floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
         got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:
-<<<<<<< HEAD
             came = str(floats[0]).removeprefix("torch.") if floats else ""
             has_one = isinstance(each, (Tensor, np.ndarray, np.generic))
             gave = str(each.dtype).removeprefix("torch.") if has_one else kind(each)
             if floats and gave != came:
                 message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
-=======
-            if floats and getattr(each, "dtype", None) != floats[0]:
-                came = str(floats[0]).removeprefix("torch.")
-                message = (
-                    f"The values are right, the dtype is not: a plain number, without a gradient, came out where {came} came in."
-                )
-                if isinstance(each, Tensor):
-                    gave = str(each.dtype).removeprefix("torch.")
-                    message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
->>>>>>> c21-x4
                 return Verdict(False, message, asked.example(case))
     return None
 

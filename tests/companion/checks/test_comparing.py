@@ -215,11 +215,7 @@ def test_of_several_values_the_first_wrong_one_is_named():
 def test_a_single_number_is_not_said_to_be_off_by_a_factor():
     on = [Case((normals(2, generator=seeded(i)),), "two numbers") for i in range(4)]
     found = compare(lambda x: x.sum() + 1, lambda x: x.sum(), on, name="f", praise="Good.")
-<<<<<<< HEAD
     assert found.message == "It is one number, as asked for, and not the right one."
-=======
-    assert found.message == "The value is not right."
->>>>>>> c21-x4
     found = compare(lambda x: 2 * x.sum(), lambda x: x.sum(), on, name="f", praise="Good.")
     assert found.message == "All your values are too large, by one and the same factor."
 
