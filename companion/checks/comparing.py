@@ -23,10 +23,7 @@ TOO_ROUNDED = (
     "float64."
 )
 
-DRAWN = (
-    "The same call gives other numbers the second time: {name} draws, or remembers earlier calls. What is asked for can be worked out, and "
-    "is then the same each time."
-)
+OTHER_AGAIN = "Called again with the same numbers, your function gives other values: does it draw, or remember earlier calls?"
 
 
 class _Asked(NamedTuple):
@@ -148,8 +145,8 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        drawn = _is_drawn(asked, first, calls)
-        message, only = (DRAWN.format(name=asked.name), "") if drawn else (_unknown(asked, calls, wrong, first), only)
+        changing = _changes(asked, first, calls[first])
+        message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, calls, wrong, first), only)
         return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
@@ -159,13 +156,14 @@ def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -
     return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
 
 
-def _is_drawn(asked: _Asked, i: int, calls: list[Called]) -> bool:
-    """Say whether the same call gives another answer, where no generator was handed over to draw from."""
-    arguments = asked.cases[i].arguments
-    if any(isinstance(each, torch.Generator) for each in arguments):
+def _changes(asked: _Asked, place: int, called: Called) -> bool:
+    """Whether one of a few more calls with the same numbers gives other values, where no generator was handed over to draw from."""
+    if any(isinstance(each, torch.Generator) for each in asked.cases[place].arguments):
         return False
-    again, given = [values.plain(run(asked.answer, arguments).value) for _ in range(3)], values.plain(calls[i].value)
-    return any(_all_comparable(each) and asked.near(each, given, asked.cases[i]) is Near.WRONG for each in again)
+    got = values.plain(called.value)
+    again = [run(asked.answer, asked.cases[place].arguments) for _ in range(4)]
+    others = [values.plain(each.value) for each in again if each.raised is None]
+    return any(_all_comparable(each) and values.near(each, got, scale=asked.scale) is not Near.SAME for each in others)
 
 
 def _size(case: Case) -> int:
@@ -285,7 +283,6 @@ def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
         ):
             return None
         a, b = values.as_float64(got).reshape(-1), values.as_float64(expected).reshape(-1)
-        a, b = a[(a != 0) | (b != 0)], b[(a != 0) | (b != 0)]  # 0 is off by every factor
         ratio = a / b
         if not torch.isfinite(ratio).all() or not torch.allclose(ratio, ratio[:1].expand_as(ratio), rtol=1e-4):
             return None

@@ -245,18 +245,6 @@ def _inverted(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     return max([0.0, *higher]), min([math.inf, *lower])
 
 
-def _crossed(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The range with the rivals of higher and of lower rate exchanged."""
-    higher, lower = _prices(rate, distortion, i)
-    return max([0.0, *lower]), min([math.inf, *higher])
-
-
-def _negative(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
-    """The range with every price negated before the limits are looked for."""
-    higher, lower = ([-p for p in prices] for prices in _prices(rate, distortion, i))
-    return max([0.0, *higher]), min([math.inf, *lower])
-
-
 def _unsigned(rate: Tensor, distortion: Tensor, i: int) -> tuple[float, float]:
     """The range from the sizes of the slopes."""
     higher, lower = ([abs(p) for p in prices] for prices in _prices(rate, distortion, i))
@@ -282,10 +270,13 @@ def _bounded(low: float = 0.0, high: float = math.inf) -> Callable:
 PRICE_SLIPS: dict[str, Callable] = {
     "The two prices have changed places: first the lowest, then the highest.": lambda *case: _price_range(*case)[::-1],
     "Your prices are negative. The slope of the curve is; a price is what a nat costs.": _slopes,
-    "You let a rival of a higher rate set the highest price, and one of a lower rate the lowest. Try a very dear nat: which of "
-    "two runs is the better buy then?": _crossed,
-    "The prices that you compare are negative. The run with the higher rate has the lower distortion: in which order do you subtract "
-    "the two rates, and in which the two distortions?": _negative,
+    "The sign of your prices is turned around: the slope of the curve is negative, a price is what a nat costs.": (
+        lambda rate, distortion, i: _price_range(rate, -distortion, i)
+    ),
+    "The sides have changed places: against a run with a higher rate run i wins when a nat is dear enough.": lambda *case: (
+        max([0.0, *_prices(*case)[1]]),
+        min([math.inf, *_prices(*case)[0]]),
+    ),
     "Your lowest price falls below 0 where a rival with a higher rate has a higher distortion too.": _bounded(),
     "Your highest price stops at 0. Beside a rival that is cheaper and better it is negative: give it as it comes out.": (
         lambda *case: (_price_range(*case)[0], max(_price_range(*case)[1], 0.0))

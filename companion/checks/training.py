@@ -72,7 +72,7 @@ def _model(start: int, scale: int, pixels: int, latent_dim: int) -> models.VAE:
     model = models.VAE(latent_dim, hidden=(4,), pixels=pixels, generator=seeded(start))
     with torch.no_grad():
         for weights in model.parameters():
-            weights *= scale
+            weights.mul_(scale)
     return model
 
 

@@ -145,7 +145,7 @@ def gaussian_kl(mu, logvar):
     sigma = (0.5 * logvar).exp().clamp(min=0.1)
     return 0.5 * (mu**2 + sigma**2 - 1 - 2 * sigma.log()).sum(dim=1)
 
-# %% gaussian_kl | wrong | an estimate from draws | says: draws, or remembers
+# %% gaussian_kl | wrong | an estimate from draws | says: does it draw
 def gaussian_kl(mu, logvar):
     eps = torch.randn(1000, *mu.shape, dtype=mu.dtype)
     z = mu + (0.5 * logvar).exp() * eps
@@ -768,7 +768,7 @@ def training_step(model, optimizer, x, eps, beta):
 def trial(*case):
     return take_steps(training_step, *case)
 
-# %% training_step | wrong | its own dice | says: draws, or remembers
+# %% training_step | wrong | its own dice | says: does it draw
 def training_step(model, optimizer, x, eps, beta):
     mu, logvar = model.encode(x)
     logits = model.decode(mu + torch.exp(logvar / 2) * torch.randn_like(mu))
@@ -1834,7 +1834,7 @@ def bound_steps(log_likelihood, prior, q):
     gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
     return log_w, log_px, elbo, first, kl, posterior, gap
 
-# %% bound_steps | wrong | a thousand draws of q for the means | says: draws, or remembers
+# %% bound_steps | wrong | a thousand draws of q for the means | says: does it draw
 def bound_steps(log_likelihood, prior, q):
     log_w = log_likelihood + prior.log() - q.log()
     log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
@@ -2265,7 +2265,7 @@ def bound(x, logits, z, mu, logvar):
     log_w = log_like + log_prior - log_q
     return torch.logsumexp(log_w, dim=0) - math.log(len(z))
 
-# %% bound | wrong | draws of its own | says: draws, or remembers
+# %% bound | wrong | draws of its own | says: does it draw
 def bound(x, logits, z, mu, logvar):
     z = mu + (0.5 * logvar).exp() * torch.randn_like(z)
     log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)

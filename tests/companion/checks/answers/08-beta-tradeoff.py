@@ -442,7 +442,7 @@ def price_range(rate, distortion, i):
             high = min(high, price)
     return low, high
 
-# %% price_range | wrong | sign of the slope | says: prices that you compare are negative
+# %% price_range | wrong | sign of the slope | says: a price is what a nat costs
 def price_range(rate, distortion, i):
     slopes = (distortion - distortion[i]) / (rate - rate[i])
     low = max([0.0] + slopes[rate > rate[i]].tolist())
@@ -459,7 +459,7 @@ def price_range(rate, distortion, i):
             high = min(high, float((rate[j] - rate[i]) / (distortion[i] - distortion[j])))
     return low, high
 
-# %% price_range | wrong | sides swapped: higher rates limit from above | says: a rival of a higher rate set the highest
+# %% price_range | wrong | sides swapped: higher rates limit from above | says: wins when a nat is dear enough
 def price_range(rate, distortion, i):
     slopes = (distortion[i] - distortion) / (rate - rate[i])
     low = max([0.0] + slopes[rate < rate[i]].tolist())
