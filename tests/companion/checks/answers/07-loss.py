@@ -13,6 +13,24 @@ prediction = {"reconstruction": "down", "KL": "up", "sum": "up"}
 # %% region_widths | wrong | a list | says: with the keys
 prediction = ["down", "up", "up", "up"]
 
+# %% region_widths | wrong | the sum stands still because it is balanced | says: You let the two changes cancel
+prediction = {"reconstruction": "down", "KL": "up", "sum": "same", "sum at factor 2": "same"}
+
+# %% region_widths | wrong | narrower regions cost less | says: You expect worse pictures
+prediction = {"reconstruction": "up", "KL": "down", "sum": "up", "sum at factor 2": "up"}
+
+# %% region_widths | wrong | factor 2 is the other way round | says: expect a better bill from wider regions
+prediction = {"reconstruction": "down", "KL": "up", "sum": "up", "sum at factor 2": "down"}
+
+# %% region_widths | right | filled one by one
+prediction = {}
+prediction["reconstruction"] = "down"
+for key in ("KL", "sum", "sum at factor 2"):
+    prediction[key] = "up"
+
+# %% region_widths | right | a blank typed after a word
+prediction = {"reconstruction": "down ", "KL": "up", "sum": "up", "sum at factor 2": "up"}
+
 # %% gaussian_kl | wrong | the half counted twice | says: half of what it should be
 def gaussian_kl(mu, logvar):
     return 0.25 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
@@ -140,6 +158,98 @@ def gaussian_kl(mu, logvar):
 # %% gaussian_kl | wrong | it ends the program | says: end the program
 def gaussian_kl(mu, logvar):
     raise SystemExit
+
+# %% gaussian_kl | wrong | the 1 is missing | says: with your line: a constant is missing
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - logvar).sum(dim=1)
+
+# %% gaussian_kl | wrong | sign of the whole | says: Your KL is negative
+def gaussian_kl(mu, logvar):
+    return 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp(), dim=1)
+
+# %% gaussian_kl | wrong | mean over the latents | says: You took the mean over the latents
+def gaussian_kl(mu, logvar):
+    return -0.5 * torch.mean(1 + logvar - mu.pow(2) - logvar.exp(), dim=1)
+
+# %% gaussian_kl | wrong | MATLAB: sum over dim 0 | says: over the images: one number a latent
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(0)
+
+# %% gaussian_kl | wrong | logvar read as log sigma | says: which of the two is the argument
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + (2 * logvar).exp() - 1 - 2 * logvar).sum(dim=1)
+
+# %% gaussian_kl | wrong | clamp for stability | says: You clamp logvar
+def gaussian_kl(mu, logvar):
+    logvar = logvar.clamp(-4, 4)
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+
+# %% gaussian_kl | wrong | clamp from above only | says: special about logvar at -8 and 3
+def gaussian_kl(mu, logvar):
+    logvar = logvar.clamp(max=2)
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+
+# %% gaussian_kl | wrong | in place through a view of logvar | says: changed its argument logvar
+def gaussian_kl(mu, logvar):
+    variance = logvar.detach().view(-1)
+    keep = logvar.clone()
+    variance.exp_()
+    return 0.5 * (mu**2 + keep.exp() - 1 - keep).sum(dim=1)
+
+# %% gaussian_kl | wrong | gradient of logvar cut | says: values are right, no gradient reaches logvar\.
+def gaussian_kl(mu, logvar):
+    variance = torch.exp(logvar.detach())
+    return 0.5 * (mu**2 + variance - 1 - torch.log(variance)).sum(dim=1)
+
+# %% gaussian_kl | wrong | only exp is cut from the graph, half of the gradient | says: gradient with respect to logvar is not\.
+def gaussian_kl(mu, logvar):
+    with torch.no_grad():
+        variance = logvar.exp()
+    return 0.5 * (mu**2 + variance - 1 - logvar).sum(dim=1)
+
+# %% gaussian_kl | right | float32 inside, dtype turned back
+def gaussian_kl(mu, logvar):
+    m, v = mu.to(torch.float32), logvar.to(torch.float32)
+    return (0.5 * (m**2 + v.exp() - 1 - v).sum(dim=1)).to(mu.dtype)
+
+# %% gaussian_kl | wrong | squeeze loses the axis of one image | says: special about one image of one latent
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1).squeeze()
+
+# %% gaussian_kl | wrong | free bits copied from a forum | says: special about latents at the prior, or close to it
+def gaussian_kl(mu, logvar):
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar)
+    return kl.clamp(min=0.05).sum(dim=1)
+
+# %% gaussian_kl | wrong | mu forgotten the square | says: The mean is missing its square
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu + logvar.exp() - 1 - logvar).sum(dim=1)
+
+# %% gaussian_kl | wrong | sign of logvar | says: logvar stands with the wrong sign
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 + logvar).sum(dim=1)
+
+# %% gaussian_kl | wrong | keepdim, a column comes out | says: axes than
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1, keepdim=True)
+
+# %% gaussian_kl | right | einsum
+def gaussian_kl(mu, logvar):
+    square = torch.einsum("nd,nd->n", mu, mu)
+    return 0.5 * (square + torch.einsum("nd->n", logvar.exp() - logvar) - mu.shape[-1])
+
+# %% gaussian_kl | right | cross-entropy less entropy
+def gaussian_kl(mu, logvar):
+    entropy = 0.5 * (math.log(2 * math.pi * math.e) + logvar).sum(1)
+    cross = 0.5 * (math.log(2 * math.pi) + mu**2 + logvar.exp()).sum(1)
+    return cross - entropy
+
+# %% gaussian_kl | right | a lambda, sigma for the logarithm
+gaussian_kl = lambda mu, logvar: ((mu**2 + torch.exp(logvar / 2) ** 2 - 1) / 2 - torch.exp(logvar / 2).log()).sum(1)
+
+# %% gaussian_kl | right | cut at 0 from below against rounding
+def gaussian_kl(mu, logvar):
+    return F.relu(0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1))
 
 # %% negative_elbo | wrong | beta in the term that is reported | says: The KL that you return holds beta
 def negative_elbo(x, logits, mu, logvar, beta):
@@ -365,6 +475,139 @@ def negative_elbo(x, logits, mu, logvar, beta):
     kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
     loss = (rec + beta * kl).mean()
     return loss, rec, kl
+
+# %% negative_elbo | wrong | xlogy saves the 0 and not the inf | says: special about logits from -50 to 50, where a probability rounds to 0 or 1
+def negative_elbo(x, logits, mu, logvar, beta):
+    p = logits.sigmoid()
+    rec = -(torch.xlogy(x, p) + torch.xlogy(1 - x, 1 - p)).sum(1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | mean over the pixels | says: You averaged the cross-entropy over the pixels
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").mean(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | mean times 784 | says: You wrote the number of pixels in
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").mean(dim=1) * 784
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | grey pixels rounded to ink and paper | says: rounded grey pixels to ink and paper
+def negative_elbo(x, logits, mu, logvar, beta):
+    x = (x > 0.5).to(x.dtype)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | Bernoulli refuses grey pixels | says: raised
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = -torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | ContinuousBernoulli | says: first that is not
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = -torch.distributions.ContinuousBernoulli(logits=logits).log_prob(x).sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | the signs of mu are lost in the caller's tensor | says: changed its argument mu
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    mu.data.abs_()
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | x becomes signs in the caller's tensor | says: changed its argument x
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    x *= 2
+    x -= 1
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | no KL where beta is 0 | says: special about beta 0
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    if beta == 0:
+        return rec.mean(), rec, torch.zeros_like(rec)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | beta forgotten | says: The loss holds no beta
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + kl).mean(), rec, kl
+
+# %% negative_elbo | wrong | KL is one mean over the batch | says: you took the mean over the batch
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1).mean()
+    return rec.mean() + beta * kl, rec, kl
+
+# %% negative_elbo | wrong | a generator that goes on for ever | says: tensor or plain; it returned a generator
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    while True:
+        yield (rec + beta * kl).mean()
+        yield rec
+        yield kl
+
+# %% negative_elbo | wrong | half of logvar's gradient is lost because beta is int() | says: special about a few images, with a beta between whole numbers
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + int(beta) * kl).mean(), rec, kl
+
+# %% negative_elbo | right | logsigmoid of both signs
+def negative_elbo(x, logits, mu, logvar, beta):
+    ink, paper = F.logsigmoid(logits), F.logsigmoid(-logits)
+    rec = -(x * ink + (1 - x) * paper).sum(1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(1)
+    return rec.mean() + beta * kl.mean(), rec, kl
+
+# %% negative_elbo | right | logaddexp, a list
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = (torch.logaddexp(logits, torch.zeros_like(logits)) - x * logits).sum(1)
+    kl = -0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(1)
+    return [(rec + beta * kl).mean(), rec, kl]
+
+# %% negative_elbo | right | image by image
+def negative_elbo(x, logits, mu, logvar, beta):
+    recs, kls = [], []
+    for one, logit, m, v in zip(x, logits, mu, logvar):
+        recs.append(F.binary_cross_entropy_with_logits(logit, one, reduction="sum"))
+        kls.append(0.5 * (m @ m + v.exp().sum() - len(v) - v.sum()))
+    loss = sum(r + beta * k for r, k in zip(recs, kls)) / len(recs)
+    return loss, torch.stack(recs), torch.stack(kls)
+
+# %% negative_elbo | right | max, abs and log1p by hand
+def negative_elbo(x, logits, mu, logvar, beta):
+    rec = logits.clamp(min=0) - logits * x + torch.log1p(torch.exp(-logits.abs()))
+    kl = (mu**2 + torch.expm1(logvar) - logvar) / 2
+    rec, kl = rec.sum(1), kl.sum(1)
+    return (rec + beta * kl).mean(), rec, kl
+
+# %% negative_elbo | right | float64 inside, turned back
+def negative_elbo(x, logits, mu, logvar, beta):
+    kind = logits.dtype
+    x, logits, mu, logvar = (t.double() for t in (x, logits, mu, logvar))
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    return (rec + beta * kl).mean().to(kind), rec.to(kind), kl.to(kind)
+
+# %% negative_elbo | right | calls a gaussian_kl that stands in the same cell
+def gaussian_kl(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+def negative_elbo(x, logits, mu, logvar, beta):
+    kl = gaussian_kl(mu=mu, logvar=logvar)
+    rec = F.binary_cross_entropy_with_logits(input=logits, target=x, reduction="none").sum(1)
+    return torch.lerp(rec, rec + kl, float(beta)).mean(), rec, kl
 
 # %% training_step | wrong | gradients cleared before they are used | says: weights never move
 def training_step(model, optimizer, x, eps, beta):
@@ -706,6 +949,410 @@ def training_step(model, optimizer, x, eps, beta):
 def trial(*case):
     return take_steps(training_step, *case)
 
+# %% training_step | wrong | zero_grad forgotten | says: each new gradient to what it finds
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | exp(logvar) for sigma | says: Your draw takes exp\(logvar\) as sigma
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + logvar.exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | logvar for sigma | says: Your draw takes logvar as sigma
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + logvar * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | numbers after the weights moved | says: return are those after the weights moved
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | mean over the pixels | says: You averaged the cross-entropy over the pixels
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").mean(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | sums over the batch | says: lower and return sums
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.sum().item(), kl.sum().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | eps clipped at 2 | says: clip eps at 2
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps.clamp(-2, 2)
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | z detached | says: the draw is cut off from it
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = (mu + (0.5 * logvar).exp() * eps).detach()
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | beta forgotten | says: Beta plays no part in the loss
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | backward of the reconstruction alone | says: and lower another one, without the KL
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    rec.mean().backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | gradient clipped to norm 1 | says: You clip the gradient
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | minus eps | says: Your draw subtracts sigma times eps
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu - (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | one eps for the whole batch | says: get the draw of the first one
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps[:1]
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | logvar clamped to +-4, which a small model does not reach | says: special about weights times 5, with which logvar and logits are far from 0
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    logvar = logvar.clamp(-4, 4)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | plain SGD of 0.05 by hand in place of the optimizer | says: ones are not: it has a memory
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= 0.05 * p.grad
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | order of the numbers | says: loss comes first, then the two terms
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return rec.mean().item(), kl.mean().item(), loss.item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | minus the KL | says: You subtract the KL in the loss
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec - beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | wrong | a Gaussian with squared error | says: You took half the squared error
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = 0.5 * ((x - logits.sigmoid()) ** 2).sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | right | zero_grad at the end of the step
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | right | two backwards
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    rec.mean().backward(retain_graph=True)
+    (beta * kl.mean()).backward()
+    optimizer.step()
+    return loss.item(), rec.mean().item(), kl.mean().item()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | right | a closure for the optimizer
+def training_step(model, optimizer, x, eps, beta):
+    found = []
+    def closure():
+        optimizer.zero_grad()
+        mu, logvar = model.encode(x)
+        rec = losses.bernoulli_nll(x, model.decode(mu + torch.exp(logvar / 2) * eps)).mean()
+        kl = losses.gaussian_kl(mu, logvar).mean()
+        loss = rec + beta * kl
+        loss.backward()
+        found.append((loss.item(), rec.item(), kl.item()))
+        return loss
+    optimizer.step(closure)
+    return found[0]
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | right | NumPy scalars
+import numpy as np
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return tuple(np.float64(t.mean().item()) for t in (loss, rec, kl))
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
+# %% training_step | right | tensors of no axis, detached
+def training_step(model, optimizer, x, eps, beta):
+    mu, logvar = model.encode(x)
+    z = mu + (0.5 * logvar).exp() * eps
+    logits = model.decode(z)
+    rec = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(dim=1)
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(dim=1)
+    loss = (rec + beta * kl).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.detach(), rec.mean().detach(), kl.mean().detach()
+
+
+def trial(*case):  # the check calls this: leave it as it is
+    return take_steps(training_step, *case)
+
 # %% bound_steps | wrong | the logarithm of the mean | says: logarithm of the mean
 def bound_steps(log_likelihood, prior, q):
     log_joint = log_likelihood + prior.log()
@@ -937,6 +1584,380 @@ def bound_steps(log_likelihood, prior, q):
     gap = (q * (q.log() - joint.log_softmax(0))).sum()
     return log_w, log_p, elbo, mean, kl, gap
 
+# %% bound_steps | wrong | log of a sum of exp, -inf at -900 | says: Step 2 is right for ordinary numbers
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.log((log_likelihood.exp() * prior).sum())
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | posterior by exp, nan at -900 | says: special about p\(x\|z\) near exp\(-900\), too small for a number
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    joint = log_likelihood.exp() * prior
+    posterior = joint / joint.sum()
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | gap with the logarithm of a posterior that does not round to 0 near -900
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q / posterior).log()).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | plain mean of the weights, not under q | says: weights counts every value of z alike
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_w, dim=0) - math.log(len(q))
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | sum of the weights, q forgotten | says: Step 2: you added the weights up
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_w, dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | plain mean of the logarithms | says: mean counts every value of z alike
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = log_w.mean()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | sum of the logarithms | says: the values of z without their probabilities
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = log_w.sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | line 4 plain mean | says: mean counts every value of z alike
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = log_likelihood.mean()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | KL the other way round | says: 5: the two distributions have changed places
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (prior * (prior.log() - q.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | F.kl_div with its default mean | says: are averaged over the values of z
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = F.kl_div(prior.log(), q)
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | posterior without the prior | says: Step 6: your posterior holds no prior
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood, dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | posterior from q in place of the prior | says: posterior holds q where the prior belongs
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + q.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | weights normalised for the posterior | says: you divided the weights by their sum
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_w, dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | gap from the posterior to q | says: 7: the two distributions have changed places
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    p = posterior
+    gap = (p * (p.log() - q.log())).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | gap to the prior again | says: the gap is measured from the posterior
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = kl
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | prior and q swapped in the weight | says: q have changed places in the weight
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + q.log() - prior.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | the prior left out of the weight | says: the prior is missing from the weight
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | the likelihood shifted in the caller's vector | says: changed its argument log_likel
+def bound_steps(log_likelihood, prior, q):
+    top = log_likelihood.max().item()
+    log_likelihood -= top
+    log_w = log_likelihood + top + prior.log() - q.log()
+    log_px = top + torch.log((log_likelihood.exp() * prior).sum())
+    elbo = (q * log_w).sum()
+    first = (q * log_likelihood).sum() + top
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | prior made logarithm in place | says: changed its argument prior
+def bound_steps(log_likelihood, prior, q):
+    joint = log_likelihood + prior.log()
+    keep = prior.clone()
+    prior.log_()
+    log_w = joint - q.log()
+    log_px = joint.logsumexp(0)
+    elbo = (q * log_w).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior)).sum()
+    posterior = joint.softmax(0)
+    gap = (q * (q.log() - joint.log_softmax(0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | 1e-6 added in every logarithm | says: special about a value of z that q hardly ever takes
+def bound_steps(log_likelihood, prior, q):
+    prior, q = prior + 1e-6, q + 1e-6
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | lines 6 and 7 swapped | says: places: first the posterior, then the gap
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, gap, posterior
+
+# %% bound_steps | wrong | only the first three values counted | says: special about some more values of z
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = sum((q * log_w)[i] for i in range(min(3, len(q))))
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | a thousand draws of q for the means | says: does it draw
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    draws = torch.multinomial(q, 1000, replacement=True)
+    elbo = log_w[draws].mean()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | wrong | sys.exit for two values | says: bound_steps tried to end the program
+import sys
+def bound_steps(log_likelihood, prior, q):
+    if len(q) < 3:
+        sys.exit('too few values')
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | NumPy
+import numpy as np
+def bound_steps(log_likelihood, prior, q):
+    ll, p, q = log_likelihood.numpy(), prior.numpy(), q.numpy()
+    joint = ll + np.log(p)
+    log_px = np.logaddexp.reduce(joint)
+    return (joint - np.log(q), log_px, np.sum(q * (joint - np.log(q))), np.sum(q * ll), np.sum(q * np.log(q / p)),
+            np.exp(joint - log_px), np.sum(q * (np.log(q) - joint + log_px)))
+
+# %% bound_steps | right | F.kl_div the right way
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = F.kl_div(prior.log(), q, reduction="sum")
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = F.kl_div((log_likelihood + prior.log()).log_softmax(0), q, reduction="sum")
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | Categorical of torch.distributions
+def bound_steps(log_likelihood, prior, q):
+    D = torch.distributions
+    Q, P = D.Categorical(probs=q), D.Categorical(probs=prior)
+    post = D.Categorical(logits=log_likelihood + prior.log())
+    log_w = log_likelihood + prior.log() - q.log()
+    return (log_w, torch.logsumexp(log_w + q.log(), 0), q @ log_w, q @ log_likelihood,
+            D.kl_divergence(Q, P), post.probs, D.kl_divergence(Q, post))
+
+# %% bound_steps | right | float64 inside, turned back
+def bound_steps(log_likelihood, prior, q):
+    kind = q.dtype
+    log_likelihood, prior, q = (t.double() for t in (log_likelihood, prior, q))
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return tuple(t.to(kind) for t in (log_w, log_px, elbo, first, kl, posterior, gap))
+
+# %% bound_steps | right | float64 goes out of float32 too
+def bound_steps(log_likelihood, prior, q):
+    log_likelihood, prior, q = (t.double() for t in (log_likelihood, prior, q))
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | a mean of log w under q by einsum, log2 turned back
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = torch.einsum("i,i->", q, log_w)
+    first = (q * log_likelihood).sum()
+    kl = math.log(2) * (q * torch.log2(q / prior)).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | the gap as line 2 less line 3
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = log_px - elbo
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | single numbers with one axis
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0, keepdim=True)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum(dim=0, keepdim=True)
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
+# %% bound_steps | right | ELBO as line 4 less line 5, written out
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * log_likelihood).sum() - (q * (q / prior).log()).sum()
+    first = (q * log_likelihood).sum()
+    kl = (q * (q.log() - prior.log())).sum()
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
 # %% bound | wrong | the loss returned | says: return the loss
 def bound(x, logits, z, mu, logvar):
     p_x = (
@@ -1060,3 +2081,299 @@ def bound(x, logits, z, mu, logvar):
     q = torch.distributions.Normal(mu, (0.5 * logvar).exp()).log_prob(z).sum(2)
     log_w = p_x + p_z - q
     return (log_w.logsumexp(0) - math.log(len(z))).squeeze()
+
+# %% bound | wrong | the ELBO: mean of the logarithms | says: is the ELBO, with however many draws
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return log_w.mean(dim=0)
+
+# %% bound | wrong | exp first, logarithm after | says: It is right for small images
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return log_w.exp().mean(dim=0).log()
+
+# %% bound | wrong | exp with 1e-10 in the logarithm | says: add a small number
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.log(log_w.exp().mean(dim=0) + 1e-10)
+
+# %% bound | wrong | k not divided by | says: You added the weights
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0)
+
+# %% bound | wrong | plus log q | says: You multiply by the density of q
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior + log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | the prior left out | says: the prior is missing from the weight
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | 2 pi only in the prior | says: is there, in q it is missing
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | 2 pi once a code in q, once a latent in the prior | says: in q once for all of them
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * (((z - mu) ** 2 / logvar.exp() + logvar).sum(dim=-1) + math.log(2 * math.pi))
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | logvar taken for log sigma | says: q has a standard deviation of exp\(logvar\)
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = torch.distributions.Normal(torch.zeros_like(mu), 1.0).log_prob(z).sum(-1)
+    log_q = torch.distributions.Normal(mu, logvar.exp()).log_prob(z).sum(-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | the width term of q forgotten | says: narrow Gaussian is also a high one
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | the width term without its half | says: in front, where that of sigma belongs
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + 2 * logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | divided by sigma, not by the variance | says: square of z - mu by sigma
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / (0.5 * logvar).exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | the best draw alone | says: special about one image of two pixels, with two draws
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return log_w.max(dim=0).values - math.log(len(z))
+
+# %% bound | wrong | logsumexp over the batch | says: images: one number a draw came out
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=1) - math.log(len(z))
+
+# %% bound | wrong | log of the sigmoid and its rest | says: You take the logarithm of a probability
+def bound(x, logits, z, mu, logvar):
+    p = torch.sigmoid(logits)
+    log_like = (x * p.log() + (1 - x) * (1 - p).log()).sum(-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | mean over the pixels | says: You averaged the cross-entropy over the pixels
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").mean(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | sign of the cross-entropy | says: weight if it explains the image badly
+def bound(x, logits, z, mu, logvar):
+    log_like = F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | z -= mu in the caller's tensor | says: changed its argument z
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    z.data.sub_(mu.data)
+    log_q = -0.5 * (z**2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | logits turned to signs in place | says: changed its argument logits
+def bound(x, logits, z, mu, logvar):
+    signs = 2 * x - 1
+    log_like = F.logsigmoid(signs * logits).sum(-1)
+    with torch.no_grad():
+        logits.mul_(signs)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | logvar clamped to +-4 | says: special about logvar from -8 to 1
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    logvar = logvar.clamp(-4, 4)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | the closed-form KL in place of the logarithms | says: form of the KL into every weight
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    kl = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1)
+    return torch.logsumexp(log_like, dim=0) - math.log(len(z)) - kl
+
+# %% bound | wrong | the prior around mu | says: Your prior lies around mu
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * ((z - mu) ** 2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | draws of its own | says: does it draw
+def bound(x, logits, z, mu, logvar):
+    z = mu + (0.5 * logvar).exp() * torch.randn_like(z)
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | wrong | float32 | says: float64 came in and float32 came out
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return (torch.logsumexp(log_w.float(), dim=0) - math.log(len(z)))
+
+# %% bound | wrong | no weights for a single draw | says: special about one draw
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    if len(z) == 1:
+        return log_like[0]
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | right | Bernoulli and Normal
+def bound(x, logits, z, mu, logvar):
+    D = torch.distributions
+    log_w = D.Bernoulli(logits=logits).log_prob(x).sum(-1)
+    log_w = log_w + D.Normal(torch.zeros_like(mu), torch.ones_like(mu)).log_prob(z).sum(-1)
+    log_w = log_w - D.Normal(mu, torch.exp(0.5 * logvar)).log_prob(z).sum(-1)
+    return torch.logsumexp(log_w, 0) - math.log(z.shape[0])
+
+# %% bound | right | logaddexp draw by draw
+def bound(x, logits, z, mu, logvar):
+    total = None
+    for one, code in zip(logits, z):
+        like = (x * F.logsigmoid(one) + (1 - x) * F.logsigmoid(-one)).sum(1)
+        ratio = 0.5 * ((code - mu) ** 2 * torch.exp(-logvar) + logvar - code**2).sum(1)
+        weight = like + ratio
+        total = weight if total is None else torch.logaddexp(total, weight)
+    return total - math.log(len(logits))
+
+# %% bound | right | MultivariateNormal
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    M = torch.distributions.MultivariateNormal
+    log_prior = M(torch.zeros_like(mu), torch.eye(mu.shape[1], dtype=mu.dtype)).log_prob(z)
+    log_q = M(mu, scale_tril=torch.diag_embed((0.5 * logvar).exp())).log_prob(z)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | right | the largest of each image, detached
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    top = log_w.detach().amax(dim=0)
+    return top + (log_w - top).exp().mean(dim=0).log()
+
+# %% bound | right | float64 inside, turned back
+def bound(x, logits, z, mu, logvar):
+    kind = logits.dtype
+    x, logits, z, mu, logvar = (t.double() for t in (x, logits, z, mu, logvar))
+    log_w = -(F.softplus(logits) - x * logits).sum(-1)
+    log_w = log_w - 0.5 * (z**2).sum(-1) + 0.5 * ((z - mu) ** 2 / logvar.exp() + logvar).sum(-1)
+    return (log_w.logsumexp(0) - math.log(len(z))).to(kind)
+
+# %% bound | right | eps and einsum
+def bound(x, logits, z, mu, logvar):
+    log_like = torch.einsum("np,knp->kn", x, logits) - F.softplus(logits).sum(-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    eps = (z - mu) * torch.exp(-0.5 * logvar)
+    log_q = -0.5 * torch.einsum("knd,knd->kn", eps, eps) - 0.5 * logvar.sum(-1) - 0.5 * mu.shape[1] * math.log(2 * math.pi)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | right | log of k as a float32 tensor of no axis
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - torch.log(torch.tensor(float(len(z))))
+
+# %% bound | right | where for ink and paper
+def bound(x, logits, z, mu, logvar):
+    log_like = torch.where(x > 0.5, F.logsigmoid(logits), F.logsigmoid(-logits)).sum(-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, dim=0) - math.log(len(z))
+
+# %% bound | right | image by image
+def bound(x, logits, z, mu, logvar):
+    rows = []
+    for n in range(len(x)):
+        log_w = (x[n] * logits[:, n] - F.softplus(logits[:, n])).sum(1)
+        log_w = log_w + 0.5 * ((z[:, n] - mu[n]) ** 2 / logvar[n].exp() + logvar[n] - z[:, n] ** 2).sum(1)
+        rows.append(torch.logsumexp(log_w, dim=0) - math.log(len(log_w)))
+    return torch.stack(rows)
+
+# %% bound | right | log of the softmax turned round
+def bound(x, logits, z, mu, logvar):
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=-1)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
+    log_q = -0.5 * ((z - mu) ** 2 / logvar.exp() + logvar + math.log(2 * math.pi)).sum(dim=-1)
+    log_w = log_like + log_prior - log_q
+    return (log_w - log_w.log_softmax(dim=0))[0] - math.log(len(z))
