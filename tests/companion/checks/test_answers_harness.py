@@ -54,6 +54,7 @@ def test_answers_do_not_meet(page):
     assert all(each.escaped for one in (found[0], found[6], found[8]) for each in one)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("code", "escaped"),
     [

@@ -271,6 +271,7 @@ def test_a_step_in_parts_by_another_route_is_right(told, seed):
     assert verdict.right is True, verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("message", building.TRAINING_SLIPS)
 def test_each_slip_of_a_step_is_named(message, seed):

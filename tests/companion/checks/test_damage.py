@@ -275,6 +275,7 @@ WRONG_LOSSES = [
 ]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("answer", RIGHT_LOSSES)
 def test_holes_may_be_drawn_in_any_order(answer, seed):
@@ -282,6 +283,7 @@ def test_holes_may_be_drawn_in_any_order(answer, seed):
     assert verdict.right is True, verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("answer", "says"), WRONG_LOSSES)
 def test_what_is_wrong_with_a_denoising_loss_is_named(answer, says, seed):

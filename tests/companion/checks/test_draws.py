@@ -209,6 +209,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("says", "answer"), WRONG)
 @pytest.mark.filterwarnings("ignore:std\\(\\).*degrees of freedom")
 def test_each_wrong_way_to_draw_is_named(says, answer):

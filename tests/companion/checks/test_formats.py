@@ -101,6 +101,7 @@ def check(name, answer, seed=0):
     return getattr(formats, name)(answer, seed=seed)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("name", "answer"), [(name, answer) for name in FUNCTIONS for answer in RIGHT[name]])
 def test_an_answer_by_another_route_is_right(name, answer):
     for seed in range(40):
@@ -108,6 +109,7 @@ def test_an_answer_by_another_route_is_right(name, answer):
         assert verdict.right is True, f"{seed}: {verdict}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "message"), [(name, message) for name in SLIPS for message in SLIPS[name]])
 def test_each_slip_is_named(name, message):
     for seed in SEEDS:

@@ -84,6 +84,7 @@ def test_an_answer_by_another_route_is_right(name, answer, seed):
     assert verdict.right is True, f"{verdict.message} {verdict.example}"
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("name", "message"), [(name, message) for name in FUNCTIONS for message in SLIPS[name]])
 def test_each_slip_is_named(name, message, seed):

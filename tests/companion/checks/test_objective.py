@@ -155,6 +155,7 @@ def check(name, answer, seed=0):
     return getattr(checks, name)(answer, seed=seed)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("name", "answer"), [(name, answer) for name in FUNCTIONS for answer in RIGHT[name]])
 def test_an_answer_by_another_route_is_right(name, answer, seed):
@@ -178,6 +179,7 @@ def test_there_are_at_least_six_slips_and_each_message_is_whole(name):
     assert all(message[-1] in ".?" for message in SLIPS[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_seed_draws_a_case_that_the_reference_fails(name):
     assert [seed for seed in range(3, 23) if check(name, RIGHT[name][0], seed).right is not True] == []
@@ -187,6 +189,7 @@ def broken(*arguments):
     raise KeyError("x")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize(
     "answer",

@@ -74,6 +74,7 @@ def check(name, answer, seed=0):
     return getattr(sampling, name)(answer, seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "answer"), [(name, answer) for name in FUNCTIONS for answer in RIGHT[name]])
 def test_an_answer_by_another_route_is_right(name, answer):
     for seed in range(40):
@@ -81,6 +82,7 @@ def test_an_answer_by_another_route_is_right(name, answer):
         assert verdict.right is True, f"{seed}: {verdict}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "message"), [(name, message) for name in SLIPS for message in SLIPS[name]])
 def test_each_slip_is_named(name, message):
     for seed in SEEDS:
@@ -154,6 +156,7 @@ def test_the_code_as_it_is_given_out_is_no_answer():
         assert verdict.message.startswith("Not answered yet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [3, 5])
 def test_noise_that_is_cut_far_out_is_found_whatever_is_drawn(limit):
     def scores(cost, baseline, z, mu, logvar):

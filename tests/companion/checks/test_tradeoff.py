@@ -113,6 +113,7 @@ def test_there_are_at_least_six_slips_and_each_message_is_whole(name):
     assert all(message[-1] in ".?" for message in SLIPS[name])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_seed_draws_a_case_that_the_reference_fails(name):
     assert [seed for seed in range(3, 23) if check(name, RIGHT[name][0], seed).right is not True] == []
@@ -182,6 +183,7 @@ def test_the_runs_hold_one_that_is_never_the_best_buy():
 # Predictions.
 
 
+@pytest.mark.medium
 def test_the_log_of_a_warm_up_is_as_the_prediction_says(digits):
     """Another seed than the exercise's, and the same three differences by more than a nat."""
 
