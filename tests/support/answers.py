@@ -304,12 +304,15 @@ def numbers(text: str) -> set[str]:
 def disagreement(said: Sequence[Said], grader: Graded) -> str:
     """In what check and grader differ over an answer, or nothing: in the verdict, or in the words of one that is not right.
 
+    What the wall refuses (a generator that is seeded anew, an object of a class where a module is asked for) is an error to the check
+    in the grader, and "raised" in its words.
+
     said: with the grader's seed last.
     """
     check = said[-1]
     if grader.right is not (check.right is True and not check.escaped):
         return f"the check says {check.word}, the grader {grader.message or 'that it is right'} ({grader.detail})"
-    if grader.right or check.escaped or without_words(check.message) == grader.message:
+    if grader.right or check.escaped or without_words(check.message) == grader.message or " raised " in grader.message:
         return ""
     return f"the check says {check.message!r}, the grader {grader.message!r} ({grader.detail})"
 

@@ -66,6 +66,8 @@ def test_answers_share_a_submission_and_each_has_its_own_points_and_words(tmp_pa
         (Said(False, "You squared it.", "x"), Graded(False, "You squared it.", ""), False),
         (Said(False, "You squared it.", "x"), Graded(False, "You cubed it.", ""), True),
         (Said(False, "f raised E3: 0.81.", "x"), Graded(False, "f raised an error.", ""), False),
+        (Said(False, "Set back.", "x"), Graded(False, "f raised ValueError.", ""), False),
+        (Said(True, "Twice.", "x"), Graded(False, "f raised ValueError.", ""), True),
         (Said(None, "Not answered yet.", ""), Graded(False, "Not answered yet.", ""), False),
         (Said(False, "", "", "The process was lost."), Graded(False, "Your code ended its own process.", ""), False),
         (Said(True, "", "", "The process was lost."), Graded(True, "", ""), True),
