@@ -77,8 +77,8 @@ def trouble(called: Called, example: str, name: str) -> Verdict | None:
     return None
 
 
-def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = ()) -> str:
-    """A call as an example shows it.
+def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = (), *, room: int = 0) -> str:
+    """A call as an example shows it. room: columns that its last line has to leave.
 
     >>> shown("double", (torch.tensor([0.5, -1.2]), 3), ("x", "k"))
     'double(x=tensor([0.5, -1.2], dtype=float32), k=3)'
@@ -86,7 +86,7 @@ def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = ()) -> str:
     named = len(parameters) == len(arguments)
     leads = [f"{parameters[i]}=" if named else "" for i in range(len(arguments))]
     on_one_line = f"{name}({', '.join(lead + values.text(each) for lead, each in zip(leads, arguments, strict=True))})"
-    if len(on_one_line) <= WIDTH:
+    if len(on_one_line) + room <= WIDTH:
         return on_one_line
     return "\n".join((f"{name}(", *(f"{laid(f'    {lead}', each)}," for lead, each in zip(leads, arguments, strict=True)), ")"))
 

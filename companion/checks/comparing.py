@@ -40,7 +40,8 @@ class _Asked(NamedTuple):
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
-        return "\n".join((f"{shown(self.name, case.arguments, self.parameters)}  # {case.about}", *lines))
+        about = f"  # {case.about}"
+        return "\n".join((shown(self.name, case.arguments, self.parameters, room=len(about)) + about, *lines))
 
     def near(self, got: Any, expected: Any, case: Case) -> Near:
         return values.near(got, expected, scale=self.scale, single=is_single(case))

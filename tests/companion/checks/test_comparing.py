@@ -112,7 +112,7 @@ def test_a_way_without_return_is_told_with_where():
     found = judged(lambda m, v: gaussian_kl(m, v) if len(m) > 1 else None)
     assert found.message.startswith("gaussian_kl returned nothing in one case.")
     assert found.message.endswith("It is right for three images: what is special about one image?")
-    assert found.example.startswith("gaussian_kl(mu=tensor(")
+    assert found.example.startswith("gaussian_kl(")
 
 
 # Wrong.
@@ -121,8 +121,10 @@ def test_a_way_without_return_is_told_with_where():
 def test_the_slip_that_gives_the_very_values_is_named_with_the_smallest_case():
     found = judged(lambda m, v: (m**2 + v.exp() - 1 - v).mean(1) / 2)
     assert found.message == "You averaged."
-    call, gave, differs = found.example.splitlines()
-    assert call.endswith("# one image")
+    *call, gave, differs = found.example.splitlines()
+    assert call[0] == "gaussian_kl("
+    assert call[-1] == ")  # one image"
+    assert max(map(len, call)) <= 75
     assert gave.startswith("gave tensor([")
     assert differs == "  at [0] it is too small"
 
