@@ -314,6 +314,49 @@ class TiedAutoencoder(nn.Module):
         h = F.silu(F.linear(self.encode(x), self.w2.T, self.c))
         return F.linear(h, self.w1.T, self.d)
 
+# %% TiedAutoencoder | wrong | decoder's layers in the wrong order of SiLU and bias | says: decode\(z\)
+class TiedAutoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__()
+        self.w1 = nn.Parameter(torch.randn(hidden, pixels, generator=generator) / pixels**0.5)
+        self.w2 = nn.Parameter(torch.randn(latent_dim, hidden, generator=generator) / hidden**0.5)
+        self.a = nn.Parameter(torch.zeros(hidden))
+        self.b = nn.Parameter(torch.zeros(latent_dim))
+        self.c = nn.Parameter(torch.zeros(hidden))
+        self.d = nn.Parameter(torch.zeros(pixels))
+
+    def encode(self, x):
+        return F.linear(F.silu(F.linear(x, self.w1, self.a)), self.w2, self.b)
+
+    def decode(self, z):
+        h = F.silu(z @ self.w2) + self.c
+        return h @ self.w1 + self.d
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+# %% TiedAutoencoder | wrong | dropout left in | says: encode\(x\)
+class TiedAutoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__()
+        self.w1 = nn.Parameter(torch.randn(hidden, pixels, generator=generator) / pixels**0.5)
+        self.w2 = nn.Parameter(torch.randn(latent_dim, hidden, generator=generator) / hidden**0.5)
+        self.a = nn.Parameter(torch.zeros(hidden))
+        self.b = nn.Parameter(torch.zeros(latent_dim))
+        self.c = nn.Parameter(torch.zeros(hidden))
+        self.d = nn.Parameter(torch.zeros(pixels))
+
+    def encode(self, x):
+        h = F.dropout(F.silu(F.linear(x, self.w1, self.a)), 0.1)
+        return F.linear(h, self.w2, self.b)
+
+    def decode(self, z):
+        h = F.silu(F.linear(z, self.w2.T, self.c))
+        return F.linear(h, self.w1.T, self.d)
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
 # %% TiedAutoencoder | wrong | prints the logits | says: `forward` returns nothing
 class TiedAutoencoder(nn.Module):
     def __init__(self, pixels, hidden, latent_dim, *, generator):
@@ -334,6 +377,28 @@ class TiedAutoencoder(nn.Module):
 
     def forward(self, x):
         print(self.decode(self.encode(x)))
+
+# %% TiedAutoencoder | wrong | a seventh parameter, a scale of the decoder | says: not one bias for each
+class TiedAutoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__()
+        self.w1 = nn.Parameter(torch.randn(hidden, pixels, generator=generator) / pixels**0.5)
+        self.w2 = nn.Parameter(torch.randn(latent_dim, hidden, generator=generator) / hidden**0.5)
+        self.a = nn.Parameter(torch.zeros(hidden))
+        self.b = nn.Parameter(torch.zeros(latent_dim))
+        self.c = nn.Parameter(torch.zeros(hidden))
+        self.d = nn.Parameter(torch.zeros(pixels))
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def encode(self, x):
+        return F.linear(F.silu(F.linear(x, self.w1, self.a)), self.w2, self.b)
+
+    def decode(self, z):
+        h = F.silu(F.linear(z, self.w2.T, self.c))
+        return F.linear(h, self.scale * self.w1.T, self.d)
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
 
 # %% TiedAutoencoder | wrong | sys.exit in an unfinished decode | says: raised
 class TiedAutoencoder(nn.Module):

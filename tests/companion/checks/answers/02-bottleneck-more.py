@@ -41,11 +41,28 @@ def overlap(a, b):
     qb = torch.linalg.qr(b).Q
     return ((qb.T @ v).norm(dim=0) ** 2 / v.norm(dim=0) ** 2).mean()
 
+# %% overlap | wrong | a projector without the inverse | says: The shape is right
+def overlap(a, b):
+    pa = a @ a.T
+    pb = b @ b.T
+    return torch.trace(pa @ pb) / torch.trace(pa)
+
 # %% overlap | wrong | pinv that drops short columns | says: several lengths
 def overlap(a, b):
     pa = a @ torch.linalg.pinv(a, rtol=1e-2)
     pb = b @ torch.linalg.pinv(b, rtol=1e-2)
     return torch.trace(pa @ pb) / a.shape[1]
+
+# %% overlap | wrong | a small number added to the lengths in Gram-Schmidt | says: The shape is right
+def overlap(a, b):
+    def ortho(m):
+        qs = []
+        for v in m.T:
+            for q in qs:
+                v = v - (q @ v) * q
+            qs.append(v / (v.norm() + 1e-3))
+        return torch.stack(qs, dim=1)
+    return ((ortho(a).T @ ortho(b)) ** 2).sum() / a.shape[1]
 
 # %% overlap | wrong | Gram-Schmidt in place | says: changed its argument
 def overlap(a, b):
@@ -88,6 +105,15 @@ def overlap(a, b):
         return vectors[:, values > 1e-6]
     qa, qb = basis(a), basis(b)
     return ((qa.T @ qb) ** 2).sum() / a.shape[1]
+
+# %% overlap | wrong | 200,000 random vectors, by the page's definition | says: The shape is right
+def overlap(a, b):
+    g = torch.Generator().manual_seed(0)
+    qa = torch.linalg.qr(a).Q
+    qb = torch.linalg.qr(b).Q
+    v = torch.randn(200_000, a.shape[1], generator=g, dtype=a.dtype)
+    left = v @ (qa.T @ qb)
+    return (left.square().sum(dim=1) / v.square().sum(dim=1)).mean()
 
 # %% overlap | right | scipy's angles
 import numpy as np
@@ -449,6 +475,11 @@ def denoising_loss(weights, x, keep, generator):
     loss = losses.bernoulli_nll(x, draw(weights, damaged(x, keep, generator))).mean()
     loss.backward()
     return loss.detach()
+
+# %% denoising_loss | wrong | input() left in | says: raised EOFError
+def denoising_loss(weights, x, keep, generator):
+    input('keep? ')
+    return losses.bernoulli_nll(x, draw(weights, damaged(x, keep, generator))).mean()
 
 # %% denoising_loss | right | torch.bernoulli for the mask
 def denoising_loss(weights, x, keep, generator):

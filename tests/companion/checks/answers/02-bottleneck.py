@@ -342,6 +342,12 @@ def denoising_loss(weights, x, keep, generator):
     return each.sum(dim=1).mean()
 
 
+# %% denoising_loss | wrong | the course's loss on a damaged target | says: raised
+def denoising_loss(weights, x, keep, generator):
+    x = damaged(x, keep, generator)
+    return losses.bernoulli_nll(x, draw(weights, x)).mean()
+
+
 # %% denoising_loss | wrong | damage never used | says: with no damage
 def denoising_loss(weights, x, keep, generator):
     seen = damaged(x, keep, generator)

@@ -150,6 +150,16 @@ def variety(x):
     return d.sum() / (len(x) * (len(x) - 1))
 
 
+# %% variety | wrong | the number of pixels written in | says: values are not
+def variety(x):
+    return torch.pdist(x).mean() * (784 / x.shape[1]) ** 0.5
+
+
+# %% variety | wrong | twenty pairs written in | says: off by one factor|values are not
+def variety(x):
+    return torch.cdist(x, x).sum() / 20
+
+
 # %% variety | wrong | divided by the number of images | says: How many pairs
 def variety(x):
     return torch.pdist(x).sum() / len(x)
@@ -179,6 +189,14 @@ def variety(x):
 # %% variety | wrong | first hundred only | says: more than a hundred images
 def variety(x):
     return torch.pdist(x[:100]).mean()
+
+
+# %% variety | wrong | randomly chosen pairs | says: variety draws
+def variety(x):
+    i = torch.randint(len(x), (5000,))
+    j = torch.randint(len(x), (5000,))
+    keep = i != j
+    return (x[i[keep]] - x[j[keep]]).norm(dim=1).mean()
 
 
 # %% variety | wrong | the return one level | says: one image only

@@ -481,6 +481,12 @@ def mixture_moments(weights, mu, sigma):
     return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).sqrt()
 
 
+# %% mixture_moments | wrong | one sigma for all directions | says: sigma .value 2. is the first
+def mixture_moments(weights, mu, sigma):
+    mean = weights @ mu
+    return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).mean().sqrt()
+
+
 # %% mixture_moments | wrong | a product of Gaussians | says: product of the Gaussians
 def mixture_moments(weights, mu, sigma):
     precision = 1 / sigma**2
@@ -513,6 +519,13 @@ def mixture_moments(weights, mu, sigma):
     w = w / w.sum()
     mean = w @ m
     return mean, (w @ (s**2 + (m - mean) ** 2)).sqrt()
+
+
+# %% mixture_moments | wrong | drawn | says: mixture_moments draws
+def mixture_moments(weights, mu, sigma):
+    k = torch.multinomial(weights, 20000, replacement=True)
+    z = mu[k] + sigma[k] * torch.randn(20000, mu.shape[1], dtype=mu.dtype)
+    return z.mean(0), z.std(0)
 
 
 # %% mixture_moments | wrong | mean square minus square, in | says: narrow regions with one centre|first that is not right
@@ -668,6 +681,22 @@ def tilt_cost(rho, tau, s):
         s**2 / (tau**2 * u) - 1 - 2 * math.log(s / tau) + math.log(u) / 2,
         2 * s / (tau**2 * u) - 2 / s,
         tau * u**0.5,
+    )
+
+
+# %% tilt_cost | wrong | no negative tilt | says: raised ValueError
+def tilt_cost(rho, tau, s):
+    u, k = 1 - rho**2, math.log(2 * math.pi)
+    best = tau * math.sqrt(1 - rho) * math.sqrt(1 + rho)
+    return (
+        tau**4 * u,
+        2 * s**2 / (tau**2 * u),
+        -k - math.log(tau**4 * u) / 2 - s**2 / (tau**2 * u),
+        -k - 2 * math.log(s) - 1,
+        s**2 / (tau**2 * u) - 1 - 2 * math.log(s / tau) + math.log(u) / 2,
+        2 * s / (tau**2 * u) - 2 / s,
+        best,
+        math.log(rho / u),
     )
 
 

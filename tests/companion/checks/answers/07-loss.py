@@ -1684,6 +1684,17 @@ def bound_steps(log_likelihood, prior, q):
     gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
     return log_w, log_px, elbo, first, kl, posterior, gap
 
+# %% bound_steps | wrong | F.kl_div with its default mean | says: are averaged over the values of z
+def bound_steps(log_likelihood, prior, q):
+    log_w = log_likelihood + prior.log() - q.log()
+    log_px = torch.logsumexp(log_likelihood + prior.log(), dim=0)
+    elbo = (q * (log_likelihood + prior.log() - q.log())).sum()
+    first = (q * log_likelihood).sum()
+    kl = F.kl_div(prior.log(), q)
+    posterior = torch.softmax(log_likelihood + prior.log(), dim=0)
+    gap = (q * (q.log() - torch.log_softmax(log_likelihood + prior.log(), dim=0))).sum()
+    return log_w, log_px, elbo, first, kl, posterior, gap
+
 # %% bound_steps | wrong | posterior without the prior | says: Step 6: your posterior holds no prior
 def bound_steps(log_likelihood, prior, q):
     log_w = log_likelihood + prior.log() - q.log()

@@ -941,6 +941,22 @@ def information_gap(mu, factors):
         gaps.append((best - rest) / entropy)
     return torch.stack(gaps)
 
+# %% information_gap | wrong | bits on both sides, the wrong way | says: one and the same factor
+def information_gap(mu, factors):
+    gaps = []
+    for level in factors.T:
+        told = []
+        for latent in mu.T:
+            low, high = latent.min(), latent.max()
+            cell = ((latent - low) / (high - low) * 20).long()
+            told.append(information(cell.clamp(max=19), level))
+        told = torch.stack(told).clamp(min=0)
+        best = told.max()
+        rest = told.topk(2).values[1]
+        entropy = information(level, level) * math.log(2)
+        gaps.append((best - rest) / entropy)
+    return torch.stack(gaps)
+
 # %% information_gap | wrong | limits of each image, not of each latent | says: taken over the latents of each picture
 def information_gap(mu, factors):
     low, high = mu.amin(dim=1), mu.amax(dim=1)
@@ -1159,6 +1175,22 @@ def information_gap(mu, factors):
     for level in factors.T:
         told = []
         for cell in cells.T:
+            told.append(information(cell, level))
+        told = torch.stack(told).clamp(min=0)
+        best = told.max()
+        rest = told.topk(2).values[1]
+        entropy = information(level, level)
+        gaps.append((best - rest) / entropy)
+    return torch.stack(gaps)
+
+# %% information_gap | right | edges and bucketize
+def information_gap(mu, factors):
+    gaps = []
+    for level in factors.T:
+        told = []
+        for latent in mu.T:
+            edges = torch.linspace(latent.min().item(), latent.max().item(), 21, dtype=latent.dtype)
+            cell = torch.bucketize(latent, edges[1:-1], right=True)
             told.append(information(cell, level))
         told = torch.stack(told).clamp(min=0)
         best = told.max()
