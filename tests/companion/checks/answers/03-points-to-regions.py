@@ -191,7 +191,7 @@ def variety(x):
     return torch.pdist(x[:100]).mean()
 
 
-# %% variety | wrong | randomly chosen pairs | says: variety draws
+# %% variety | wrong | randomly chosen pairs | says: does it draw
 def variety(x):
     i = torch.randint(len(x), (5000,))
     j = torch.randint(len(x), (5000,))

@@ -521,7 +521,7 @@ def mixture_moments(weights, mu, sigma):
     return mean, (w @ (s**2 + (m - mean) ** 2)).sqrt()
 
 
-# %% mixture_moments | wrong | drawn | says: mixture_moments draws
+# %% mixture_moments | wrong | drawn | says: does it draw
 def mixture_moments(weights, mu, sigma):
     k = torch.multinomial(weights, 20000, replacement=True)
     z = mu[k] + sigma[k] * torch.randn(20000, mu.shape[1], dtype=mu.dtype)
