@@ -150,12 +150,12 @@ def variety(x):
     return d.sum() / (len(x) * (len(x) - 1))
 
 
-# %% variety | wrong | the number of pixels written in | says: values are not
+# %% variety | wrong | the number of pixels written in | says: not the right one
 def variety(x):
     return torch.pdist(x).mean() * (784 / x.shape[1]) ** 0.5
 
 
-# %% variety | wrong | twenty pairs written in | says: off by one factor|values are not
+# %% variety | wrong | twenty pairs written in | says: not the right one
 def variety(x):
     return torch.cdist(x, x).sum() / 20
 

@@ -481,7 +481,7 @@ def mixture_moments(weights, mu, sigma):
     return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).sqrt()
 
 
-# %% mixture_moments | wrong | one sigma for all directions | says: sigma .value 2. is the first
+# %% mixture_moments | wrong | one sigma for all directions | says: Sigma .value 2. is the first
 def mixture_moments(weights, mu, sigma):
     mean = weights @ mu
     return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).mean().sqrt()
