@@ -284,6 +284,7 @@ def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
         ):
             return None
         a, b = values.as_float64(got).reshape(-1), values.as_float64(expected).reshape(-1)
+        a, b = a[(a != 0) | (b != 0)], b[(a != 0) | (b != 0)]  # 0 is off by every factor
         ratio = a / b
         if not torch.isfinite(ratio).all() or not torch.allclose(ratio, ratio[:1].expand_as(ratio), rtol=1e-4):
             return None

@@ -150,12 +150,12 @@ def variety(x):
     return d.sum() / (len(x) * (len(x) - 1))
 
 
-# %% variety | wrong | the number of pixels written in | says: values are not
+# %% variety | wrong | the number of pixels written in | says: not the right one
 def variety(x):
     return torch.pdist(x).mean() * (784 / x.shape[1]) ** 0.5
 
 
-# %% variety | wrong | twenty pairs written in | says: off by one factor|values are not
+# %% variety | wrong | twenty pairs written in | says: not the right one
 def variety(x):
     return torch.cdist(x, x).sum() / 20
 
@@ -191,7 +191,7 @@ def variety(x):
     return torch.pdist(x[:100]).mean()
 
 
-# %% variety | wrong | randomly chosen pairs | says: variety draws
+# %% variety | wrong | randomly chosen pairs | says: does it draw
 def variety(x):
     i = torch.randint(len(x), (5000,))
     j = torch.randint(len(x), (5000,))

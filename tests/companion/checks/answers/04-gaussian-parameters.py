@@ -481,7 +481,7 @@ def mixture_moments(weights, mu, sigma):
     return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).sqrt()
 
 
-# %% mixture_moments | wrong | one sigma for all directions | says: sigma .value 2. is the first
+# %% mixture_moments | wrong | one sigma for all directions | says: Sigma .value 2. is the first
 def mixture_moments(weights, mu, sigma):
     mean = weights @ mu
     return mean, (weights @ (sigma**2 + (mu - mean) ** 2)).mean().sqrt()
@@ -521,7 +521,7 @@ def mixture_moments(weights, mu, sigma):
     return mean, (w @ (s**2 + (m - mean) ** 2)).sqrt()
 
 
-# %% mixture_moments | wrong | drawn | says: mixture_moments draws
+# %% mixture_moments | wrong | drawn | says: does it draw
 def mixture_moments(weights, mu, sigma):
     k = torch.multinomial(weights, 20000, replacement=True)
     z = mu[k] + sigma[k] * torch.randn(20000, mu.shape[1], dtype=mu.dtype)
