@@ -205,7 +205,7 @@ def _judge_values(answer: Callable, seed: int) -> Verdict:
         gradient_slips={"The values are right, and no gradient goes from the logits back through the code: was it detached?": _cut},
         name="model",
         praise=praise,
-        parts=("encode(x)", "decode(z)", "model(x)"),
+        parts=("`encode(x)`", "`decode(z)`", "`model(x)`"),
     )
     if verdict.right is False:
         return _explained(answer, seed, verdict)

@@ -14,11 +14,13 @@ prints what check and grader say of each answer, and counts who was treated unfa
 """
 
 import argparse
+import io
 import json
 import re
 import sys
 import tempfile
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -164,10 +166,15 @@ def checked(exercise: Exercise, answers: Sequence[Answer], seeds: Sequence[int] 
 
 
 def _walk(exercise: Exercise, answers: Sequence[Answer], seeds: Sequence[int], send) -> None:
-    """Run the page's cells, and at each answer's place those that are to be tried there."""
+    """Run the page's cells, and at each answer's place those that are to be tried there.
+
+    Warnings and `input()` are here what they are in a notebook without a keyboard, whatever the caller makes of them.
+    """
     import torch
 
     torch.set_num_threads(1)  # a forked process has no pool of threads
+    warnings.simplefilter("default")
+    sys.stdin = io.StringIO()
     space, cells = direct.kernel(), exercise.notebook.cells
     with direct.figures_closed():
         for place, cell in enumerate(cells):

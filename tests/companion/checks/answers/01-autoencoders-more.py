@@ -335,7 +335,7 @@ class TiedAutoencoder(nn.Module):
     def forward(self, x):
         return self.decode(self.encode(x))
 
-# %% TiedAutoencoder | wrong | dropout left in | says: encode\(x\)
+# %% TiedAutoencoder | wrong | dropout left in | says: does it draw
 class TiedAutoencoder(nn.Module):
     def __init__(self, pixels, hidden, latent_dim, *, generator):
         super().__init__()
@@ -378,7 +378,7 @@ class TiedAutoencoder(nn.Module):
     def forward(self, x):
         print(self.decode(self.encode(x)))
 
-# %% TiedAutoencoder | wrong | a seventh parameter, a scale of the decoder | says: not one bias for each
+# %% TiedAutoencoder | wrong | a seventh parameter, a scale of the decoder | says: lists two weights and more than four biases
 class TiedAutoencoder(nn.Module):
     def __init__(self, pixels, hidden, latent_dim, *, generator):
         super().__init__()

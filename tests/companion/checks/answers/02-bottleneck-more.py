@@ -41,7 +41,7 @@ def overlap(a, b):
     qb = torch.linalg.qr(b).Q
     return ((qb.T @ v).norm(dim=0) ** 2 / v.norm(dim=0) ** 2).mean()
 
-# %% overlap | wrong | a projector without the inverse | says: The shape is right
+# %% overlap | wrong | a projector without the inverse | says: one number, as asked for, and not the right one
 def overlap(a, b):
     pa = a @ a.T
     pb = b @ b.T
@@ -53,7 +53,7 @@ def overlap(a, b):
     pb = b @ torch.linalg.pinv(b, rtol=1e-2)
     return torch.trace(pa @ pb) / a.shape[1]
 
-# %% overlap | wrong | a small number added to the lengths in Gram-Schmidt | says: The shape is right
+# %% overlap | wrong | a small number added to the lengths in Gram-Schmidt | says: one number, as asked for, and not the right one
 def overlap(a, b):
     def ortho(m):
         qs = []
@@ -106,7 +106,7 @@ def overlap(a, b):
     qa, qb = basis(a), basis(b)
     return ((qa.T @ qb) ** 2).sum() / a.shape[1]
 
-# %% overlap | wrong | 200,000 random vectors, by the page's definition | says: The shape is right
+# %% overlap | wrong | 200,000 random vectors, by the page's definition | says: one number, as asked for, and not the right one
 def overlap(a, b):
     g = torch.Generator().manual_seed(0)
     qa = torch.linalg.qr(a).Q

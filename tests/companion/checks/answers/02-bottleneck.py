@@ -342,7 +342,7 @@ def denoising_loss(weights, x, keep, generator):
     return each.sum(dim=1).mean()
 
 
-# %% denoising_loss | wrong | the course's loss on a damaged target | says: raised
+# %% denoising_loss | wrong | the course's loss on a damaged target | says: compares with the damaged image
 def denoising_loss(weights, x, keep, generator):
     x = damaged(x, keep, generator)
     return losses.bernoulli_nll(x, draw(weights, x)).mean()

@@ -684,7 +684,7 @@ def tilt_cost(rho, tau, s):
     )
 
 
-# %% tilt_cost | wrong | no negative tilt | says: raised ValueError
+# %% tilt_cost | wrong | no negative tilt | says: What is lost \(value 8\)
 def tilt_cost(rho, tau, s):
     u, k = 1 - rho**2, math.log(2 * math.pi)
     best = tau * math.sqrt(1 - rho) * math.sqrt(1 + rho)
