@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from companion import losses, models
-from companion.checks.calling import run
+from companion.checks.calling import not_given, run
 from companion.checks.cases import Case, normals, seeded, uniform, whole
 from companion.checks.comparing import compare
 from companion.checks.values import Near, near
@@ -42,10 +42,9 @@ class Weights(NamedTuple):
 
 def check_tied_autoencoder(answer: Any, *, seed: int = 0) -> Verdict:
     """Judge a class ``answer(pixels, hidden, latent_dim, generator=...)``: an `nn.Module` whose decoder has the encoder's weights."""
-    if answer is None:
-        return Verdict(None, PENDING)
-    if not callable(answer):
-        return Verdict(False, f"{TIED} should be a class; it is {kind(answer)}.")
+    missing = not_given(answer, TIED, "class")
+    if missing is not None:
+        return missing
     sizes = _tied_sizes(seed)
     called = run(lambda: _faults(answer, sizes), ())
     if called.raised is not None:

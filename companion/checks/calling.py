@@ -30,6 +30,18 @@ class Called(NamedTuple):
     printed: str
 
 
+def not_given(answer: object, name: str, what: str = "function") -> Verdict | None:
+    """The verdict where there is nothing to call: no answer yet, or something that is no function or class; else None.
+
+    what: "function" or "class".
+    """
+    if answer is None:
+        return Verdict(None, PENDING)
+    if not callable(answer):
+        return Verdict(False, f"{name} should be a {what}; it is {kind(answer)}.", f"It is {describe(answer)}.")
+    return None
+
+
 def run(function: Callable, arguments: tuple, *, aloud: bool = False) -> Called:
     """Call a function on copies of the arguments. aloud: what it prints is let through."""
     given, stream = copied(arguments), io.StringIO()
@@ -91,6 +103,12 @@ def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = (), *, room
     return "\n".join((f"{name}(", *(f"{laid(f'    {lead}', each)}," for lead, each in zip(leads, arguments, strict=True)), ")"))
 
 
+def example(name: str, arguments: tuple, parameters: tuple[str, ...], about: str, *lines: str) -> str:
+    """A call as the learner would write it, what is special about it, and lines of what came of it."""
+    remark = f"  # {about}"
+    return "\n".join((shown(name, arguments, parameters, room=len(remark)) + remark, *lines))
+
+
 def laid(lead: str, value: Any) -> str:
     """A value behind a lead, as an example shows it: a wide tensor row by row, a wide tuple value by value.
 
@@ -141,4 +159,4 @@ def unchanged(now: Any, before: Any) -> bool:
         return len(now) == len(before) and all(map(unchanged, now, before))
     if type(before) is dict:
         return list(now) == list(before) and all(unchanged(now[key], before[key]) for key in before)
-    return True
+    return now is before or now == before or isinstance(before, torch.Generator)

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from companion.checks import values
-from companion.checks.calling import Called, copied, laid, parameters, run, shown, trouble
+from companion.checks.calling import Called, copied, example, laid, not_given, parameters, run, shown, trouble
 from companion.checks.cases import Case
 from companion.checks.values import Near
-from companion.checks.verdict import PENDING, Verdict, describe, kind
+from companion.checks.verdict import PENDING, Verdict, kind
 
 ROUNDED = "Close, but rounded: your numbers agree to about five digits, as if they had been float32 on the way. That is enough here. {praise}"
 TOO_ROUNDED = (
@@ -24,6 +24,15 @@ TOO_ROUNDED = (
 )
 
 OTHER_AGAIN = "Called again with the same numbers, your function gives other values: does it draw, or remember earlier calls?"
+
+
+class _Tried(NamedTuple):
+    """A case and what came of it. got: what the learner's function gave, made plain. expected: what the reference gives."""
+
+    case: Case
+    called: Called
+    got: Any
+    expected: Any
 
 
 class _Asked(NamedTuple):
@@ -40,15 +49,18 @@ class _Asked(NamedTuple):
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
-        about = f"  # {case.about}"
-        return "\n".join((shown(self.name, case.arguments, self.parameters, room=len(about)) + about, *lines))
+        return example(self.name, case.arguments, self.parameters, case.about, *lines)
 
-    def near(self, got: Any, expected: Any, case: Case) -> Near:
-        return values.near(got, expected, scale=self.scale, single=is_single(case))
+    def tried(self, case: Case, *, aloud: bool) -> _Tried:
+        called = run(self.answer, case.arguments, aloud=aloud)
+        return _Tried(case, called, values.plain(called.value), expected_of(self.reference, case))
+
+    def near(self, tried: _Tried) -> Near:
+        return values.near(tried.got, tried.expected, scale=self.scale, single=is_single(tried.case))
 
 
 def compare(
-    answer: object,
+    answer: Any,
     reference: Callable,
     cases: Sequence[Case | tuple],
     *,
@@ -85,24 +97,23 @@ def compare(
     Returns:
         A Verdict. An answer that raises, ends the program or returns no numbers is told so and never raises here.
     """
-    if answer is None:
-        return Verdict(None, PENDING)
-    if not callable(answer):
-        return Verdict(False, f"{name} should be a function; it is {kind(answer)}.", f"It is {describe(answer)}.")
+    missing = not_given(answer, name)
+    if missing is not None:
+        return missing
     named = parameters(reference)
     plain_cases = [case if isinstance(case, Case) else Case(case, "these numbers") for case in cases]
     asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale, stepwise)
-    calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(asked.cases)]
-    steps = [lambda: _values(asked, calls, slips or {}), lambda: _untouched(asked, calls)]
+    tries = [asked.tried(case, aloud=i == 0) for i, case in enumerate(asked.cases)]
+    steps = [lambda: _values(asked, tries, slips or {}), lambda: _untouched(asked, tries)]
     if dtype:
-        steps.append(lambda: _dtypes(asked, calls))
+        steps.append(lambda: _dtypes(asked, tries))
     if gradient:
         steps.append(lambda: _gradients(asked, [named.index(each) for each in gradient], gradient_slips or {}))
     for step in steps:
         found = step()
         if found is not None:  # a verdict that is not right is false
             return found
-    rounded = [case for case, called in zip(asked.cases, calls, strict=True) if _nearness(asked, case, called) is Near.ROUNDED]
+    rounded = [each.case for each in tries if asked.near(each) is Near.ROUNDED]
     if rounded and exact:
         return Verdict(False, TOO_ROUNDED, asked.example(rounded[0]))
     return Verdict(True, ROUNDED.format(praise=praise) if rounded else praise)
@@ -121,50 +132,41 @@ def expected_of(reference: Callable, case: Case) -> Any:
     return reference(*arguments)
 
 
-def _nearness(asked: _Asked, case: Case, called: Called) -> Near:
-    return asked.near(values.plain(called.value), expected_of(asked.reference, case), case)
-
-
-def _values(asked: _Asked, calls: list[Called], slips: Mapping[str, Callable]) -> Verdict | None:
+def _values(asked: _Asked, tries: list[_Tried], slips: Mapping[str, Callable]) -> Verdict | None:
     """The verdict on values that are not there or not right; None when all are right."""
-    troubles = [
-        trouble(called, shown(asked.name, case.arguments, asked.parameters), asked.name)
-        for case, called in zip(asked.cases, calls, strict=True)
-    ]
+    troubles = [trouble(each.called, shown(asked.name, each.case.arguments, asked.parameters), asked.name) for each in tries]
     if all(each is not None and each.right is None for each in troubles):
         return Verdict(None, PENDING)
-    wrong = [i for i, each in enumerate(troubles) if each is None and _nearness(asked, asked.cases[i], calls[i]) is Near.WRONG]
-    fails = sorted([i for i, each in enumerate(troubles) if each is not None] + wrong, key=lambda i: (_size(asked.cases[i]), i))
+    wrong = [i for i, each in enumerate(troubles) if each is None and asked.near(tries[i]) is Near.WRONG]
+    fails = sorted([i for i, each in enumerate(troubles) if each is not None] + wrong, key=lambda i: (_size(tries[i].case), i))
     if not fails:
         return None
     if wrong:
-        message = _slip(asked, calls, wrong, slips)
+        message = _slip(asked, tries, wrong, slips)
         if message:
-            first = min(wrong, key=lambda i: _size(asked.cases[i]))
-            return Verdict(False, message, _differing(asked, asked.cases[first], calls[first]))
-    first, passed = fails[0], [i for i in range(len(calls)) if i not in fails]
-    only = f" It is right for {asked.cases[passed[0]].about}: what is special about {asked.cases[first].about}?" if passed else ""
+            return Verdict(False, message, _differing(asked, tries[min(wrong, key=lambda i: _size(tries[i].case))]))
+    first, passed = fails[0], [i for i in range(len(tries)) if i not in fails]
+    only = f" It is right for {tries[passed[0]].case.about}: what is special about {tries[first].case.about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        changing = _changes(asked, first, calls[first])
-        message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, calls, wrong, first), only)
-        return Verdict(False, f"{message}{only}", _differing(asked, asked.cases[first], calls[first]))
+        changing = _changes(asked, tries[first])
+        message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, [tries[i] for i in wrong], tries[first]), only)
+        return Verdict(False, f"{message}{only}", _differing(asked, tries[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
         if said.right is None
         else said.message
     )
-    return Verdict(False, f"{message}{only}", said.example or asked.example(asked.cases[first], "gave None"))
+    return Verdict(False, f"{message}{only}", said.example or asked.example(tries[first].case, "gave None"))
 
 
-def _changes(asked: _Asked, place: int, called: Called) -> bool:
+def _changes(asked: _Asked, tried: _Tried) -> bool:
     """Whether one of a few more calls with the same numbers gives other values, where no generator was handed over to draw from."""
-    if any(isinstance(each, torch.Generator) for each in asked.cases[place].arguments):
+    if any(isinstance(each, torch.Generator) for each in tried.case.arguments):
         return False
-    got = values.plain(called.value)
-    again = [run(asked.answer, asked.cases[place].arguments) for _ in range(4)]
+    again = [run(asked.answer, tried.case.arguments) for _ in range(4)]
     others = [values.plain(each.value) for each in again if each.raised is None]
-    return any(_all_comparable(each) and values.near(each, got, scale=asked.scale) is not Near.SAME for each in others)
+    return any(_all_comparable(each) and values.near(each, tried.got, scale=asked.scale) is not Near.SAME for each in others)
 
 
 def _size(case: Case) -> int:
@@ -172,34 +174,33 @@ def _size(case: Case) -> int:
     return 10**9 * is_single(case) + sum(each.numel() for each in case.arguments if isinstance(each, Tensor))
 
 
-def _slip(asked: _Asked, calls: list[Called], wrong: list[int], slips: Mapping[str, Callable]) -> str | None:
+def _slip(asked: _Asked, tries: list[_Tried], wrong: list[int], slips: Mapping[str, Callable]) -> str | None:
     """The message of the first slip that gives the learner's values on every ordinary case, or on those that are wrong if all of these
     are extreme."""
-    ordinary = [i for i, called in enumerate(calls) if called.raised is None and not asked.cases[i].extreme]
+    ordinary = [i for i, each in enumerate(tries) if each.called.raised is None and not each.case.extreme]
     if not set(wrong) & set(ordinary):
         ordinary = wrong
-    for upto in (None, _upto(asked, calls, wrong)) if asked.stepwise else (None,):
+    for upto in (None, _upto(asked, [tries[i] for i in wrong])) if asked.stepwise else (None,):
         for message, slip in slips.items():
-            if all(_alike(asked, slip, asked.cases[i], calls[i], upto) for i in ordinary):
+            if all(_alike(asked, slip, tries[i], upto) for i in ordinary):
                 return message
     return None
 
 
-def _upto(asked: _Asked, calls: list[Called], wrong: list[int]) -> int:
+def _upto(asked: _Asked, wrong: list[_Tried]) -> int:
     """How many values of a tuple there are up to the first that is wrong in some case."""
     places = []
-    for i in wrong:
-        expected = expected_of(asked.reference, asked.cases[i])
-        got = values.fitted(values.plain(calls[i].value), expected)
+    for each in wrong:
+        got, expected = values.fitted(each.got, each.expected), each.expected
         pairs = enumerate(zip(got, expected, strict=False), 1) if isinstance(got, tuple) and len(got) == len(expected) else ()
         places += [n for n, pair in pairs if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG]
     return min(places, default=0)
 
 
-def _alike(asked: _Asked, slip: Callable, case: Case, called: Called, upto: int | None = None) -> bool:
+def _alike(asked: _Asked, slip: Callable, tried: _Tried, upto: int | None = None) -> bool:
     """Say whether a slip gives what the learner's function gave. upto: look at so many values of a tuple."""
-    theirs = run(slip, case.arguments)
-    got, value = values.plain(called.value), values.plain(theirs.value)
+    theirs = run(slip, tried.case.arguments)
+    got, value = tried.got, values.plain(theirs.value)
     if upto is not None:
         got = values.fitted(got, value)
         if not (upto and isinstance(got, tuple) and isinstance(value, tuple) and len(got) == len(value)):
@@ -207,7 +208,7 @@ def _alike(asked: _Asked, slip: Callable, case: Case, called: Called, upto: int 
         got, value = got[:upto], value[:upto]
     if theirs.raised is not None or got is None or value is None or not _all_comparable(value) or not _all_comparable(got):
         return False
-    precise = values.near(got, value, scale=asked.scale, single=is_single(case))
+    precise = values.near(got, value, scale=asked.scale, single=is_single(tried.case))
     return precise is not Near.WRONG and values.near(value, got, scale=asked.scale) is not Near.WRONG
 
 
@@ -215,17 +216,15 @@ def _all_comparable(value: Any) -> bool:
     return all(values.comparable(part) for part in (value if isinstance(value, tuple) else (value,)))
 
 
-def _differing(asked: _Asked, case: Case, called: Called) -> str:
-    got, expected = values.plain(called.value), expected_of(asked.reference, case)
-    differs = list(values.where(got, expected, asked.parts))
-    return asked.example(case, laid("gave ", got), *(f"  {each}" for each in differs[:4]))
+def _differing(asked: _Asked, tried: _Tried) -> str:
+    differs = list(values.where(tried.got, tried.expected, asked.parts))
+    return asked.example(tried.case, laid("gave ", tried.got), *(f"  {each}" for each in differs[:4]))
 
 
-def _unknown(asked: _Asked, calls: list[Called], wrong: list[int], first: int) -> str:
+def _unknown(asked: _Asked, wrong: list[_Tried], first: _Tried) -> str:
     """What is wrong where no known slip gives these values: the form, the part, or how the values are off."""
-    pairs = [(values.plain(calls[i].value), expected_of(asked.reference, asked.cases[i])) for i in wrong]
-    got, expected = values.plain(calls[first].value), expected_of(asked.reference, asked.cases[first])
-    got = values.fitted(got, expected)
+    pairs = [(each.got, each.expected) for each in wrong]
+    got, expected = values.fitted(first.got, first.expected), first.expected
     if isinstance(got, tuple) != isinstance(expected, tuple) or (isinstance(got, tuple) and len(got) != len(expected)):
         return f"{asked.name} should return {values.count(expected)}; it returned {values.count(got)}."
     if isinstance(expected, tuple):
@@ -303,9 +302,9 @@ def _factor(pairs: list[tuple[Any, Any]]) -> str | None:
     )
 
 
-def _untouched(asked: _Asked, calls: list[Called]) -> Verdict | None:
+def _untouched(asked: _Asked, tries: list[_Tried]) -> Verdict | None:
     """The verdict on a function that changed what it was given."""
-    for case, called in zip(asked.cases, calls, strict=True):
+    for case, called, *_ in tries:
         if called.changed:
             names = " and ".join(asked.parameters[i] for i in called.changed if i < len(asked.parameters))
             return Verdict(
@@ -317,9 +316,9 @@ def _untouched(asked: _Asked, calls: list[Called]) -> Verdict | None:
     return None
 
 
-def _dtypes(asked: _Asked, calls: list[Called]) -> Verdict | None:
+def _dtypes(asked: _Asked, tries: list[_Tried]) -> Verdict | None:
     """The verdict on a result in another dtype than what came in."""
-    for case, called in zip(asked.cases, calls, strict=True):
+    for case, called, *_ in tries:
         floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
         got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:

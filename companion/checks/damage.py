@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from companion.checks import values
-from companion.checks.calling import Called, run, shown, trouble
+from companion.checks.calling import Called, example, not_given, run, shown, trouble
 from companion.checks.cases import Case, normals, seeded, uniform, whole
 from companion.checks.randomness import generator_fault
 from companion.checks.values import Near, near
-from companion.checks.verdict import PENDING, Verdict, kind
+from companion.checks.verdict import PENDING, Verdict
 
 COVER, LOSS = "cover", "denoising_loss"
 MANY = 2000  # images, so that a place that comes half as often as the others is seen
@@ -26,8 +26,9 @@ MANY = 2000  # images, so that a place that comes half as often as the others is
 
 def check_cover(answer: Any, *, seed: int = 0) -> Verdict:
     """Judge ``answer(x, side, generator)``: images (n, rows * rows) with a square of side * side pixels set to 0, anywhere in each."""
-    if answer is None or not callable(answer):
-        return _no_function(answer, COVER)
+    missing = not_given(answer, COVER)
+    if missing is not None:
+        return missing
     cases = _cover_cases(seed)
     calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(cases)]
     found = [_cover_trouble(case, called) for case, called in zip(cases, calls, strict=True)]
@@ -189,8 +190,9 @@ def _share_slip(top: Tensor, left: Tensor, places: int) -> str | None:
 
 def check_denoising_loss(answer: Any, *, seed: int = 0) -> Verdict:
     """Judge ``answer(weights, x, keep, generator)``: the mean over images of the cross-entropy of x under what is drawn from damaged x."""
-    if answer is None or not callable(answer):
-        return _no_function(answer, LOSS)
+    missing = not_given(answer, LOSS)
+    if missing is not None:
+        return missing
     cases = _loss_cases(seed)
     calls = [run(answer, case.arguments, aloud=i == 0) for i, case in enumerate(cases)]
     found = [trouble(called, shown(LOSS, case.arguments, LOSS_PARAMETERS), LOSS) for case, called in zip(cases, calls, strict=True)]
@@ -413,12 +415,6 @@ def _first_of(*steps: Callable[[], Verdict | None], praise: str) -> Verdict:
     return Verdict(True, praise)
 
 
-def _no_function(answer: object, name: str) -> Verdict:
-    if answer is None:
-        return Verdict(None, PENDING)
-    return Verdict(False, f"{name} should be a function; it is {kind(answer)}.")
-
-
 def _changed_or_cast(name: str, cases: list[Case], calls: list[Called], *, dtype: bool) -> Verdict | None:
     """What is wrong beside the values: an argument that was changed, a result of another dtype."""
     for case, called in zip(cases, calls, strict=True):
@@ -432,4 +428,4 @@ def _changed_or_cast(name: str, cases: list[Case], calls: list[Called], *, dtype
 
 def _example(name: str, case: Case, *lines: str) -> str:
     named = LOSS_PARAMETERS if name == LOSS else ("x", "side", "generator")
-    return "\n".join((f"{shown(name, case.arguments, named)}  # {case.about}", *lines))
+    return example(name, case.arguments, named, case.about, *lines)

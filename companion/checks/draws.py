@@ -7,16 +7,17 @@ was drawn; what a look asks at its threshold is said there.
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from companion.checks import values
-from companion.checks.calling import Called, run, shown, trouble
+from companion.checks.calling import Called, example, not_given, run, trouble
 from companion.checks.cases import Case, normals, seeded, whole
 from companion.checks.randomness import generator_fault
-from companion.checks.verdict import PENDING, Verdict, describe, kind
+from companion.checks.verdict import Verdict, kind
 
 MANY = 4000  # draws of an image: its spread is known to 1.1 %, a correlation to 0.016
 PARAMETERS = ("mu", "logvar", "samples", "generator")
@@ -24,16 +25,15 @@ PARAMETERS = ("mu", "logvar", "samples", "generator")
 Look = Callable[[Tensor, Tensor, Tensor], str | None]  # z (samples, batch, latent_dim), mu and logvar (batch, latent_dim)
 
 
-def check_draws(answer: object, *, seed: int = 0) -> Verdict:
+def check_draws(answer: Any, *, seed: int = 0) -> Verdict:
     """Judge ``answer(mu, logvar, samples, generator)``: draws z = mu + sigma * eps, (samples, batch, latent_dim).
 
     mu, logvar: (batch, latent_dim). Every number of z has an eps of its own, drawn with the generator, and gradients reach mu and
     logvar. Source: Kingma and Welling 2014, section 2.4.
     """
-    if answer is None:
-        return Verdict(None, PENDING)
-    if not callable(answer):
-        return Verdict(False, f"draws should be a function; it is {kind(answer)}.", f"It is {describe(answer)}.")
+    missing = not_given(answer, "draws")
+    if missing is not None:
+        return missing
     drawn: list[tuple[Case, Tensor]] = []
     for case in _draws_cases(seed):
         z = _drawn(answer, case)
@@ -81,7 +81,7 @@ def _draws_cases(seed: int) -> list[Case]:
 
 
 def _example(case: Case, *lines: str) -> str:
-    return "\n".join((f"{shown('draws', case.arguments, PARAMETERS)}  # {case.about}", *lines))
+    return example("draws", case.arguments, PARAMETERS, case.about, *lines)
 
 
 def _drawn(answer: Callable, case: Case) -> Tensor | Verdict:

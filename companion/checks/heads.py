@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from companion.checks.calling import ESCAPES, run, trouble
+from companion.checks.calling import ESCAPES, not_given, run, trouble
 from companion.checks.cases import normals, seeded, whole
 from companion.checks.values import Near, near, plain
-from companion.checks.verdict import PENDING, Verdict, kind, told
+from companion.checks.verdict import Verdict, kind, told
 
 NAME = "GaussianEncoder"
 PARTS = ("body", "mu_head", "logvar_head")
@@ -41,17 +41,16 @@ class _Reached(NamedTuple):
     by: tuple[set[str], set[str]]
 
 
-def check_gaussian_encoder(answer: object, *, seed: int = 0) -> Verdict:
+def check_gaussian_encoder(answer: Any, *, seed: int = 0) -> Verdict:
     """Judge a class ``answer(pixels, hidden, latent_dim)``: a module that gives mu and logvar, each (batch, latent_dim), of images.
 
     Its parts are `body`, pixels to hidden with a bend, and `mu_head` and `logvar_head`, one linear layer each.
     """
-    if answer is None:
-        return Verdict(None, PENDING)
     if isinstance(answer, nn.Module):
         return Verdict(False, f"{NAME} is an encoder already made. The class is asked for, which can make any number of them.")
-    if not callable(answer):
-        return Verdict(False, f"{NAME} should be a class; it is {kind(answer)}.")
+    missing = not_given(answer, NAME, "class")
+    if missing is not None:
+        return missing
     for sizes, n, about in _sizes(seed):
         x = normals(n, sizes[0], generator=seeded(seed), dtype=torch.float32)
         net = _made(answer, sizes, about)

@@ -66,6 +66,8 @@ def test_a_changed_tensor_is_seen_and_the_callers_own_stays(answer):
     ("answer", "argument"),
     [
         (lambda a: a.append(1), [1.0]),
+        (lambda a: a.__setitem__(0, 2.0), [1.0]),
+        (lambda a: a.__setitem__("beta", 2), {"beta": 1}),
         (lambda a: a[0].mul_(2), [X]),
         (lambda a: a["mu"].mul_(2), {"mu": X}),
         (lambda a: a.update(b=1), {"a": 1}),
