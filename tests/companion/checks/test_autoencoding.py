@@ -10,6 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from companion import losses, models
 from companion.checks import autoencoding
+from tests.support.strange import STRANGE
 
 NAN = float("nan")
 SEEDS = (0, 1, 2)
@@ -195,28 +196,8 @@ def test_no_answer_is_neither_right_nor_wrong(name):
         assert check(name, dict.fromkeys(TABLES[name])).right is None
 
 
-def broken(*arguments):
-    raise KeyError("x")
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(
-    "answer",
-    [
-        broken,
-        lambda: 1.0,
-        lambda *arguments: "text",
-        lambda *arguments: (arguments[0], "text"),
-        lambda *arguments: torch.full((5,), torch.nan),
-        lambda *arguments: torch.zeros(3, dtype=torch.int64),
-        lambda *arguments: torch.zeros(0),
-        lambda *arguments: NAN,
-        lambda *arguments: arguments[0].mul_(0),
-        "text",
-        3.0,
-        {},
-    ],
-)
+@pytest.mark.parametrize("answer", STRANGE)
 def test_whatever_is_handed_in_gets_a_verdict(name, answer):
     verdict = check(name, answer)
     assert verdict.right is False

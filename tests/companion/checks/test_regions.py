@@ -9,6 +9,7 @@ import torch
 from companion import evaluation, losses, models
 from companion.checks import regions
 from companion.checks.verdict import PENDING
+from tests.support.strange import STRANGE
 
 NAN = float("nan")
 SEEDS = (0, 1, 2)
@@ -123,29 +124,8 @@ def test_no_answer_is_neither_right_nor_wrong(name):
     assert check(name, lambda *arguments: None).right is None
 
 
-def broken(*arguments):
-    raise KeyError("x")
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(
-    "answer",
-    [
-        broken,
-        lambda: 1.0,
-        lambda *arguments: "text",
-        lambda *arguments: [1.0],
-        lambda *arguments: (arguments[0], "text"),
-        lambda *arguments: (),
-        lambda *arguments: torch.full((40, 3), torch.nan),
-        lambda *arguments: torch.zeros(40, 3, dtype=torch.int64),
-        lambda *arguments: torch.zeros(0),
-        lambda *arguments: NAN,
-        "text",
-        3.0,
-        {},
-    ],
-)
+@pytest.mark.parametrize("answer", STRANGE)
 def test_whatever_is_handed_in_gets_a_verdict(name, answer):
     verdict = check(name, answer)
     assert verdict.right is False

@@ -6,6 +6,7 @@ import torch
 from torch.distributions import Normal
 
 from companion.checks import sampling
+from tests.support.strange import STRANGE
 
 SEEDS = (0, 1, 2)
 
@@ -256,27 +257,8 @@ def test_no_answer_is_neither_right_nor_wrong(name):
         assert check(name, lambda *arguments: None).right is None
 
 
-def broken(*arguments):
-    raise KeyError("x")
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(
-    "answer",
-    [
-        broken,
-        lambda: 1.0,
-        lambda *arguments: "text",
-        lambda *arguments: (arguments[0], "text"),
-        lambda *arguments: (arguments[0], arguments[0]),
-        lambda *arguments: torch.zeros(0),
-        lambda *arguments: float("nan"),
-        lambda *arguments: arguments[0].mul_(0),
-        "text",
-        3.0,
-        {},
-    ],
-)
+@pytest.mark.parametrize("answer", STRANGE)
 def test_whatever_is_handed_in_gets_a_verdict(name, answer):
     verdict = check(name, answer)
     assert verdict.right is False

@@ -9,6 +9,7 @@ import torch
 from companion import losses, models, training
 from companion.checks import tradeoff
 from companion.checks.cases import seeded
+from tests.support.strange import STRANGE
 
 SEEDS = (0, 1, 2)
 NAN = float("nan")
@@ -119,29 +120,8 @@ def test_no_seed_draws_a_case_that_the_reference_fails(name):
     assert [seed for seed in range(3, 23) if check(name, RIGHT[name][0], seed).right is not True] == []
 
 
-def broken(*arguments):
-    raise KeyError("x")
-
-
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(
-    "answer",
-    [
-        broken,
-        lambda: 1.0,
-        lambda *arguments: "text",
-        lambda *arguments: (1.0, "text"),
-        lambda *arguments: (1.0, 2.0, 3.0, 4.0, 5.0),
-        lambda *arguments: torch.full((3,), torch.nan),
-        lambda *arguments: torch.zeros(3, dtype=torch.complex64),
-        lambda *arguments: torch.zeros(0),
-        lambda *arguments: float("nan"),
-        lambda *arguments: 10**400,
-        "text",
-        3.0,
-        {},
-    ],
-)
+@pytest.mark.parametrize("answer", STRANGE)
 def test_whatever_is_handed_in_gets_a_verdict(name, answer):
     verdict = check(name, answer)
     assert verdict.right is False
