@@ -72,8 +72,8 @@ def told(error: BaseException) -> str:
 def kind(value: object) -> str:
     """Name what kind of thing a value is, and nothing of what is in it.
 
-    >>> kind(torch.zeros(3, 2)), kind("0.81"), kind([1])
-    ('a tensor', 'a text', 'a list')
+    >>> kind(torch.zeros(3, 2)), kind("0.81"), kind([1]), kind(torch.zeros(3).mean)
+    ('a tensor', 'a text', 'a list', 'a function')
     """
     if isinstance(value, torch.Tensor):
         odd = "complex " if value.is_complex() else "" if value.layout == torch.strided else "sparse "
@@ -90,6 +90,10 @@ def kind(value: object) -> str:
     module = type(value).__module__.partition(".")[0]
     if type(value) in known:
         return known[type(value)]
+    if isinstance(value, torch.nn.Module):
+        return "a module"
+    if callable(value):
+        return "a class" if isinstance(value, type) else "a function"
     if module not in ("builtins", "numpy", "torch", "fractions", "decimal"):
         return "an object"  # the name of a class could hold an input
     return f"{'an' if name[0].lower() in 'aeiou' or name == 'ndarray' else 'a'} {name}"

@@ -460,6 +460,8 @@ def warm() -> None:
         "pandas",
         "torch.nn.functional",
         "torch.distributions",
+        "torch.fx.experimental.symbolic_shapes",  # by the first gradient that is asked for, half a second of its own
+        "torch._dynamo",  # by the first optimizer, and by print of a tensor
     ):
         with contextlib.suppress(ImportError):
             __import__(name)

@@ -3,7 +3,6 @@
 import nbformat
 import pytest
 
-from companion.checks import Verdict
 from companion.checks.verdict import PENDING
 from tests.support import ROOT, direct
 
@@ -25,7 +24,9 @@ def test_unanswered_it_runs_and_every_check_says_so(path, monkeypatch):
     shown = {name: value for name, value in direct.unanswered(notebook) if name and name.startswith("test-")}
     assert shown
     for name, verdict in shown.items():
-        assert verdict == Verdict(None, PENDING), f"{name} shows {verdict!r}"
+        # Code that is handed out with slips in it gives something: the check may say that they are still there.
+        assert verdict.right is None, f"{name} shows {verdict!r}"
+        assert verdict.message.startswith(PENDING.rstrip(".")), f"{name} shows {verdict!r}"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -74,6 +74,21 @@ def test_half_precision_is_computed_as_outside(walled):
         assert told(session, "import torch\nprint(torch.full((3,), 1.0).half().exp().tolist())") == "[2.71875, 2.71875, 2.71875]"
 
 
+def test_a_gradient_and_an_optimizer_import_nothing_anew(walled):
+    """torch imports hundreds of modules at the first of either: a second for every worker, and a loss where a cell patched `math`."""
+    cell = """
+import sys, torch
+before = set(sys.modules)
+layer = torch.nn.Linear(2, 1)
+x = torch.ones(3, 2, requires_grad=True)
+torch.autograd.grad([layer(x)], [x], [torch.ones(3, 1)])
+torch.optim.Adam(layer.parameters())
+print(len(set(sys.modules) - before) < 10)
+"""
+    with walled() as session:
+        assert told(session, cell) == "True"
+
+
 TRY = """
 import ctypes, os, socket
 def attempt(f, *a):
