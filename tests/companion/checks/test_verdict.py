@@ -80,7 +80,9 @@ def test_what_an_answer_raises_is_told_in_whole_sentences(error, told):
         (X.numpy(), "an ndarray"),
         ({}, "a dict"),
         (lambda x: x, "a function"),
-        (torch.nn.Linear(2, 2), "a Linear"),
+        (X.mean, "a function"),
+        (dict, "a class"),
+        (torch.nn.Linear(2, 2), "a module"),
     ],
 )
 def test_a_kind_is_named_without_what_is_in_it(value, named):
