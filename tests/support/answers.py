@@ -320,7 +320,9 @@ def disagreement(said: Sequence[Said], grader: Graded) -> str:
     if grader.right is not (check.right is True and not check.escaped):
         return f"the check says {check.word}, the grader {grader.message or 'that it is right'} ({grader.detail})"
     refused = " raised " in grader.message or ", and the test takes " in grader.message
-    if grader.right or check.escaped or refused or without_words(check.message).replace("a generator", "an object") == grader.message:
+    if grader.right or check.escaped or refused:
+        return ""
+    if without_words(check.message).replace("a generator", "an object") == grader.message:
         return ""
     return f"the check says {check.message!r}, the grader {grader.message!r} ({grader.detail})"
 
