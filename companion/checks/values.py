@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from companion.checks.verdict import word
+
 RELATIVE, ABSOLUTE = 1e-8, 1e-10  # float64 answers differ by the order of their sums only
 ROUNDED_RELATIVE, ROUNDED_ABSOLUTE = 1e-4, 1e-5  # and float32 ones by a few hundred roundings
 SHOWN = 12  # numbers of a tensor that an example writes out
@@ -106,7 +108,7 @@ def near(got: Any, expected: Any, *, scale: float | int = 1.0, single: bool = Fa
         pairs = zip(got, expected, strict=True) if both else ()
         return min((near(a, b, scale=scale, single=single) for a, b in pairs), default=Near.SAME if both else Near.WRONG)
     if isinstance(got, str) or isinstance(expected, str):
-        return Near.SAME if isinstance(got, str) and isinstance(expected, str) and same_word(got, expected) else Near.WRONG
+        return Near.SAME if isinstance(got, str) and isinstance(expected, str) and word(got) == word(expected) else Near.WRONG
     if not comparable(got):
         return Near.WRONG
     a, b = as_float64(got), as_float64(expected)
@@ -116,11 +118,6 @@ def near(got: Any, expected: Any, *, scale: float | int = 1.0, single: bool = Fa
         return Near.SAME
     rounded = torch.allclose(a, b, rtol=ROUNDED_RELATIVE, atol=ROUNDED_ABSOLUTE * scale, equal_nan=True)
     return (Near.SAME if single else Near.ROUNDED) if rounded else Near.WRONG
-
-
-def same_word(a: str, b: str) -> bool:
-    """Say whether two texts are the same word; capitals and blanks do not count."""
-    return " ".join(a.split()).casefold() == " ".join(b.split()).casefold()
 
 
 def text(value: Any) -> str:
