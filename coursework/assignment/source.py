@@ -69,9 +69,9 @@ Test.__test__ = False  # type: ignore[attr-defined]  # pytest, which would colle
 class Written(NamedTuple):
     """An answer that is marked by hand: words, or with `code` a code cell.
 
-    prompt: what the learner reads. solution: what the solution page shows. rubric: names of levels, worst first. stub: the cell as it
-    is given out; a cell that still says so is no answer. task: the cell is nbgrader's task, which asks and is not written in: the
-    answer stands in cells of the student's own below it. title: the heading that it stands under.
+    prompt: what the learner reads. solution: what the solution page shows; where the cell has none, its note. rubric: names of levels,
+    worst first. stub: the cell as it is given out; a cell that still says so is no answer. task: the cell is nbgrader's task, which
+    asks and is not written in: the answer stands in cells of the student's own below it. title: the heading that it stands under.
     """
 
     id: str
@@ -383,6 +383,7 @@ def _markers(here: str, source: str) -> Iterator[tuple[str, str]]:
 
 def _exercise(path: Path, notebook: NotebookNode, settings: Settings, sha256: str) -> Exercise:
     answers, tests, written, wrong = [], [], [], []
+    notes: dict[str, str] = {}
     title, said = None, ""
     for cell, stub in zip(notebook.cells, _stubs(path, notebook), strict=True):
         kind, name = role_of(cell)
@@ -397,8 +398,11 @@ def _exercise(path: Path, notebook: NotebookNode, settings: Settings, sha256: st
             written.append(_written(cell, stub, said)._replace(title=title or ""))
         elif kind == "wrong":
             wrong.append(Wrong(name, role["slip"], role["says"], cell.source))
+        elif kind == "note":
+            notes[name] = "\n\n".join(filter(None, [notes.get(name), cell.source]))
         elif kind is None and cell.cell_type == "markdown":
             title, said = next(reversed(headings(cell.source, 2)), title), cell.source
+    written = [each._replace(solution=each.solution or notes.get(each.id, "")) for each in written]
     parts = (tuple(answers), tuple(tests), tuple(written), tuple(wrong))
     return Exercise(path.stem, _title(path, notebook), notebook, *parts, settings.variants, sha256, path, *settings[1:])
 

@@ -6,7 +6,6 @@ each question has an order of its own.
 
 import hashlib
 import hmac
-import re
 import secrets
 import threading
 from collections.abc import Mapping
@@ -16,11 +15,9 @@ from typing import Any
 from coursework.assignment.rubric import points_of
 from coursework.report.late import Rule
 from coursework.report.marks import LONGEST, Mark, Marks, fingerprint, is_number, marks_file, read_marks, write_marks
+from coursework.report.prose import blocks, cut, line, readable
 from coursework.report.reading import Graded, ReportError, read_all
 from coursework.report.standing import GRADED, Standing, Words, standings_of
-
-MOST_SHOWN = 20_000  # characters of an answer
-PICTURE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)>\s]*)[^)]*\)|<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'>\s]*)[^>]*>", re.IGNORECASE)
 
 
 class MarkingError(ValueError):
@@ -157,7 +154,7 @@ class Marking:
         texts = [each for _, each in answers]
         return {
             "id": name,
-            "title": title,
+            "title": line(title),
             "most": about["points"],
             "code": bool(about.get("code")),
             "rubric": bool(about["rubric"]),
@@ -198,35 +195,22 @@ class Marking:
         self._typing = (who, question) if comment else None
 
 
-def readable(text: str) -> str:
-    """An answer as it is shown: its Markdown as it was typed, with each picture named in its place.
-
-    >>> readable("See ![a plot](attachment:plot.png).")
-    'See [picture: plot.png].'
-    """
-    return _cut(PICTURE.sub(lambda found: f"[picture: {_picture(found[1] or found[2] or '')}]", text))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}\n[… {len(text) - MOST_SHOWN} more characters]"
-
-
-def _picture(source: str) -> str:
-    if source.startswith("data:"):
-        return f"{source[5:].partition(';')[0].partition(',')[0][:40] or 'data'} inside the text"
-    return source.removeprefix("attachment:")[:200] or "nameless"
-
-
 def _levels(rubric: list[str], most: float | int) -> list[dict]:
     """What the keys 0 to 9 give: the rubric's levels, or without one the points themselves."""
     if rubric:
-        return [{"text": text, "points": points_of(number, len(rubric), most)} for number, text in enumerate(rubric)]
-    return [{"text": "", "points": number} for number in range(min(9, int(most)) + 1)]
+        return [{"text": line(text), "points": points_of(number, len(rubric), most)} for number, text in enumerate(rubric)]
+    return [{"text": (), "points": number} for number in range(min(9, int(most)) + 1)]
 
 
 def _texts(words: Words) -> dict:
-    text = _cut(words.text) if words.code else readable(words.text)
-    return {"text": text, "prompt": readable(words.prompt), "solution": readable(words.solution)}
+    """What the page shows, in parts; an answer as it was typed, too, code in no other way."""
+    text = cut(words.text) if words.code else readable(words.text)
+    return {
+        "text": text,
+        "shown": () if words.code else blocks(text),
+        "prompt": blocks(readable(words.prompt)),
+        "solution": blocks(readable(words.solution)),
+    }
 
 
 def _checked(words: Words, change: Mapping[str, Any]) -> dict:

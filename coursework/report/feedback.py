@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from coursework.report.answers import MOST_SHOWN, readable
+from coursework.report.prose import MOST_SHOWN, readable
 from coursework.report.reading import Graded
 from coursework.report.standing import GRADED, MISSING, Standing, Words
 from coursework.report.tables import of_somebody_else

@@ -164,11 +164,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def page(nonce: str) -> str:
-    """The page with its script in it. nonce: what the browser is told to know our own script and style by."""
-    html, script = (
-        files("coursework.report").joinpath("templates", f"marking.{kind}").read_text("utf-8") for kind in ("html", "js")
+    """The page with its style and script in it. nonce: what the browser is told to know our own script and style by."""
+    html, style, script = (
+        files("coursework.report").joinpath("templates", name).read_text("utf-8")
+        for name in ("marking.html", "prose.css", "marking.js")
     )
-    return html.replace("NONCE", nonce).replace("SCRIPT", script)
+    return html.replace("NONCE", nonce).replace("PROSE", style).replace("SCRIPT", script)
 
 
 def _asked(body: bytes) -> dict:

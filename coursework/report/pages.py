@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from coursework.files import listed_names
 from coursework.report.feedback import Feedback
+from coursework.report.prose import blocks, line
 from coursework.report.reading import Graded
 from coursework.report.standing import GRADED, MISSING, Standing
 from coursework.report.tables import Sheet, flags_of
@@ -129,7 +130,7 @@ def _environment() -> Environment:
     templates = Environment(
         loader=PackageLoader("coursework.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.filters["number"] = _number
+    templates.filters |= {"number": _number, "blocks": blocks, "line": line}
     return templates
 
 

@@ -1,10 +1,11 @@
 // The marking page's script. Python puts it into marking.html, and answers its requests: marking.py beside this folder.
 
 /**
- * @typedef {{ text: string, points: number }} Level
- * @typedef {{ who: string, text: string, prompt: string, solution: string, points: number | null, level: number | null, comment: string,
- *   open: boolean, changed: boolean }} Answer
- * @typedef {{ id: string, title: string, most: number, code: boolean, rubric: boolean, levels: Level[], answers: Answer[] }} Question
+ * @typedef {(string | [string, Record<string, string>] | [string])[]} Parts A text; an element's start; its end: prose.py.
+ * @typedef {{ text: Parts, points: number }} Level
+ * @typedef {{ who: string, text: string, shown: Parts, prompt: Parts, solution: Parts, points: number | null, level: number | null,
+ *   comment: string, open: boolean, changed: boolean }} Answer
+ * @typedef {{ id: string, title: Parts, most: number, code: boolean, rubric: boolean, levels: Level[], answers: Answer[] }} Question
  * @typedef {{ exercise: string, title: string, questions: Question[], whole: Record<string, string> }} Told
  */
 
@@ -32,6 +33,24 @@ const points = (number) => (number === null ? "" : String(Math.round(number * 10
 function make(tag, text, more = {}) {
   const element = Object.assign(document.createElement(tag), more);
   element.textContent = text;
+  return element;
+}
+
+/** Put parts into an element in place of what was there. @template {Element} T @param {T} element @param {Parts} parts */
+function fill(element, parts) {
+  /** @type {Element} */
+  let place = element;
+  element.replaceChildren();
+  for (const part of parts) {
+    if (typeof part === "string") place.append(part);
+    else if (part.length === 1) place = /** @type {Element} */ (place.parentElement);
+    else {
+      const inner = document.createElement(part[0]);
+      for (const [name, value] of Object.entries(part[1])) inner.setAttribute(name, value);
+      place.append(inner);
+      place = inner;
+    }
+  }
   return element;
 }
 
@@ -109,17 +128,19 @@ function draw() {
   const total = data.questions.flatMap((other) => other.answers);
   $("progress").max = total.length;
   $("progress").value = total.filter((other) => !other.open).length;
-  show($("question"), each.title);
+  fill($("question"), each.title);
   const state = one.open ? "not marked" : `${points(one.points)} of ${points(each.most)} points`;
   show($("place"), `Answer ${position() + 1} of ${each.answers.length}, ${state}`);
   $("changed").hidden = !one.changed;
-  show($("prompt"), one.prompt);
-  $("prompt-box").hidden = one.prompt === "";
-  show($("solution"), one.solution);
-  $("solution-box").hidden = one.solution === "";
+  fill($("prompt"), one.prompt);
+  $("prompt-box").hidden = one.prompt.length === 0;
+  fill($("solution"), one.solution);
+  $("solution-box").hidden = one.solution.length === 0;
   const empty = one.text.trim() === "";
-  show($("text"), empty ? "Left empty. e gives nothing to all that are." : one.text);
+  fill($("text"), empty ? ["Left empty. e gives nothing to all that are."] : each.code ? [one.text] : one.shown);
   $("text").className = `prose${each.code && !empty ? " code" : ""}${empty ? " none" : ""}`;
+  show($("typed"), one.text);
+  $("typed-box").hidden = each.code || empty;
   drawMark();
   if (document.activeElement !== $("comment")) $("comment").value = one.comment;
   if (document.activeElement !== $("whole")) $("whole").value = data.whole[one.who];
@@ -149,16 +170,16 @@ function drawMark() {
 function levelButton(each, level, number) {
   const button = make("button", "", { type: "button", onclick: () => choose(number) });
   button.append(make("kbd", String(number)));
-  if (each.rubric) button.append(make("span", level.text), make("span", points(level.points), { className: "number" }));
+  if (each.rubric)
+    button.append(fill(make("span", ""), level.text), make("span", points(level.points), { className: "number" }));
   return button;
 }
 
 /** @param {Question} each @param {number} number */
 function tab(each, number) {
   const left = openIn(each);
-  const button = make("button", `${each.title} · ${each.answers.length - left} of ${each.answers.length}`, {
-    type: "button",
-  });
+  const button = fill(make("button", "", { type: "button" }), each.title);
+  button.append(` · ${each.answers.length - left} of ${each.answers.length}`);
   button.setAttribute("aria-current", String(number === q));
   button.onclick = () => turn(number);
   return button;
@@ -396,6 +417,9 @@ const KEYS = {
   w: whose,
   v: () => {
     $("solution-box").open = !$("solution-box").open;
+  },
+  t: () => {
+    $("typed-box").open = !$("typed-box").open;
   },
   x: () => give(null),
   "?": () => $("help").showModal(),

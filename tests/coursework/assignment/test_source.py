@@ -49,6 +49,18 @@ def test_every_part_of_a_source_is_read(tmp_path):
     assert pickle.loads(pickle.dumps(exercise)) == exercise, "the grader sends it to its processes"
 
 
+def test_the_note_of_a_written_question_is_its_solution_where_the_cell_has_none(tmp_path):
+    cell = '+++ {"companion": {%s}}\n\n%s'
+    solved = "Why?\n\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION"
+    cells = [
+        cell % ('"written": "why", "points": 2', "Why?"),
+        cell % ('"note": "why"', "A table."),
+        cell % ('"written": "other", "points": 2', solved),
+        cell % ('"note": "other"', "More."),
+    ]
+    assert [each.solution for each in load_source(write(tmp_path, ANSWER, TEST, *cells)).written] == ["A table.", "Because."]
+
+
 def test_an_answer_has_a_reference_and_a_stub_that_are_python(tmp_path):
     answers = {answer.id: answer for answer in small.exercise(tmp_path).answers}
     space: dict = {}

@@ -11,9 +11,10 @@ import urllib.request
 
 import pytest
 
-from coursework.report.answers import Marking, MarkingError, readable
+from coursework.report.answers import Marking, MarkingError
 from coursework.report.marking import App, serve, server
 from coursework.report.marks import read_marks
+from coursework.report.prose import readable
 from coursework.report.reading import ReportError
 from tests.support.graded import FREE, WHY, graded, result, student
 

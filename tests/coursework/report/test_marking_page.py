@@ -169,12 +169,27 @@ def test_a_name_is_shown_when_asked_for_and_found(page):
     marking.expect("#choose-says", "No answer of nobody to this question.")
 
 
-def test_what_a_student_wrote_is_text(page):
-    marking = page({"kim": (f"{SCRIPT} **bold**\n\n- a\n- b", "")})
-    shown = marking.tab.locator("#text").inner_text()
-    assert shown == "[picture: x]<script>document.title = 'taken'</script> **bold**\n\n- a\n- b"
-    assert marking.tab.locator("#text *").count() == 0
+def test_what_a_student_wrote_is_shown_as_markdown_and_never_as_html(page):
+    text = f"{SCRIPT} **bold**\n\n- a\n- b\n\n![x](http://127.0.0.1:9/x.png) [x](javascript:alert(1)) [site](http://127.0.0.1:9/)"
+    marking = page({"kim": (text, "")})
+    shown = marking.tab.locator("#text")
+    assert shown.inner_text().startswith("[picture: x]<script>document.title = 'taken'</script> bold\n")
+    assert shown.inner_text().endswith("[picture: http://127.0.0.1:9/x.png] [x](javascript:alert(1)) site (http://127.0.0.1:9/)")
+    assert shown.locator("*").evaluate_all("found => found.map(each => each.localName)") == ["p", "strong", "ul", "li", "li", "p"]
     assert marking.tab.title() == "Marking week3"
+    marking.press("t")
+    assert "</script> **bold**\n\n- a\n- b\n" in marking.tab.locator("#typed").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_wide_table_is_scrolled_in_its_own_box(page, scheme):
+    row = "|" + " 0.123456 |" * 12
+    marking = page({"kim": (f"{row}\n{'|-:' * 12}|\n{row}", "")}, 360, scheme, bypass_csp=True)
+    assert marking.tab.locator("#text table td").count() == 12
+    assert marking.tab.evaluate("document.documentElement.scrollWidth") <= 360
+    box = marking.tab.locator("#text .wide")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert contrast(marking.tab, "#text td") >= 4.5
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_an_answer_stands_beside_its_mark_and_none_is_not_passed(tmp_path):
         write_marks(folder, Marks(name, "week3", {"why": Mark(0, None, "", fingerprint(words))}))
     report(folder, "html", tmp_path / "out")
     kim, lee = (text_of(tmp_path / "out" / "students" / f"{name}.html") for name in ("kim", "lee"))
-    assert "Your answer</small>\nSo.\n&lt;script&gt;" in kim
+    assert "<p>So.\n&lt;script&gt;" in kim
     assert "{{ 7 * 7 }}" in kim
     assert "You left it empty." in lee
     assert "Not passed." not in kim + lee
