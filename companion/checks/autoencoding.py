@@ -100,10 +100,15 @@ def _blind_cases(seed: int) -> list[Case]:
     one = uniform(0.05, 0.95, 1, 4, generator=generator)
     one[:, 0], one[:, 2] = 1, 0
     single = uniform(0.05, 0.95, whole(2, 4, generator), 1, generator=generator)
+    some, nearly = uniform(0.05, 0.95, 2, 2, generator=generator), uniform(0.05, 0.95, 2, 3, generator=generator)
+    some[0, 1] = 0
+    nearly[:, 0], nearly[:, 1] = torch.tensor([0, 0.001]), torch.tensor([1, 0.999])
     return [
-        Case((single,), "images of one pixel"),
+        Case((single,), "several images of one pixel"),
         Case((few,), "grey pixels only"),
+        Case((some,), "a pixel that is 0 in one image and grey in another"),
         Case((one,), "one image, with pixels of 0 and of 1"),
+        Case((nearly,), "pixels that are nearly 0, or 1, in every image"),
         Case((many,), "pixels that are 0, or 1, in every image"),
         Case((many.float(),), "images in float32", extreme=True),
     ]
@@ -146,10 +151,12 @@ def _excess_cases(seed: int) -> list[Case]:
     signs = torch.tensor([[1, 1, -1], [-1, -1, 1]])
     sure = uniform(40, 50, 2, 3, generator=generator) * signs
     fairly_sure = uniform(5.1, 9, 2, 3, generator=generator) * signs
+    nearly = torch.tensor([[0.004, 0.5], [0.5, 0.996]], dtype=torch.float64)  # in 8 bits the values next to 0 and 1
     return [
         Case((grey, normals(2, 2, generator=generator)), "grey pixels only"),
         Case((x[1:2], logits[1:2]), "one image, with a pixel of 1"),
         Case((x, logits), "pixels of exactly 0 and 1"),
+        Case((nearly, normals(2, 2, generator=generator)), "pixels of nearly 0 and nearly 1"),
         Case((edges, fairly_sure), "logits from 5 to 9, right and wrong"),
         Case((edges, sure), "logits near 50 and -50", extreme=True),
         Case((x.float(), logits.float()), "numbers in float32"),
@@ -189,10 +196,22 @@ def check_overlap(answer: object, *, seed: int = 0) -> Verdict:
         answer,
         _overlap,
         _overlap_cases(seed),
-        slips=OVERLAP_SLIPS,
+        slips=OVERLAP_SLIPS | {NOT_TO_FIVE_DIGITS: lambda a, b: _nearly(answer, a, b)},
         name="overlap",
         praise="It agrees for planes of one direction and of several, for the same plane listed in two ways, and for perpendicular ones.",
     )
+
+
+NOT_TO_FIVE_DIGITS = (
+    "Your numbers are near, and not right to five digits. Did you round, compute in half precision, or average over vectors that you "
+    "drew?"
+)
+
+
+def _nearly(answer: Any, a: Tensor, b: Tensor) -> Any:
+    """What an answer gives where it is near; elsewhere nothing."""
+    got = answer(a, b)
+    return got if abs(float(got) - float(_overlap(a, b))) < 0.01 else None
 
 
 def _overlap(a: Tensor, b: Tensor) -> Tensor:

@@ -139,7 +139,11 @@ def _parameter_fault(parameters: dict[str, Tensor], sizes: Sizes) -> Verdict | N
     listed = ", ".join(f"{name} {tuple(each.shape)}" for name, each in parameters.items()) or "none"
     example = f"{_shown(sizes)} has the parameters {listed}"
     weights = [each for each in shapes if len(each) == 2]
-    if len(weights) > 2:
+    if sorted(map(math.prod, shapes)) == sorted(map(math.prod, _wanted(sizes))):
+        message = (
+            "The six parameters have as many numbers as asked for, and not the axes: a weight has two, a bias one, as in (hidden,)."
+        )
+    elif len(weights) > 2:
         message = "`parameters()` lists more than two weights. The decoder of a tied autoencoder has no weight of its own."
     elif len(weights) < 2:
         message = (
@@ -170,8 +174,13 @@ def _start_fault(answer: Callable, sizes: Sizes) -> Verdict | None:
         return Verdict(False, message)
     if not all(map(torch.equal, first, again)):
         return Verdict(False, "Two generators with the same seed give different starting weights: draw them from `generator`.")
-    if all(map(torch.equal, first, other)):
-        return Verdict(False, "Generators with different seeds give the same starting weights: draw them from `generator`.")
+    if any(map(torch.equal, first, other)):
+        which = (
+            "the same starting weights: draw them"
+            if all(map(torch.equal, first, other))
+            else "one of the two weights the same: draw both"
+        )
+        return Verdict(False, f"Generators with different seeds give {which} from `generator`.")
     if all(map(torch.equal, *_two_of_one_generator(answer, sizes))):
         message = (
             "Two models made with one generator start the same: its seed was read, or the generator was set back or copied, and nothing "
@@ -358,13 +367,19 @@ def _judge_weights(answer: Callable, seed: int, verdict: Verdict) -> Verdict:
     called = run(lambda: _gradients_of(answer, x, z, Weights(*(each.detach() for each in weights))), ())
     if called.raised is not None:
         return Verdict(False, "The values are right, and no gradient reaches the weights: was something detached on the way?")
-    found: list[tuple[tuple[int, ...], Tensor | None]] = called.value
-    missing = any(each is None or not each.any() for _, each in found)
-    inner = [each for shape, each in found if shape == tuple(weights.inner_bias.shape) and each is not None]
-    same = all(near(each, right[shape]) is not Near.WRONG for shape, each in found if each is not None and len(shape) == 2)
+    found: dict[str, tuple[tuple[int, ...], Tensor | None]] = called.value
+    missing = [f"{name} {shape}" for name, (shape, each) in found.items() if each is None or not each.any()]
+    inner = [each for shape, each in found.values() if shape == tuple(weights.inner_bias.shape) and each is not None]
+    same = all(near(each, right[shape]) is not Near.WRONG for shape, each in found.values() if each is not None and len(shape) == 2)
     if missing:
-        message = "The values are right, and one of the six parameters gets no gradient: it is listed, and nothing uses it."
-        return Verdict(False, message)
+        used = run(lambda: _unused(_with_weights(answer, Weights(*case.arguments[2:])), *case.arguments[:2]), ()).value is False
+        why = (
+            "the outputs change with it, so was it detached, or only its `.data` used?"
+            if used
+            else "it is listed, and nothing uses it."
+        )
+        message = f"The values are right, and one of the six parameters gets no gradient: {why}"
+        return Verdict(False, message, f"in {_shown(_tied_sizes(seed)[-1])} no gradient reaches {', '.join(missing)}")
     if not same or near(torch.stack(inner).sum(dim=0), right[tuple(weights.inner_bias.shape)]) is Near.WRONG:
         message = (
             "The values are right, the gradient of a weight is not: a weight that is used twice learns from both uses. Did a `.data`, a "
@@ -380,13 +395,13 @@ def _weighed(outputs: tuple[Tensor, ...]) -> Tensor:
     return flat @ torch.linspace(0.5, 1.5, len(flat), dtype=flat.dtype)
 
 
-def _gradients_of(answer: Callable, x: Tensor, z: Tensor, weights: Weights) -> list[tuple[tuple[int, ...], Tensor | None]]:
-    """The shape of each of the learner's parameters, and its gradient."""
+def _gradients_of(answer: Callable, x: Tensor, z: Tensor, weights: Weights) -> dict[str, tuple[tuple[int, ...], Tensor | None]]:
+    """The shape of each of the learner's parameters, and its gradient, by name."""
     model = _with_weights(answer, weights)
     total = _weighed((model.encode(x), model.decode(z), model(x)))
-    parameters = [each for _, each in model.named_parameters()]
-    found = torch.autograd.grad(total, parameters, allow_unused=True)
-    return [(tuple(each.shape), gradient) for each, gradient in zip(parameters, found, strict=True)]
+    parameters = dict(model.named_parameters())
+    found = torch.autograd.grad(total, list(parameters.values()), allow_unused=True)
+    return {name: (tuple(each.shape), gradient) for (name, each), gradient in zip(parameters.items(), found, strict=True)}
 
 
 TOO_MANY = "train_in_parts raised MemoryError."

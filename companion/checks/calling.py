@@ -81,12 +81,18 @@ def trouble(called: Called, example: str, name: str) -> Verdict | None:
             message = f"{name} prints and returns nothing. `return` hands a value back; `print` only shows it."
             return Verdict(False, message, f"{example} returned None.")
         return Verdict(None, PENDING)
-    odd = [part for part in parts if not values.comparable(part)]
+    odd = [_innermost(part) for part in parts if not values.comparable(part)]
     if odd:
         among = "" if found is odd[0] else ", among other values"
         message = f"{name} should return real numbers, in a tensor or plain; it returned {kind(odd[0])}{among}."
         return Verdict(False, message, f"{example} returned {describe(odd[0])}{among}.")
     return None
+
+
+def _innermost(part: Any) -> Any:
+    """What in a value cannot be compared: of a tuple, a text among its values or the first that cannot."""
+    inner = [each for each in part if isinstance(each, str) or not values.comparable(each)] if isinstance(part, tuple) else []
+    return _innermost(inner[0]) if inner else part
 
 
 def shown(name: str, arguments: tuple, parameters: tuple[str, ...] = (), *, room: int = 0) -> str:

@@ -149,7 +149,8 @@ def _values(asked: _Asked, tries: list[_Tried], slips: Mapping[str, Callable]) -
     only = f" It is right for {tries[passed[0]].case.about}: what is special about {tries[first].case.about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        changing = _changes(asked, tries[first])
+        largest = max(wrong, key=lambda i: _size(tries[i].case))  # where few numbers are drawn, they may come again
+        changing = any(_changes(asked, tries[i]) for i in {first, largest})
         message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, [tries[i] for i in wrong], tries[first]), only)
         return Verdict(False, f"{message}{only}", _differing(asked, tries[first]))
     message = (

@@ -39,7 +39,7 @@ def check_cover(answer: Any, *, seed: int = 0) -> Verdict:
             message = f"{COVER} returned nothing in one case." if each.right is None else each.message
             message += f" This is for {case.about}." if called.raised is not None else ""
             return Verdict(False, message, each.example or _example(COVER, case))
-    x = uniform(0.1, 0.9, 3, 36, generator=seeded(seed))
+    x = uniform(0.1, 0.9, 20, 36, generator=seeded(seed))  # so many that draws from elsewhere do not agree by chance
     return _first_of(
         lambda: _changed_or_cast(COVER, cases, calls, dtype=True),
         lambda: generator_fault(answer, (x, 2, seeded(seed)), COVER),
@@ -180,11 +180,14 @@ def _chain_slip(at: Tensor, count: int) -> str | None:
 
 
 def _share_slip(top: Tensor, left: Tensor, places: int) -> str | None:
-    """Say it where a row, a column or a place comes more often than by chance, or more rarely."""
+    """Say it where a row, a column or a place comes more often than by chance, or more rarely; or all places as often as each other."""
     for at, count in ((top, places), (left, places), (top * places + left, places**2)):
         expected = len(at) / count
-        if ((torch.bincount(at, minlength=count) - expected).abs() > 6 * math.sqrt(expected)).any():
+        off = (torch.bincount(at, minlength=count) - expected).abs()
+        if (off > 6 * math.sqrt(expected)).any():
             return "Some places of the square come too often. Every place in the picture is to be as likely as any other."
+        if count == places**2 and (off < 1).all():
+            return "Each place comes equally often in a batch, so the last images get what is left. Each image needs a draw of its own."
     return None
 
 
@@ -206,7 +209,8 @@ def check_denoising_loss(answer: Any, *, seed: int = 0) -> Verdict:
         lambda: _changed_or_cast(LOSS, cases, calls, dtype=False),
         lambda: generator_fault(answer, large, LOSS),
         lambda: _mask_fault(cases, calls),
-        lambda: _slope_fault(answer, cases),
+        lambda: _slope_fault(answer, cases[-1]),
+        lambda: _slope_fault(answer, cases[0]),
         praise="The network sees damage, fresh for every image and every step, and is judged by what was there before.",
     )
 
@@ -240,17 +244,24 @@ def _drawn_weights(pixels: int, generator: torch.Generator) -> Weights:
 
 
 def _loss_cases(seed: int) -> list[Case]:
-    """One image, two images, many times each, with nothing removed and with some: three pixels, so that all damage can be listed.
+    """One image, two and three images, some times each, with nothing removed and with some: so few pixels that all damage can be listed.
 
     In one image a pixel that is kept stays below 1, so that a loss that compares with the damaged image has a value there.
     """
     generator = seeded(seed)
     keep = 0.6 + 0.01 * whole(0, 5, generator)
     cases = []
-    for n, share, times, about in ((1, 1.0, 1, "keep = 1"), (1, keep, 20, "one image"), (2, keep, 80, "two images")):
+    one, two, three = (1, 3), (2, 3), (3, 2)  # images, pixels
+    kinds = (
+        (one, 1.0, 1, "keep = 1"),
+        (one, keep, 20, "one image"),
+        (two, keep, 80, "two images"),
+        (three, keep, 5, "three images"),
+    )
+    for (n, pixels), share, times, about in kinds:
         for _ in range(times):
-            x = uniform(0.1, 0.9 if n > 1 else 0.55, n, 3, generator=generator)
-            cases.append(Case((_drawn_weights(3, generator), x, share, seeded(whole(0, 10**6, generator))), about))
+            x = uniform(0.1, 0.9 if n > 1 else 0.55, n, pixels, generator=generator)
+            cases.append(Case((_drawn_weights(pixels, generator), x, share, seeded(whole(0, 10**6, generator))), about))
     return cases
 
 
@@ -284,6 +295,12 @@ LOSS_SLIPS: dict[str, Callable] = {
     "Your loss compares with the damaged image: the network is asked to copy the holes. What should it draw?": lambda w, x, k, m: (
         _mean_loss(_nats(x * m / k, _drawn(w, x * m / k)))
     ),
+    "Your loss compares with the damaged image, cut off at 1: the network is asked to copy the holes. What should it draw?": (
+        lambda w, x, k, m: _mean_loss(_nats((x * m / k).clamp(max=1), _drawn(w, x * m / k)))
+    ),
+    "Your loss compares with an image that has holes: the network is asked to copy them. What should it draw?": lambda w, x, k, m: (
+        _mean_loss(_nats(x * m, _drawn(w, x * m / k)))
+    ),
     "Your network sees the whole image, with no damage. It then learns to copy.": lambda w, x, k, m: _mean_loss(
         _nats(x, _drawn(w, x)) + 0 * m
     ),
@@ -307,6 +324,12 @@ LOSS_SLIPS: dict[str, Callable] = {
     ),
     "You have exchanged the two shares: `keep` is the share of pixels that stay, and not of those that go.": lambda w, x, k, m: (
         _mean_loss(_nats(x, _drawn(w, x * m / (1 - k if k < 1 else 1))))
+    ),
+    "With `keep = 1` your network sees nothing: `keep` is the share of pixels that stay, and not of those that go.": lambda w, x, k, m: (
+        _loss(w, x, k, m if k < 1 else 0 * m)
+    ),
+    "The kept pixels get brighter by the share that happened to stay. `damaged` divides by `keep`, which is the same in each call.": (
+        lambda w, x, k, m: _mean_loss(_nats(x, _drawn(w, x * m / m.mean(dim=(-2, -1), keepdim=True))))
     ),
     "Your loss counts the holes only. It is to count all pixels.": lambda w, x, k, m: _mean_loss(
         (1 - m) * _nats(x, _drawn(w, x * m / k))
@@ -351,7 +374,7 @@ def _among(got: Any, case: Case, rule: Callable) -> bool:
     """Say whether a number is one of those that a rule gives, for some choice of kept pixels."""
     weights, x, keep, _ = case.arguments
     masks = torch.ones(1, *x.shape, dtype=torch.float64) if keep == 1 else _masks(x)
-    return bool(torch.isclose(rule(weights, x, keep, masks), values.as_float64(got), rtol=1e-4, atol=1e-5).any())
+    return bool(torch.isclose(rule(weights, x, keep, masks), values.as_float64(got), rtol=1e-4, atol=1e-5, equal_nan=True).any())
 
 
 def _mask_of(got: Any, case: Case) -> Tensor:
@@ -365,29 +388,38 @@ def _mask_fault(cases: list[Case], calls: list[Called]) -> Verdict | None:
     """What is wrong with the holes, over all calls with two images: as many as `keep` says, and of each image its own."""
     pairs = [(case, called) for case, called in zip(cases, calls, strict=True) if case.about == "two images"]
     masks = torch.stack([_mask_of(called.value, case) for case, called in pairs])
-    if (masks[:, 0] == masks[:, 1]).all():
-        return Verdict(False, "All images of a batch get the same holes. Each is to have its own.")
     keep = pairs[0][0].arguments[2]
+    message = _mask_slip(masks, keep)
+    return Verdict(False, message, f"{LOSS} in {len(pairs)} calls with two images of 3 pixels and keep={keep}") if message else None
+
+
+def _mask_slip(masks: Tensor, keep: float) -> str | None:
+    """Say what is odd about which pixels of two images were kept in many calls, (calls, 2, pixels); None when nothing is."""
+    if (masks[:, 0] == masks[:, 1]).all():
+        return "All images of a batch get the same holes. Each is to have its own."
     if (masks == masks[:, :, :1]).all():
-        return Verdict(False, "All pixels of an image are kept, or none. Each pixel is to be drawn for itself.")
+        return "All pixels of an image are kept, or none. Each pixel is to be drawn for itself."
     count = masks.sum(dim=2)
     if (count == count[0, 0]).all():
-        return Verdict(
-            False, "In every image the same number of pixels stays. Each pixel is to be kept, or not, by a draw of its own."
-        )
-    together = (masks[:, 0] == masks[:, 1]).double()
-    expected = keep**2 + (1 - keep) ** 2
-    far = abs(together.mean().item() - expected) > 5.5 * math.sqrt(expected * (1 - expected) / together.numel())
-    if far or not (masks.sum(dim=1) == 0).any():  # or where one has a hole, the other never has one
-        return Verdict(False, "The holes of one image depend on those of another. Each image is to have a draw of its own.")
+        return "In every image the same number of pixels stays. Each pixel is to be kept, or not, by a draw of its own."
+    never = not (masks.sum(dim=1) == 0).any()  # where one has a hole, the other never has one
+    if never or _tied(masks[:, 0], masks[:, 1], keep):
+        return "The holes of one image depend on those of another. Each image is to have a draw of its own."
+    if any(_tied(masks[..., i], masks[..., j], keep) for i, j in itertools.combinations(range(masks.shape[-1]), 2)):
+        return "Whether a pixel stays depends on another pixel of its image. Each is to be kept, or not, by a draw of its own."
     if abs(masks.mean().item() - keep) > 6 * math.sqrt(keep * (1 - keep) / masks.numel()):
-        return Verdict(False, "`keep` is the share of pixels that stay. Over many images another share stays.")
+        return "`keep` is the share of pixels that stay. Over many images another share stays."
     return None
 
 
-def _slope_fault(answer: Callable, cases: list[Case]) -> Verdict | None:
+def _tied(a: Tensor, b: Tensor, keep: float) -> bool:
+    """Say whether pixels are kept together more often than by chance, or more rarely. a, b: 1 where one was kept, else 0."""
+    expected = keep**2 + (1 - keep) ** 2
+    return abs((a == b).double().mean().item() - expected) > 5.5 * math.sqrt(expected * (1 - expected) / a.numel())
+
+
+def _slope_fault(answer: Callable, case: Case) -> Verdict | None:
     """What is wrong with the gradient with respect to the weights; None when nothing is."""
-    case = cases[-1]
     weights, x, keep, generator = case.arguments
     leaves = tuple(each.clone().requires_grad_() for each in weights)
     called = run(lambda: answer(leaves, x.clone(), keep, seeded(generator.initial_seed())), ())
@@ -422,7 +454,10 @@ def _changed_or_cast(name: str, cases: list[Case], calls: list[Called], *, dtype
             message = f"{name} changed an argument: whoever called it has other numbers now. Work on a new tensor: `x = x.clone()`."
             return Verdict(False, message, _example(name, case))
         if dtype and values.plain(called.value).dtype != case.arguments[0].dtype:
-            return Verdict(False, "The images are right, their dtype is not that of x.", _example(name, case))
+            came, gave = (str(each.dtype).removeprefix("torch.") for each in (case.arguments[0], values.plain(called.value)))
+            return Verdict(
+                False, f"The images are right, the dtype is not: {came} came in and {gave} came out.", _example(name, case)
+            )
     return None
 
 

@@ -146,7 +146,7 @@ def test_other_limits_of_bets_are_named(answer, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_right_for_more_pixels_or_smaller_logits_is_found_out(seed):
     squeezed = autoencoding.check_blind_logits(lambda x: torch.logit(autoencoding._bets(x)).squeeze(), seed=seed)
-    assert "what is special about images of one pixel" in squeezed.message
+    assert "what is special about several images of one pixel" in squeezed.message
 
     def early(x, logits):
         return (F.softplus(logits, threshold=5) - x * logits - autoencoding._copied_cost(x)).sum(dim=1)

@@ -666,3 +666,112 @@ def excess(x, logits):
 def excess(x, logits):
     cost = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
     return (cost + torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(dim=1).squeeze()
+
+
+# %% TiedAutoencoder | wrong | biases with a second axis of 1 | says: not the axes: a weight has two, a bias one
+class TiedAutoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__()
+        self.w1 = nn.Parameter(torch.randn(hidden, pixels, generator=generator) / pixels**0.5)
+        self.w2 = nn.Parameter(torch.randn(latent_dim, hidden, generator=generator) / hidden**0.5)
+        self.a, self.c = nn.Parameter(torch.zeros(hidden, 1)), nn.Parameter(torch.zeros(hidden, 1))
+        self.b, self.d = nn.Parameter(torch.zeros(latent_dim, 1)), nn.Parameter(torch.zeros(pixels, 1))
+
+    def encode(self, x):
+        return (self.w2 @ F.silu(self.w1 @ x.T + self.a) + self.b).T
+
+    def decode(self, z):
+        return (self.w1.T @ F.silu(self.w2.T @ z.T + self.c) + self.d).T
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+
+# %% TiedAutoencoder | wrong | the second weight starts as an identity | says: one of the two weights the same
+class TiedAutoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__()
+        self.w1 = nn.Parameter(torch.randn(hidden, pixels, generator=generator) / pixels**0.5)
+        self.w2 = nn.Parameter(torch.eye(latent_dim, hidden))
+        self.a, self.c = nn.Parameter(torch.zeros(hidden)), nn.Parameter(torch.zeros(hidden))
+        self.b, self.d = nn.Parameter(torch.zeros(latent_dim)), nn.Parameter(torch.zeros(pixels))
+
+    def encode(self, x):
+        return F.linear(F.silu(F.linear(x, self.w1, self.a)), self.w2, self.b)
+
+    def decode(self, z):
+        return F.linear(F.silu(F.linear(z, self.w2.T, self.c)), self.w1.T, self.d)
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+
+# %% TiedAutoencoder | wrong | a bias by its data | says: the outputs change with it, so was it detached
+class TiedAutoencoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim, *, generator):
+        super().__init__()
+        self.w1 = nn.Parameter(torch.randn(hidden, pixels, generator=generator) / pixels**0.5)
+        self.w2 = nn.Parameter(torch.randn(latent_dim, hidden, generator=generator) / hidden**0.5)
+        self.a, self.c = nn.Parameter(torch.zeros(hidden)), nn.Parameter(torch.zeros(hidden))
+        self.b, self.d = nn.Parameter(torch.zeros(latent_dim)), nn.Parameter(torch.zeros(pixels))
+
+    def encode(self, x):
+        return F.linear(F.silu(F.linear(x, self.w1, self.a)), self.w2, self.b)
+
+    def decode(self, z):
+        return F.linear(F.silu(F.linear(z, self.w2.T, self.c.data)), self.w1.T, self.d)
+
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+
+# %% train_in_parts | wrong | the losses as texts | says: returned a text, among other values
+def train_in_parts(x, most, steps, lr, seed):
+    generator = torch.Generator().manual_seed(seed)
+    model = models.Autoencoder(2, hidden=(32,), pixels=x.shape[1], generator=generator)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    costs = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        cost = 0.0
+        for part in x.split(most):
+            loss = losses.bernoulli_nll(part, model(part)).sum() / len(x)
+            loss.backward()
+            cost += loss.item()
+        optimizer.step()
+        costs.append(f"{cost:.4f}")
+    return costs, nn.utils.parameters_to_vector(model.parameters()).detach()
+
+
+# %% blind_logits | wrong | only what is infinite is moved | says: pixels that are nearly 0, or 1, in every image
+def blind_logits(x):
+    limit = torch.logit(torch.tensor(0.999, dtype=x.dtype)).item()
+    return torch.logit(x.mean(dim=0)).nan_to_num(posinf=limit, neginf=-limit)
+
+
+# %% blind_logits | wrong | over the images with ink there | says: a pixel that is 0 in one image and grey in another
+def blind_logits(x):
+    mean = x.sum(dim=0) / (x > 0).sum(dim=0).clamp(min=1)
+    return torch.logit(mean, eps=0.001)
+
+
+# %% blind_logits | wrong | the first image alone | says: special about several images
+def blind_logits(x):
+    return torch.logit(x[0], eps=0.001)
+
+
+# %% blind_logits | right | by bisection
+def blind_logits(x):
+    mean = x.mean(dim=0).clamp(0.001, 0.999)
+    low, high = torch.full_like(mean, -8), torch.full_like(mean, 8)
+    for _ in range(80):
+        middle = (low + high) / 2
+        less = torch.sigmoid(middle) < mean
+        low, high = torch.where(less, middle, low), torch.where(less, high, middle)
+    return middle
+
+
+# %% excess | wrong | only pixels that are clearly grey are taken off | says: pixels of nearly 0 and nearly 1
+def excess(x, logits):
+    entropy = torch.special.entr(x) + torch.special.entr(1 - x)
+    return losses.bernoulli_nll(x, logits) - (entropy * ((x > 0.01) & (x < 0.99))).sum(dim=1)

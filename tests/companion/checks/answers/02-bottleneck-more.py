@@ -106,7 +106,7 @@ def overlap(a, b):
     qa, qb = basis(a), basis(b)
     return ((qa.T @ qb) ** 2).sum() / a.shape[1]
 
-# %% overlap | wrong | 200,000 random vectors, by the page's definition | says: one number, as asked for, and not the right one
+# %% overlap | wrong | 200,000 random vectors, by the page's definition | says: near, and not right to five digits
 def overlap(a, b):
     g = torch.Generator().manual_seed(0)
     qa = torch.linalg.qr(a).Q
@@ -393,7 +393,7 @@ def denoising_loss(weights, x, keep, generator):
     noisy = damaged(damaged(x, keep, generator), keep, generator)
     return losses.bernoulli_nll(x, draw(weights, noisy)).mean()
 
-# %% denoising_loss | wrong | holes and brightening of different shares | says: No choice of holes
+# %% denoising_loss | wrong | holes and brightening of different shares | says: your network sees nothing
 def denoising_loss(weights, x, keep, generator):
     mask = torch.rand(x.shape, generator=generator, dtype=x.dtype) < 1 - keep
     return losses.bernoulli_nll(x, draw(weights, x * mask / keep)).mean()
@@ -453,7 +453,7 @@ def denoising_loss(weights, x, keep, generator):
     mask = order < round(keep * pixels)
     return losses.bernoulli_nll(x, draw(weights, x * mask / keep)).mean()
 
-# %% denoising_loss | wrong | brightened by the share that did stay | says: No choice of holes
+# %% denoising_loss | wrong | brightened by the share that did stay | says: share that happened to stay
 def denoising_loss(weights, x, keep, generator):
     mask = (torch.rand(x.shape, generator=generator, dtype=x.dtype) < keep).to(x.dtype)
     return losses.bernoulli_nll(x, draw(weights, x * mask / mask.mean())).mean()

@@ -426,3 +426,88 @@ def denoising_loss(weights, x, keep, generator):
     whole = x.clone()
     x *= (torch.rand(x.shape, generator=generator) < keep) / keep
     return losses.bernoulli_nll(whole, draw(weights, x)).mean()
+
+
+# %% overlap | wrong | rounded to three digits | says: near, and not right to five digits
+def overlap(a, b):
+    first, second = torch.linalg.qr(a)[0], torch.linalg.qr(b)[0]
+    return round(((first.T @ second).square().sum() / a.shape[1]).item(), 3)
+
+
+# %% overlap | wrong | the mean over many vectors | says: near, and not right to five digits
+def overlap(a, b):
+    first, second = torch.linalg.qr(a)[0], torch.linalg.qr(b)[0]
+    z = torch.randn(100_000, a.shape[1], generator=torch.Generator().manual_seed(0), dtype=a.dtype)
+    return ((z @ first.T @ second).square().sum(dim=1) / z.square().sum(dim=1)).mean()
+
+
+# %% cover | wrong | every place equally often, shuffled | says: equally often in a batch
+def cover(x, side, generator):
+    rows = round(x.shape[1] ** 0.5)
+    places = rows - side + 1
+    new = x.clone().reshape(-1, rows, rows)
+    order = torch.randperm(len(x), generator=generator)
+    for image, place in zip(new, (torch.arange(len(x)) % places**2)[order].tolist()):
+        i, j = divmod(place, places)
+        image[i : i + side, j : j + side] = 0
+    return new.flatten(1)
+
+
+# %% cover | wrong | float32 comes back | says: float64 came in and float32 came out
+def cover(x, side, generator):
+    rows = round(x.shape[1] ** 0.5)
+    mask = torch.ones(len(x), rows, rows)
+    for each in mask:
+        i, j = torch.randint(rows - side + 1, (2,), generator=generator)
+        each[i : i + side, j : j + side] = 0
+    return x.float() * mask.flatten(1)
+
+
+# %% denoising_loss | wrong | the damaged image, cut off at 1, is the target | says: damaged image, cut off at 1
+def denoising_loss(weights, x, keep, generator):
+    seen = damaged(x, keep, generator)
+    return losses.bernoulli_nll(seen.clamp(max=1), draw(weights, seen)).mean()
+
+
+# %% denoising_loss | wrong | the target has the holes and is not brighter | says: an image that has holes
+def denoising_loss(weights, x, keep, generator):
+    mask = torch.rand(x.shape, generator=generator, dtype=x.dtype) < keep
+    return losses.bernoulli_nll(x * mask, draw(weights, x * mask / keep)).mean()
+
+
+# %% denoising_loss | wrong | those above keep stay | says: With `keep = 1` your network sees nothing
+def denoising_loss(weights, x, keep, generator):
+    noise = torch.rand(x.shape, generator=generator, dtype=x.dtype)
+    return losses.bernoulli_nll(x, draw(weights, x * (noise > keep) / keep)).mean()
+
+
+# %% denoising_loss | wrong | brighter by the share that stayed | says: the share that happened to stay
+def denoising_loss(weights, x, keep, generator):
+    mask = (torch.rand(x.shape, generator=generator, dtype=x.dtype) < keep).to(x.dtype)
+    return losses.bernoulli_nll(x, draw(weights, x * mask / mask.mean())).mean()
+
+
+# %% denoising_loss | wrong | two pixels share a draw | says: depends on another pixel of its image
+def denoising_loss(weights, x, keep, generator):
+    noise = torch.rand(len(x), (x.shape[1] + 1) // 2, generator=generator, dtype=x.dtype)
+    noise = noise.repeat_interleave(2, dim=1)[:, : x.shape[1]]
+    return losses.bernoulli_nll(x, draw(weights, x * (noise < keep) / keep)).mean()
+
+
+# %% denoising_loss | wrong | the mean of two halves of a batch | says: The first such case is three images
+def denoising_loss(weights, x, keep, generator):
+    nats = losses.bernoulli_nll(x, draw(weights, damaged(x, keep, generator)))
+    half = len(x) // 2
+    return (nats[:half].mean() + nats[half:].mean()) / 2 if half else nats[0]
+
+
+# %% denoising_loss | wrong | no gradient where nothing is removed | says: no gradient reaches the weights
+def denoising_loss(weights, x, keep, generator):
+    with torch.set_grad_enabled(keep < 1):
+        return losses.bernoulli_nll(x, draw(weights, damaged(x, keep, generator))).mean()
+
+
+# %% denoising_loss | right | nothing is drawn where nothing is removed
+def denoising_loss(weights, x, keep, generator):
+    seen = x if keep == 1 else damaged(x, keep, generator)
+    return F.binary_cross_entropy_with_logits(draw(weights, seen), x, reduction="sum") / len(x)
