@@ -165,6 +165,9 @@ MIXTURE_SLIPS: dict[str, Callable] = {
     "You measured the centres from their plain average. The mean of the mixture is weighted.": _with_sigma(
         lambda w, m, s, mean: _weighted(w, s**2 + (m - m.mean(dim=0)) ** 2).sqrt()
     ),
+    "The spread of your centres leaves the weights out. A centre that is drawn seldom counts little.": _with_sigma(
+        lambda w, m, s, mean: (_weighted(w, s**2) + m.var(dim=0, correction=0)).sqrt()
+    ),
     "This is the sigma of a weighted sum of draws, one from each region. A draw from a mixture comes from one region.": _with_sigma(
         lambda w, m, s, mean: _weighted(w**2, s**2).sqrt()
     ),
@@ -220,7 +223,7 @@ def _tilt_cases(seed: int) -> list[Case]:
     return [
         case(0.3, 0.7, "a tilt"),
         case(-0.7, -0.3, "a tilt the other way"),
-        case(0.97, 0.99, "a strong tilt"),
+        case(0.99, 0.99, "a strong tilt"),
         Case(tuple(small), "sigmas near 0.1"),
         Case((0.5, float(whole(2, 5, generator)), float(whole(6, 9, generator))), "sigmas above 1"),
         Case((0.0, 1.0, 1.0), "no tilt, and sigmas of 1", extreme=True),

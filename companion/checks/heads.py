@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from companion.checks.calling import ESCAPES, not_given, run, trouble
-from companion.checks.cases import normals, seeded, whole
+from companion.checks.cases import normals, seeded, uniform, whole
 from companion.checks.values import Near, near, plain
 from companion.checks.verdict import Verdict, kind, told
 
@@ -84,10 +84,12 @@ def _made(answer: Callable, sizes: tuple[int, int, int], about: str) -> Any:
 
 def _judged(case: _Case) -> Verdict | None:
     """The first thing that is wrong; None where nothing is."""
+    with torch.no_grad():
+        run(case.net, (case.x,))  # a lazy layer has no weights before
     dtypes = [each.dtype for each in dict(case.net.named_parameters()).values()]
     if dtypes:
         case = case._replace(x=case.x.to(dtypes[0]))
-    for step in (_given, _alone, _parts, _composed, _linear, _bent, _trained, _double):
+    for step in (_given, _alone, _parts, _composed, _large, _linear, _bent, _trained, _double):
         with torch.set_grad_enabled(step is _trained):
             found = step(case)
         if found is not None:
@@ -220,6 +222,42 @@ def _composed(case: _Case) -> Verdict | None:
     return None
 
 
+def _owned(case: _Case) -> dict[str, set[str]]:
+    """Which parameters each part is made of: those that change what it gives. A layer may have a second name, outside of its part."""
+    features = case.net.body(case.x)
+
+    def given() -> list[Any]:
+        return [run(getattr(case.net, part), (case.x if part == "body" else features,)).value for part in PARTS]
+
+    before, owned = given(), {part: set[str]() for part in PARTS}
+    for name, leaf in dict(case.net.named_parameters()).items():
+        kept = leaf.detach().clone()
+        leaf.add_(1)
+        for part, was, now in zip(PARTS, before, given(), strict=True):
+            if not isinstance(now, Tensor) or not torch.equal(was, now):
+                owned[part].add(name)
+        leaf.copy_(kept)
+    return owned
+
+
+def _large(case: _Case) -> Verdict | None:
+    """Whether the heads have weights of their own, and mu and logvar are what they say where that is large, also on a bounded body."""
+    owned = _owned(case)
+    if owned["mu_head"] & owned["logvar_head"]:
+        return case.fault("`net.mu_head` and `net.logvar_head` share a weight. There are two heads, each with its own.")
+    leaves = dict(case.net.named_parameters())
+    kept = {name: leaves[name].detach().clone() for name in owned["mu_head"] | owned["logvar_head"]}
+    for name in kept:
+        leaves[name].mul_(WIDE)
+    given, features = _answer(case, case.x), case.net.body(case.x)
+    heads = case.net.mu_head(features), case.net.logvar_head(features)
+    for name, weight in kept.items():
+        leaves[name].copy_(weight)
+    if isinstance(given, Verdict):
+        return case.fault("Your encoder fails where the weights of the heads are large.", given.example)
+    return None if near(given, heads, single=True) is Near.SAME else case.fault(_uncomposed(given, heads, False))
+
+
 def _uncomposed(given: tuple, heads: tuple, small: bool) -> str:
     """In what an answer is not what the heads say."""
     if near(given, heads[::-1], single=True) is not Near.WRONG:
@@ -255,12 +293,12 @@ def _linear(case: _Case) -> Verdict | None:
 
 
 def _bent(case: _Case) -> Verdict | None:
-    """Whether the body bends: without one it is one linear layer, and the heads on it are two."""
-    first, second = (3 * normals(20, case.sizes[0], generator=seeded(i)).to(case.x.dtype) for i in (1, 2))
+    """Whether the body bends for images, which are never below 0: if not, it is one linear layer under the heads."""
+    first, second = (3 * uniform(0, 1, 20, case.sizes[0], generator=seeded(i)).to(case.x.dtype) for i in (1, 2))
     body = case.net.body
     if near(body(first + second) + body(torch.zeros_like(first)), body(first) + body(second), single=True) is not Near.WRONG:
         return case.fault(
-            "Nothing bends in your body: a linear layer under a linear head is one linear layer. It needs an activation."
+            "Nothing bends in your body: a linear layer under a linear head is one linear layer. It needs an activation behind a layer."
         )
     return None
 
@@ -285,9 +323,11 @@ def _reached(case: _Case) -> _Reached:
 
 def _trained(case: _Case) -> Verdict | None:
     """Whether an optimizer finds all parts, and both answers train the body and their own head."""
+    with torch.no_grad():
+        owned = _owned(case)
     reached = _reached(case)
     for part in PARTS:
-        if not any(name.startswith(f"{part}.") for name in reached.names):
+        if not owned[part]:
             message = (
                 f"The weights of `net.{part}` are not among the encoder's parameters, so no optimizer would train them. A plain list, a "
                 "function or a tensor hides them; nn.Sequential and nn.Linear do not."
@@ -295,13 +335,22 @@ def _trained(case: _Case) -> Verdict | None:
             return case.fault(message, f"net.named_parameters() has {', '.join(sorted(reached.names)) or 'none'}")
     for answer, head, found in zip(("mu", "logvar"), PARTS[1:], reached.by, strict=True):
         for part in (head, "body"):
-            if not any(name.startswith(f"{part}.") for name in found):
-                message = (
-                    f"No gradient of {answer} reaches `net.{part}`. Did a `.detach()`, `.data` or `no_grad` cut it off, or is a weight "
-                    "frozen?"
+            if not owned[part] & found:
+                why = (
+                    f"The weights of `net.{head}` are all 0, and what comes back is multiplied by them."
+                    if part == "body" and _says_nothing(case, head)
+                    else "Did a `.detach()`, `.data` or `no_grad` cut it off, or is a weight frozen?"
                 )
+                message = f"No gradient of {answer} reaches `net.{part}`. {why}"
                 return case.fault(message, f"{answer}.square().sum().backward() reaches {', '.join(sorted(found)) or 'nothing'}")
     return None
+
+
+def _says_nothing(case: _Case, head: str) -> bool:
+    """Whether a head says the same of all features."""
+    with torch.no_grad():
+        said = getattr(case.net, head)(case.net.body(case.x))
+    return torch.equal(said, said[:1].expand_as(said))
 
 
 def _double(case: _Case) -> Verdict | None:

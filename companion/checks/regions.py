@@ -49,6 +49,8 @@ def check_stretched_codes(prediction: Any, *, seed: int = 0) -> Verdict:
         value = number(prediction[key])
         if value is None:
             return Verdict(False, f"prediction[{key!r}] should be a number, a factor.", f"It is {describe(prediction[key])}.")
+        if value < 0:
+            return Verdict(False, f"Your factor for {key!r} is below 0. A number that shrinks has a factor between 0 and 1.")
         if not math.isclose(value, factor, rel_tol=0.05):
             known = [
                 text for (name, wrong), text in STRETCHED_WRONG.items() if name == key and math.isclose(value, wrong, rel_tol=0.05)
@@ -101,6 +103,9 @@ VARIETY_SLIPS: dict[str, Callable] = {
     "You averaged over all pairs, and an image with itself is among them. That distance is always 0.": lambda x: torch.cdist(
         x, x
     ).mean(),
+    "Among your pairs each image stands once with itself. That distance is always 0, and it is no pair.": lambda x: (
+        torch.pdist(x).sum() / (len(x) * (len(x) + 1) / 2)
+    ),
     "Your variety is twice what it should be: is each pair counted from both sides, and divided by half as many?": lambda x: (
         2 * torch.pdist(x).mean()
     ),
@@ -170,7 +175,8 @@ def _by_angle_cases(seed: int) -> list[Case]:
     n, k, latent_dim = whole(2, 4, generator), whole(2, 4, generator), whole(3, 6, generator)
     a, b = _pairs(n, latent_dim, generator)
     flat = _pairs(1, 2, generator)
-    t = uniform(0.1, 0.9, k, generator=generator).sort(descending=True).values  # not in the order in which a walk goes
+    later, sooner = uniform(0.6, 0.9, 1, generator=generator), uniform(0.1, 0.4, k - 1, generator=generator)
+    t = torch.cat([later, sooner])  # not in the order in which a walk goes, and none of them near half the way
     ends = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)
     straight = whole(1, 9, generator) * torch.tensor([[3.0, 4.0]], dtype=torch.float64)
     obtuse = -a + 0.5 * b
@@ -179,13 +185,14 @@ def _by_angle_cases(seed: int) -> list[Case]:
     return [
         Case((*flat, t[:1]), "one pair of codes and one share"),
         Case((*flat, ends), "the two ends and the middle"),
-        Case((a, b, t), "several pairs"),
+        Case((a, b, t), "several pairs of codes of more than two numbers"),
         Case((a, 4 * b, t), "pairs of which one code is much longer"),
         Case((a, obtuse, t), "pairs with more than a right angle between them"),
         Case((straight, 2 * straight, t), "two codes that point the same way", extreme=True),
         Case((straight, straight.clone(), t), "twice the same code", extreme=True),
         Case((*mixed, t), "two pairs of which one points the same way", extreme=True),
         Case((*close, t), "pairs with a small angle between them"),
+        Case((close[0], -close[1], t), "pairs that point nearly opposite ways"),
         Case((a.float(), b.float(), t.float()), "codes in float32"),
     ]
 
@@ -389,9 +396,11 @@ def _mean_distances_cases(seed: int) -> list[Case]:
     single = Case(tuple(each.float() for each in many.arguments), "images in float32")
     few, one = case(2, 1, 2, 3, 2, "two seeds with one picture each"), case(1, n, m, k, pixels, "one seed")
     copies = case(2, n, m, k, pixels, "pictures that are copies of training images")
-    for i, images_of in enumerate((copies.arguments[0][0], copies.arguments[1][1], copies.arguments[2])):
-        images_of[0] = copies.arguments[3][i]
-    return [few, many, one, single, copies]
+    long = case(2, n, m, whole(110, 130, generator), 2, "more than a hundred training images")
+    for ae, vae, test, train in (copies.arguments, long.arguments):
+        for i, images_of in enumerate((ae[0], vae[1], test), 1):
+            images_of[0] = train[-i]  # among the last, which a search that stops early does not find
+    return [few, many, one, single, copies, long]
 
 
 def _looked_up(x: Tensor, real: Tensor) -> Tensor:

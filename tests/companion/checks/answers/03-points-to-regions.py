@@ -578,3 +578,43 @@ def mean_distances(ae, vae, test, train):
 def mean_distances(ae, vae, test, train):
     near = lambda x: torch.cdist(x, train).amin(dim=-2).mean()
     return near(ae), near(vae), near(test)
+
+
+# %% mean_distances | wrong | in pieces of a hundred, and the rest dropped | says: more than a hundred training images
+def mean_distances(ae, vae, test, train):
+    def near(x):
+        pieces = [train[i : i + 100] for i in range(0, max(len(train) - 99, 1), 100)]
+        return torch.stack([torch.cdist(x, each).amin(dim=-1) for each in pieces]).amin(dim=0).mean()
+    return near(ae), near(vae), near(test)
+
+
+# %% stretched_codes | wrong | divided by ten as a number below 0 | says: below 0
+prediction = {"loss": 1, "spread": 10, "step of 0.1": -10, "step of 0.1 spreads": 1}
+
+
+# %% variety | wrong | the upper half with its diagonal | says: once with itself
+def variety(x):
+    i, j = torch.triu_indices(len(x), len(x))
+    return (x[i] - x[j]).norm(dim=1).mean()
+
+
+# %% by_angle | wrong | straight on also where the ways are nearly opposite | says: nearly opposite
+def by_angle(a, b, t):
+    la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
+    u, v = a[:, None] / la, b[:, None] / lb
+    t = t[None, :, None]
+    dot = (u * v).sum(-1, keepdim=True).clamp(-1, 1)
+    w = torch.acos(dot)
+    d = (torch.sin((1 - t) * w) * u + torch.sin(t * w) * v) / torch.sin(w)
+    line = (1 - t) * a[:, None] + t * b[:, None]
+    return torch.where((dot < -0.98) | (dot > 1 - 1e-9), line, d * ((1 - t) * la + t * lb))
+
+
+# %% by_angle | wrong | polar angles of the first two numbers | says: more than two numbers
+def by_angle(a, b, t):
+    p = torch.atan2(a[:, 1], a[:, 0])[:, None]
+    turn = (torch.atan2(b[:, 1], b[:, 0])[:, None] - p + torch.pi) % (2 * torch.pi) - torch.pi
+    angle = p + t * turn
+    r = (1 - t) * a.norm(dim=1, keepdim=True) + t * b.norm(dim=1, keepdim=True)
+    rest = (1 - t)[:, None] * a[:, None, 2:] + t[:, None] * b[:, None, 2:]
+    return torch.cat([torch.stack([r * angle.cos(), r * angle.sin()], dim=2), rest], dim=2)

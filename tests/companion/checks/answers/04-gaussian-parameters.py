@@ -758,3 +758,103 @@ def tilt_cost(rho, tau, s):
 # %% tilt_cost | wrong | texts of | says: It is a text, and
 def tilt_cost(rho, tau, s):
     return ("tau**4*(1-rho**2)", "2*s**2/(tau**2*(1-rho**2))", None, None, None, None, None, None)
+
+
+# %% GaussianEncoder | right | layers that have names of their own, too
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.fc1, self.act = nn.Linear(pixels, hidden), nn.ReLU()
+        self.body = nn.Sequential(self.fc1, self.act)
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
+
+
+# %% GaussianEncoder | right | the body a method, a lazy layer first
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.LazyLinear(hidden), nn.Linear(hidden, hidden)])
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def body(self, x):
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return x
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
+
+
+# %% GaussianEncoder | wrong | a bounded body, and logvar clamped out of its reach | says: cut off where it is large
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.Tanh())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h).clamp(-10, 10)
+
+
+# %% GaussianEncoder | wrong | the weights of the heads tied | says: share a weight
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head.weight = self.mu_head.weight
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
+
+
+# %% GaussianEncoder | wrong | the logvar head begins at 0 | says: are all 0
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU())
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+        nn.init.zeros_(self.logvar_head.weight)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
+
+
+# %% GaussianEncoder | wrong | a relu of the images, which are never below 0 | says: Nothing bends
+class GaussianEncoder(nn.Module):
+    def __init__(self, pixels, hidden, latent_dim):
+        super().__init__()
+        self.body = nn.Sequential(nn.ReLU(), nn.Linear(pixels, hidden))
+        self.mu_head = nn.Linear(hidden, latent_dim)
+        self.logvar_head = nn.Linear(hidden, latent_dim)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.mu_head(h), self.logvar_head(h)
+
+
+# %% mixture_moments | wrong | the variance of the centres without weights | says: spread of your centres
+def mixture_moments(weights, mu, sigma):
+    return weights @ mu, (weights @ sigma**2 + mu.var(dim=0, correction=0)).sqrt()
+
+
+# %% tilt_cost | wrong | 1 minus rho squared held above 0.03 | says: a strong tilt
+from math import log, pi, sqrt
+def tilt_cost(rho, tau, s):
+    upright = max(1 - rho**2, 0.03)
+    k, det = tau**2 * upright, tau**4 * upright
+    return (det, 2 * s**2 / k, -log(2 * pi) - log(det) / 2 - s**2 / k, -log(2 * pi * s**2) - 1,
+            log(det) / 2 + s**2 / k - 2 * log(s) - 1, 2 * s / k - 2 / s, sqrt(k), -log(upright) / 2)
