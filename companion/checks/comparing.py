@@ -145,7 +145,7 @@ def _values(asked: _Asked, tries: list[_Tried], slips: Mapping[str, Callable]) -
         message = _slip(asked, tries, wrong, slips)
         if message:
             return Verdict(False, message, _differing(asked, tries[min(wrong, key=lambda i: _size(tries[i].case))]))
-    first, passed = fails[0], [i for i in range(len(tries)) if i not in fails]
+    first, passed = fails[0], _passed(asked, tries, fails)
     only = f" It is right for {tries[passed[0]].case.about}: what is special about {tries[first].case.about}?" if passed else ""
     said = troubles[first]
     if said is None:
@@ -159,6 +159,13 @@ def _values(asked: _Asked, tries: list[_Tried], slips: Mapping[str, Callable]) -
         else said.message
     )
     return Verdict(False, f"{message}{only}", said.example or asked.example(tries[first].case, "gave None"))
+
+
+def _passed(asked: _Asked, tries: list[_Tried], fails: list[int]) -> list[int]:
+    """The cases that an answer is right for. One that is right but for rounding, and no smaller than what fails, may hide a slip."""
+    size = _size(tries[fails[0]].case)
+    right = (i for i in range(len(tries)) if i not in fails)
+    return [i for i in right if asked.near(tries[i]) is Near.SAME or _size(tries[i].case) < size]
 
 
 def _changes(asked: _Asked, tried: _Tried) -> bool:
@@ -176,11 +183,11 @@ def _size(case: Case) -> int:
 
 
 def _slip(asked: _Asked, tries: list[_Tried], wrong: list[int], slips: Mapping[str, Callable]) -> str | None:
-    """The message of the first slip that gives the learner's values on every ordinary case, or on those that are wrong if all of these
+    """The message of the first slip that gives the learner's values on every ordinary case, and on those that are wrong if all of these
     are extreme."""
     ordinary = [i for i, each in enumerate(tries) if each.called.raised is None and not each.case.extreme]
     if not set(wrong) & set(ordinary):
-        ordinary = wrong
+        ordinary = ordinary + wrong
     for upto in (None, _upto(asked, [tries[i] for i in wrong])) if asked.stepwise else (None,):
         for message, slip in slips.items():
             if all(_alike(asked, slip, tries[i], upto) for i in ordinary):
@@ -218,7 +225,7 @@ def _all_comparable(value: Any) -> bool:
 
 
 def _differing(asked: _Asked, tried: _Tried) -> str:
-    differs = list(values.where(tried.got, tried.expected, asked.parts))
+    differs = list(values.where(tried.got, tried.expected, asked.parts, scale=asked.scale))
     return asked.example(tried.case, laid("gave ", tried.got), *(f"  {each}" for each in differs[:4]))
 
 
@@ -366,7 +373,7 @@ def _wrong_gradient(asked: _Asked, case: Case, places: list[int], got: list, rig
     lines = []
     for i in wrong:
         wanted = torch.zeros_like(got[i]) if right[i] is None else right[i]
-        how = "none" if got[i] is None else "; ".join(values.where(got[i], wanted))
+        how = "none" if got[i] is None else "; ".join(values.where(got[i], wanted, scale=asked.scale))
         lines.append(f"gradient with respect to {asked.parameters[places[i]]}: {how}")
     missing = all(got[i] is None for i in wrong)
     said = f"no gradient reaches {names}" if missing else f"the gradient with respect to {names} is not"

@@ -5,6 +5,7 @@ held against a reference.
 """
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -119,7 +120,11 @@ def check_two_losses(answer: object, *, seed: int = 0) -> Verdict:
         parts=LOSSES_PARTS,
         scale=1000.0,
     )
-    return verdict._replace(example=verdict.example.replace("\ngave (", "\nits value of path_loss, and the four gradients: ("))
+    return Verdict(
+        verdict.right,
+        re.sub(r" \(value \d\)", "", verdict.message),  # two are returned, and five looked at
+        verdict.example.replace("\ngave (", "\nits value of path_loss, and the four gradients: ("),
+    )
 
 
 def check_mean_cost(answer: object, *, seed: int = 0) -> Verdict:
@@ -151,7 +156,15 @@ Scores = tuple[Tensor, Tensor]
 def _score_cases(seed: int) -> list[Case]:
     generator = seeded(seed)
 
-    def case(samples: int, batch: int, latent_dim: int, about: str, dtype: torch.dtype = torch.float64, wide: bool = False) -> Case:
+    def case(
+        samples: int,
+        batch: int,
+        latent_dim: int,
+        about: str,
+        dtype: torch.dtype = torch.float64,
+        wide: bool = False,
+        plain: bool = False,
+    ) -> Case:
         low = -8 if wide else -2  # where sigma is small, z - mu has few digits in float32
         mu, logvar = gaussians(batch, latent_dim, generator, dtype=dtype, low=low, high=3 if wide else 2)
         eps = normals(samples, batch, latent_dim, generator=generator, dtype=dtype)
@@ -162,7 +175,7 @@ def _score_cases(seed: int) -> list[Case]:
             20 + uniform(0, 9, batch, generator=generator, dtype=dtype) + normals(samples, batch, generator=generator, dtype=dtype)
         )
         baseline = 18 + uniform(0, 9, samples, batch, generator=generator, dtype=dtype)
-        return Case((cost, baseline, z, mu, logvar), about)
+        return Case((cost + 100, 0 * baseline, z, mu, logvar) if plain else (cost, baseline, z, mu, logvar), about)
 
     samples, batch, latent_dim = whole(4, 6, generator), whole(3, 4, generator), whole(2, 3, generator)
     return [
@@ -171,6 +184,7 @@ def _score_cases(seed: int) -> list[Case]:
         case(1, 2, 2, "one draw"),
         case(samples, batch, latent_dim, "several draws of several images"),
         case(samples, batch, latent_dim, "logvar from -8 to 3, and draws far out", wide=True),
+        case(samples, batch, latent_dim, "costs above 100 and no baseline", plain=True),
         case(samples, batch, latent_dim, "float32", torch.float32),
     ]
 
@@ -308,6 +322,15 @@ SCORE_SLIPS: dict[str, Callable] = {
     "Both derivatives are right. The two estimates have changed places: the one in mu comes first.": (
         lambda *given: tuple(_score_gradient(*given)[i] for i in (0, 1, 3, 2))
     ),
+    "Both derivatives come first, then both estimates. You paired them by head.": lambda *given: tuple(
+        _score_gradient(*given)[i] for i in (0, 2, 1, 3)
+    ),
+    "The estimates are right. The derivatives come back multiplied with the weights: does a step work in place?": (
+        lambda cost, baseline, z, mu, logvar: (
+            *((cost - baseline)[..., None] * each for each in _scores(z, mu, logvar)),
+            *_score_gradient(cost, baseline, z, mu, logvar)[2:],
+        )
+    ),
     "The derivatives of log q come first, then the estimates.": lambda *given: tuple(
         _score_gradient(*given)[i] for i in (2, 3, 0, 1)
     ),
@@ -335,10 +358,10 @@ SCORE_SLIPS: dict[str, Callable] = {
 LOG_2PI = math.log(2 * math.pi)
 LOSSES_PARTS = (
     "The value of path_loss",
-    "path_loss's gradient in mu",
-    "path_loss's gradient in logvar",
-    "score_loss's gradient in mu",
-    "score_loss's gradient in logvar",
+    "The gradient of path_loss in mu",
+    "The gradient of path_loss in logvar",
+    "The gradient of score_loss in mu",
+    "The gradient of score_loss in logvar",
 )
 
 
@@ -349,7 +372,7 @@ def _losses_cases(seed: int) -> list[Case]:
         mu, logvar = gaussians(batch, latent_dim, generator, low=-8 if wide else -2, high=3 if wide else 2)
         eps, target = (normals(batch, latent_dim, generator=generator) for _ in range(2))
         if wide:
-            eps[0, -1], eps[-1, 0] = 5.5, -5.5
+            eps[0, 0], eps[-1, -1] = 5.5, -40  # the density of the second is 0 in float64, and its logarithm is not infinite
         return Case((mu, logvar, eps, target), about)
 
     batch, latent_dim = whole(3, 5, generator), whole(2, 3, generator)
@@ -440,6 +463,9 @@ LOSSES_SLIPS: dict[str, Callable] = {
     ),
     "path_loss is right. score_loss is the path once more: its z should be a constant.": _right_path(
         lambda z, c, m, v, t: _cost(z, t).mean()
+    ),
+    "path_loss is right. score_loss has the path's gradient in it besides its own. One of them is enough.": _right_path(
+        lambda z, c, m, v, t: (_cost(z, t) + _cost(c, t) * _log_q(c, m, v)).mean()
     ),
     "path_loss is right. score_loss has no cost in it: every draw counts the same.": _right_path(
         lambda z, c, m, v, t: _log_q(c, m, v).mean()

@@ -155,8 +155,11 @@ def _digits(value: float | int) -> str:
     return "a number too large to show" if isinstance(value, int) and abs(value) >= 2**1000 else f"{value:.6g}"
 
 
-def where(got: Any, expected: Any, parts: tuple[str, ...] = ()) -> Iterator[str]:
-    """In what a result differs, in words: how many values, axes, the sign, too large or too small, and where; never by how much."""
+def where(got: Any, expected: Any, parts: tuple[str, ...] = (), *, scale: float | int = 1.0) -> Iterator[str]:
+    """In what a result differs, in words: how many values, axes, the sign, too large or too small, and where; never by how much.
+
+    What is right but for rounding does not differ. scale: as in `near`.
+    """
     got = fitted(got, expected)
     if isinstance(expected, tuple) != isinstance(got, tuple) or (isinstance(got, tuple) and len(got) != len(expected)):
         yield f"{count(got)} came back where {count(expected)} should"
@@ -164,7 +167,7 @@ def where(got: Any, expected: Any, parts: tuple[str, ...] = ()) -> Iterator[str]
     if isinstance(expected, tuple):
         for i, pair in enumerate(zip(got, expected, strict=True)):
             label = parts[i] if i < len(parts) else f"value {i + 1}"
-            yield from (f"{label}: {each}" for each in where(*pair))
+            yield from (f"{label}: {each}" for each in where(*pair, scale=scale))
         return
     if isinstance(expected, str) or isinstance(got, str):
         if near(got, expected) is Near.WRONG:
@@ -173,13 +176,13 @@ def where(got: Any, expected: Any, parts: tuple[str, ...] = ()) -> Iterator[str]
     a, b = as_float64(got), as_float64(expected)
     if a.shape != b.shape:
         yield f"shape {tuple(a.shape)}, {tuple(b.shape)} is asked for"
-    elif near(a, b) is not Near.SAME:
-        yield _differs(a, b)
+    elif near(a, b, scale=scale) is Near.WRONG:
+        yield _differs(a, b, scale)
 
 
-def _differs(a: Tensor, b: Tensor) -> str:
+def _differs(a: Tensor, b: Tensor, scale: float | int) -> str:
     """How numbers of one shape differ, and at which place first."""
-    off = ~torch.isclose(a, b, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    off = ~torch.isclose(a, b, rtol=ROUNDED_RELATIVE, atol=ROUNDED_ABSOLUTE * scale, equal_nan=True)
     place = tuple(off.nonzero()[0].tolist())
     x, y = a[place].item(), b[place].item()
     if math.isnan(x) or math.isinf(x):

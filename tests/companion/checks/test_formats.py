@@ -128,13 +128,26 @@ def test_the_reference_density_holds_where_the_library_gives_nan():
     assert not Normal(mu, (0.5 * logvar).exp()).log_prob(z).isfinite().any()
 
 
+def test_an_example_names_the_head_whose_digits_are_lost_and_not_those_that_are_rounded():
+    def answer(sigma, slope, rate):
+        a = torch.log(torch.expm1(sigma))
+        softplus = F.softplus(a - rate * slope * a.sigmoid())
+        return softplus, sigma * (-rate * slope * sigma).exp(), sigma * (-rate * slope * sigma / 4).exp()
+
+    verdict = formats.check_heads(answer)
+    assert verdict[:2] == (False, formats.HEADS_FAR)
+    assert "the softplus head: at" in verdict.example
+    assert "the exp head" not in verdict.example
+    assert "the logvar head" not in verdict.example
+
+
 @pytest.mark.parametrize(
     ("says", "answer"),
     [
         ("where is a variance formed", lambda z, m, v: Normal(m, (0.5 * v).exp(), validate_args=False).log_prob(z).sum(dim=1)),
         ("where is a variance formed", lambda z, m, v: formats._density((z - m) ** 2 * (-v).exp(), v)),
         ("where is a variance formed", lambda z, m, v: formats._density((z - m).double() ** 2 / v.double().exp(), v).to(z.dtype)),
-        ("what is special about logvar", lambda z, m, v: formats._density((z - m) ** 2 / (v.exp() + 1e-12), v)),
+        ("clamped, added or replaced", lambda z, m, v: formats._density((z - m) ** 2 / (v.exp() + 1e-12), v)),
         ("clamped", lambda z, m, v: formats._log_density(z, m, v.clamp(-80, 80))),
         ("float64 came out", lambda z, m, v: formats._log_density(z.double(), m, v)),
         ("no gradient", lambda z, m, v: formats._log_density(z, m, v).detach()),

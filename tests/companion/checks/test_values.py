@@ -137,6 +137,13 @@ def test_in_a_tuple_the_part_is_named():
     assert list(values.where(1.0, float("nan"))) == ["it should not be finite"]
 
 
+def test_what_is_right_but_for_rounding_does_not_differ():
+    assert list(values.where((X * (1 + 1e-6), 2.0), (X, 1.0))) == ["value 2: it is too large"]
+    assert list(values.where(0.001, 0.0, scale=1000.0)) == []
+    rounded_and_wrong = torch.tensor([1.000001, 3.0]), torch.tensor([1.0, 2.0])
+    assert list(values.where(*rounded_and_wrong)) == ["at [1] it is too large; 1 of 2 numbers differ"]
+
+
 def test_a_list_of_two_tensors_of_one_number_is_as_good_as_a_tuple_of_them():
     one, other = torch.tensor([0.5]).double(), torch.tensor([[2.0]]).double()
     assert values.near(values.plain([one, other]), (one, other)) is Near.SAME

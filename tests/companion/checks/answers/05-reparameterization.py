@@ -1067,3 +1067,97 @@ def mean_cost(x, mu, logvar, eps, weight):
     samples = int(input("how many draws? "))
     z = mu + (0.5 * logvar).exp() * eps
     return ((z @ weight - x) ** 2).sum(-1).sum(0) / samples
+
+
+# %% draws | wrong | twelve uniforms less six | says: no Gaussian
+def draws(mu, logvar, samples, generator):
+    shape = (12, samples, *mu.shape)
+    u = torch.rand(shape, generator=generator, dtype=mu.dtype)
+    return mu + (0.5 * logvar).exp() * (u.sum(0) - 6)
+
+
+# %% draws | wrong | each draw begins one number later in one pool | says: used more than once
+def draws(mu, logvar, samples, generator):
+    n = mu.numel()
+    pool = torch.randn(samples + n - 1, generator=generator, dtype=mu.dtype)
+    eps = pool.unfold(0, n, 1).reshape(samples, *mu.shape)
+    return mu + (0.5 * logvar).exp() * eps
+
+
+# %% draws | wrong | sigma kept above 0.02 | says: keep sigma off 0
+def draws(mu, logvar, samples, generator):
+    shape = (samples, *mu.shape)
+    eps = torch.randn(shape, generator=generator, dtype=mu.dtype)
+    return mu + (0.5 * logvar).exp().clamp(min=0.02) * eps
+
+
+# %% draws | wrong | each direction hears its neighbour's eps | says: directions of a code move together
+def draws(mu, logvar, samples, generator):
+    shape = (samples, *mu.shape)
+    eps = torch.randn(shape, generator=generator, dtype=mu.dtype)
+    eps = 0.9 * eps + (1 - 0.81) ** 0.5 * eps.roll(1, dims=-1)
+    return mu + (0.5 * logvar).exp() * eps
+
+
+# %% score_gradient | wrong | weights cut at 10 against outliers | says: costs above 100
+def score_gradient(cost, baseline, z, mu, logvar):
+    by_mu = (z - mu) / logvar.exp()
+    by_logvar = 0.5 * ((z - mu) ** 2 / logvar.exp() - 1)
+    w = (cost - baseline).clamp(-10, 10)[..., None]
+    return by_mu, by_logvar, (w * by_mu).mean(0), (w * by_logvar).mean(0)
+
+
+# %% score_gradient | wrong | mu's pair first, then logvar's | says: paired them by head
+def score_gradient(cost, baseline, z, mu, logvar):
+    by_mu = (z - mu) / logvar.exp()
+    by_logvar = 0.5 * ((z - mu) ** 2 / logvar.exp() - 1)
+    w = (cost - baseline)[..., None]
+    return by_mu, (w * by_mu).mean(0), by_logvar, (w * by_logvar).mean(0)
+
+
+# %% score_gradient | wrong | the derivatives are weighted in place | says: work in place
+def score_gradient(cost, baseline, z, mu, logvar):
+    by_mu = (z - mu) / logvar.exp()
+    by_logvar = 0.5 * ((z - mu) ** 2 / logvar.exp() - 1)
+    w = (cost - baseline)[..., None]
+    for_mu = by_mu.mul_(w).mean(0)
+    return by_mu, by_logvar, for_mu, by_logvar.mul_(w).mean(0)
+
+
+# %% two_losses | wrong | a ratio of densities, 0 / 0 far out | says: draws far out
+def two_losses(mu, logvar, eps, target):
+    q = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    z = mu + q.scale * eps
+    path = ((z - target) ** 2).sum(1).mean()
+    z = z.detach()
+    density = q.log_prob(z).sum(1).exp()
+    cost = ((z - target) ** 2).sum(1)
+    return path, (cost * density / density.detach()).mean()
+
+
+# %% two_losses | right | the same ratio in logarithms
+def two_losses(mu, logvar, eps, target):
+    q = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    z = mu + q.scale * eps
+    cost = ((z - target) ** 2).sum(1)
+    log_q = q.log_prob(z.detach()).sum(1)
+    ratio = (log_q - log_q.detach()).exp()
+    return cost.mean(), (cost.detach() * ratio).mean()
+
+
+# %% two_losses | wrong | log q cut at -50 | says: draws far out
+def two_losses(mu, logvar, eps, target):
+    q = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    z = mu + q.scale * eps
+    cost = ((z - target) ** 2).sum(1)
+    log_q = q.log_prob(z.detach()).sum(1).clamp(min=-50)
+    return cost.mean(), (cost.detach() * log_q).mean()
+
+
+# %% two_losses | wrong | the path is in the score loss as well | says: besides its own
+def two_losses(mu, logvar, eps, target):
+    q = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    z = mu + q.scale * eps
+    cost = ((z - target) ** 2).sum(1)
+    score = (cost.detach() * q.log_prob(z.detach()).sum(1)).mean()
+    return cost.mean(), cost.mean() + score

@@ -340,7 +340,7 @@ def log_density(z, mu, logvar):
     return p.log().sum(dim=1)
 
 
-# %% log_density | wrong | gaussian_nll_loss | says: not finite
+# %% log_density | wrong | gaussian_nll_loss | says: does a step form a variance
 def log_density(z, mu, logvar):
     return -F.gaussian_nll_loss(
         mu, z, logvar.exp(), full=True, reduction="none"
@@ -361,7 +361,7 @@ def log_density(z, mu, logvar):
     return -0.5 * (u**2 + logvar + math.log(2 * math.pi)).sum(1)
 
 
-# %% log_density | wrong | a small number added to sigma | says: special about logvar
+# %% log_density | wrong | a small number added to sigma | says: added or replaced
 def log_density(z, mu, logvar):
     u = (z - mu) / (torch.exp(0.5 * logvar) + 1e-8)
     return -0.5 * (u**2 + logvar + math.log(2 * math.pi)).sum(1)
@@ -996,3 +996,50 @@ def settle(logvar, c, tau, beta):
     slope = 0.5 * c * s2 + 0.5 * beta * (s2 / tau**2 - 1)
     rest = torch.log(beta / (c + beta / tau**2))
     return 0.5 * c * s2, kl, slope, rest, beta / 2
+
+
+# %% small_logvar | right | the texts that the cell prints
+prediction = {"variance": "0", "sigma": "0.000123", "root": "0", "slope of root": "nan", "KL": "8.5"}
+
+
+# %% log_density | wrong | sigma as the root of exp | says: does a step form a variance
+def log_density(z, mu, logvar):
+    sigma = logvar.exp().sqrt()
+    u = (z - mu) / sigma
+    return (-0.5 * u**2 - sigma.log() - 0.5 * math.log(2 * math.pi)).sum(1)
+
+
+# %% log_density | wrong | the precision between the two factors | says: does a step form a variance
+def log_density(z, mu, logvar):
+    d = z - mu
+    terms = d * torch.exp(-logvar) * d + logvar + math.log(2 * math.pi)
+    return -0.5 * terms.sum(1)
+
+
+# %% log_density | wrong | infinite terms replaced by 1 | says: added or replaced
+def log_density(z, mu, logvar):
+    square = (z - mu) ** 2 / logvar.exp()
+    square = torch.nan_to_num(square, nan=1.0, posinf=1.0)
+    return -0.5 * (square + logvar + math.log(2 * math.pi)).sum(1)
+
+
+# %% cut | wrong | limits as whole numbers | says: may be any numbers
+def cut(logvar, low, high):
+    return logvar - logvar.detach() + logvar.detach().clamp(int(low), int(high))
+
+
+# %% settle | wrong | the rest kept where logvar goes | says: a large c and a small beta
+def settle(logvar, c, tau, beta):
+    s2 = logvar.exp()
+    kl = 0.5 * (s2 / tau**2 - 1 - logvar + 2 * tau.log())
+    slope = 0.5 * c * s2 + 0.5 * beta * (s2 / tau**2 - 1)
+    rest = torch.log(beta / (c + beta / tau**2)).clamp(-8, 3)
+    return 0.5 * c * s2, kl, slope, rest, beta / 2
+
+
+# %% settle | wrong | the slope without the prior's term, hardly seen where c is large | says: are right\.$
+def settle(logvar, c, tau, beta):
+    s2 = logvar.exp()
+    kl = 0.5 * (s2 / tau**2 - 1 - logvar + 2 * tau.log())
+    rest = torch.log(beta / (c + beta / tau**2))
+    return 0.5 * c * s2, kl, 0.5 * c * s2 - 0.5 * beta, rest, beta / 2
