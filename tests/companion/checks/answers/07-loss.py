@@ -899,7 +899,7 @@ def training_step(model, optimizer, x, eps, beta):
 def trial(*case):
     return take_steps(training_step, *case)
 
-# %% training_step | wrong | the encoder left alone | says: weights after the steps
+# %% training_step | wrong | the encoder left alone | says: No gradient reaches the encoder
 def training_step(model, optimizer, x, eps, beta):
     with torch.no_grad():
         mu, logvar = model.encode(x)
