@@ -23,6 +23,7 @@ TOO_ROUNDED = (
     "float64."
 )
 
+DEAF = "Your function gives the same whatever comes in: does it use its arguments, or other names of the notebook?"
 OTHER_AGAIN = "Called again with the same numbers, your function gives other values: does it draw, or remember earlier calls?"
 
 
@@ -46,6 +47,7 @@ class _Asked(NamedTuple):
     parts: tuple[str, ...]
     scale: float | int
     stepwise: bool
+    follows: str
 
     def example(self, case: Case, *lines: str) -> str:
         """The call on a case as the learner would write it, and lines of what came of it."""
@@ -74,6 +76,7 @@ def compare(
     parts: Sequence[str] = (),
     scale: float | int = 1.0,
     stepwise: bool = False,
+    follows: str = "",
 ) -> Verdict:
     """Judge a function by what it gives on ``cases``.
 
@@ -93,6 +96,7 @@ def compare(
         parts: names of the values of a tuple, for messages.
         scale: the size of the numbers that are added up on the way to the result.
         stepwise: a slip in one value of a tuple is named whatever the values after it are.
+        follows: the part that is made of the others, so that a mistake in one of these is in it too; it is blamed last.
 
     Returns:
         A Verdict. An answer that raises, ends the program or returns no numbers is told so and never raises here.
@@ -102,7 +106,7 @@ def compare(
         return missing
     named = parameters(reference)
     plain_cases = [case if isinstance(case, Case) else Case(case, "these numbers") for case in cases]
-    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale, stepwise)
+    asked = _Asked(answer, reference, plain_cases, name, named, tuple(parts), scale, stepwise, follows)
     tries = [asked.tried(case, aloud=i == 0) for i, case in enumerate(asked.cases)]
     steps = [lambda: _values(asked, tries, slips or {}), lambda: _untouched(asked, tries)]
     if dtype:
@@ -149,16 +153,24 @@ def _values(asked: _Asked, tries: list[_Tried], slips: Mapping[str, Callable]) -
     only = f" It is right for {tries[passed[0]].case.about}: what is special about {tries[first].case.about}?" if passed else ""
     said = troubles[first]
     if said is None:
-        largest = max(wrong, key=lambda i: _size(tries[i].case))  # where few numbers are drawn, they may come again
-        changing = any(_changes(asked, tries[i]) for i in {first, largest})
-        message, only = (OTHER_AGAIN, "") if changing else (_unknown(asked, [tries[i] for i in wrong], tries[first]), only)
-        return Verdict(False, f"{message}{only}", _differing(asked, tries[first]))
+        message = _change(asked, tries, wrong, first)
+        if message is None:
+            message = _unknown(asked, [tries[i] for i in wrong], tries[first]) + only
+        return Verdict(False, message, _differing(asked, tries[first]))
     message = (
         f"{asked.name} returned nothing in one case. Does every way through it end in a `return`?"
         if said.right is None
         else said.message
     )
     return Verdict(False, f"{message}{only}", said.example or asked.example(tries[first].case, "gave None"))
+
+
+def _change(asked: _Asked, tries: list[_Tried], wrong: list[int], first: int) -> str | None:
+    """The message on values that change from call to call, or do not change from case to case."""
+    largest = max(wrong, key=lambda i: _size(tries[i].case))  # where few numbers are drawn, they may come again
+    if any(_changes(asked, tries[i]) for i in {first, largest}):
+        return OTHER_AGAIN
+    return DEAF if _deaf(tries) else None
 
 
 def _passed(asked: _Asked, tries: list[_Tried], fails: list[int]) -> list[int]:
@@ -175,6 +187,19 @@ def _changes(asked: _Asked, tried: _Tried) -> bool:
     again = [run(asked.answer, tried.case.arguments) for _ in range(4)]
     others = [values.plain(each.value) for each in again if each.raised is None]
     return any(_all_comparable(each) and values.near(each, tried.got, scale=asked.scale) is not Near.SAME for each in others)
+
+
+def _deaf(tries: list[_Tried]) -> bool:
+    """Whether a function gives the same finite numbers on all cases, and should not."""
+    got, expected = ([getattr(each, name) for each in tries] for name in ("got", "expected"))
+    parts = [part for each in got for part in (each if isinstance(each, tuple) else (each,))]
+    numbers = all(
+        values.comparable(each) and not isinstance(each, str) and values.as_float64(each).isfinite().all() for each in parts
+    )
+    if len(tries) < 3 or not numbers:
+        return False
+    same, right = (all(values.near(each, some[0]) is Near.SAME for each in some) for some in (got, expected))
+    return same and not right
 
 
 def _size(case: Case) -> int:
@@ -254,13 +279,18 @@ def _unknown(asked: _Asked, wrong: list[_Tried], first: _Tried) -> str:
 
 
 def _first_part(asked: _Asked, got: tuple, expected: tuple) -> str:
-    """Name the first value of a tuple that is not right."""
-    for i, pair in enumerate(zip(got, expected, strict=True)):
-        if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG:
-            label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
-            right = ", the ones before it are right" if i else ""
-            return f"{label[0].upper()}{label[1:]} is the first that is not right{right}.{_other_form(*pair)}"
-    return "The values are not right."
+    """Name the first value of a tuple that is not right; one that follows from the others comes last."""
+    pairs = list(zip(got, expected, strict=True))
+    wrong = [i for i, pair in enumerate(pairs) if values.near(*pair, scale=asked.scale, single=True) is Near.WRONG]
+    made = [i for i in wrong if asked.parts[i : i + 1] == (asked.follows,)]
+    if not wrong:
+        return "The values are not right."
+    i = next((i for i in wrong if i not in made), wrong[0])
+    label = f"{asked.parts[i]} (value {i + 1})" if i < len(asked.parts) else f"Value {i + 1}"
+    right = " is the first that is not right" + (", the ones before it are right" if i else "")
+    if made:
+        right = " is not right, the other values are" if made == wrong else f" is not right, and {asked.follows} holds it"
+    return f"{label[0].upper()}{label[1:]}{right}.{_other_form(*pairs[i])}"
 
 
 def _other_form(got: Any, expected: Any) -> str:
@@ -270,7 +300,9 @@ def _other_form(got: Any, expected: Any) -> str:
     if any(isinstance(each, (tuple, str)) or not values.comparable(each) for each in (got, expected)):
         return ""
     a, b = values.as_float64(got), values.as_float64(expected)
-    return "" if a.shape == b.shape else " It has another shape than asked for: how many numbers are in it?"
+    if a.shape == b.shape:
+        return ""
+    return f" It has another shape than asked for: {'is an axis lost, or kept' if a.numel() == b.numel() else 'how many numbers are in it'}?"
 
 
 def _axes(asked: _Asked, a: Tensor, b: Tensor) -> str:
@@ -315,11 +347,12 @@ def _untouched(asked: _Asked, tries: list[_Tried]) -> Verdict | None:
     for case, called, *_ in tries:
         if called.changed:
             names = " and ".join(asked.parameters[i] for i in called.changed if i < len(asked.parameters))
+            one = " and " not in names
             return Verdict(
                 False,
-                f"The values are right, but your function changed its argument {names}: whoever called it has other numbers now. "
-                "Work on a new tensor, for instance `a = a - b` in place of `a -= b`.",
-                asked.example(case, f"{names} is not what it was afterwards"),
+                f"The values are right, but your function changed its argument{'' if one else 's'} {names}: whoever called it has other "
+                "numbers now. Work on a new tensor, for instance `a = a - b` in place of `a -= b`.",
+                asked.example(case, f"{names} {'is not what it was' if one else 'are not what they were'} afterwards"),
             )
     return None
 
@@ -362,7 +395,7 @@ def _gradients(asked: _Asked, places: list[int], slips: Mapping[str, Callable]) 
     ordinary = [i for i in range(len(cases)) if not cases[i].extreme] if any(not cases[i].extreme for i in off) else off
     for message, slip in slips.items():
         if all(_same_gradients(got[i], gradients(slip, cases[i], places), asked.scale) for i in ordinary):
-            return Verdict(False, message, asked.example(cases[first]))
+            return _wrong_gradient(asked, cases[first], places, found, wanted[first])._replace(message=message)
     return _wrong_gradient(asked, cases[first], places, found, wanted[first])
 
 

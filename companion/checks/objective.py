@@ -85,14 +85,14 @@ def _gaussian_kl_cases(seed: int) -> list[Case]:
         Case(gaussians(many, 6 - latent_dim, generator), "logvar from -8 to 3"),
         Case(
             (torch.tensor([[0.0, 0.0]], dtype=torch.float64), torch.tensor([[-8.0, 3.0]], dtype=torch.float64)),
-            "logvar at -8 and 3",
+            "logvar at -8 and 3, in one image of two latents",
         ),
         Case(
             (
                 torch.tensor([[0.0, 0.0], [0.03, 1.2]], dtype=torch.float64),
                 torch.tensor([[0.0, 0.0], [0.02, -1.0]], dtype=torch.float64),
             ),
-            "latents at the prior, or close to it",
+            "latents at the prior, or close to it, in two images",
         ),
         Case(gaussians(many, latent_dim, generator, dtype=torch.float32), "float32"),
     ]
@@ -195,6 +195,7 @@ def check_negative_elbo(answer: object, *, seed: int = 0) -> Verdict:
         dtype=True,
         parts=("the loss", "the reconstruction term", "the KL"),
         scale=10.0,
+        follows="the loss",
     )
 
 
@@ -385,6 +386,7 @@ def check_bound_steps(answer: object, *, seed: int = 0) -> Verdict:
         praise="All seven steps. Add line 3 and line 7 of your result, and look at line 2.",
         parts=STEPS,
         scale=10.0,
+        stepwise=True,
     )
 
 
@@ -610,6 +612,7 @@ def _bound_cases(seed: int) -> list[Case]:
         case(1, batch, pixels, latent_dim, "one draw"),
         case(k, 1, pixels, latent_dim, "one image"),
         case(k, batch, pixels, latent_dim, "a few draws of a few images"),
+        case(max(k, batch), max(k, batch), pixels, latent_dim, "as many draws as images"),
         case(k, batch, pixels, latent_dim, "logvar from -8 to 1", low=-8.0),
         large._replace(extreme=True),
         apart._replace(extreme=True),

@@ -351,6 +351,7 @@ def _warm_up_cases(seed: int) -> list[Case]:
         *(Case((step, beta, 0, rise), "no hold") for step in (0, 1, rise, 3 * rise)),
         *(Case((step, beta, hold, 0), "a rise of 0 steps", extreme=True) for step in (0, hold - 1, hold, hold + 1)),
         Case((0, beta, 0, 0), "no hold and a rise of 0 steps", extreme=True),
+        *(Case((step, beta, 2000, 6000), "thousands of steps", extreme=True) for step in (2003, 6500, 90_000)),
     ]
 
 
@@ -487,7 +488,7 @@ def _gaps_cases(seed: int) -> list[Case]:
     return [
         Case((two, small[:, None]), "ten pictures, two latents and one factor"),
         Case((alike, torch.stack([small, half], dim=1)), "ten pictures, of whose three latents two say the same"),
-        Case(_codes(150, latent_dim, few, generator), "more latents than factors"),
+        Case(_codes(150, latent_dim, few, generator), "many pictures, and more latents than factors"),
         Case(_codes(200, 3, 5, generator), "more factors than latents"),
         Case(_codes(300, 2, few, generator), "two latents"),
         Case(_codes(150, latent_dim, few, generator, dtype=torch.float32), "float32"),
@@ -529,8 +530,8 @@ def _gaps(mu: Tensor, factors: Tensor) -> Tensor:
 def _gap_with(*, divide: str = "nats", rival: str = "second", bias: bool = True, **slip: Any) -> Callable:
     """The gap with slips.
 
-    divide: by the entropy in "nats" or "bits", by the "entropy without its bias", by "log levels", by the number of "levels", or by
-    "nothing". rival: what the best latent is held against. bias: whether Miller's is subtracted. slip: for `_told`.
+    divide: by the entropy in "nats" or "bits", by the "entropy without its bias", by "log levels", by the number of "levels", by what
+    the "best" knows, or by "nothing". rival: what the best latent is held against. bias: whether Miller's is subtracted. slip: for `_told`.
     """
 
     def information_gap(mu: Tensor, factors: Tensor) -> Tensor:
@@ -542,6 +543,7 @@ def _gap_with(*, divide: str = "nats", rival: str = "second", bias: bool = True,
             "nats": entropy,
             "bits": entropy / math.log(2),
             "nothing": 1.0,
+            "best": best[:, 0],
             "log levels": levels.log(),
             "levels": levels,
         }
@@ -621,6 +623,9 @@ GAP_SLIPS: dict[str, Callable] = {
     ),
     "The gap is divided by the number of levels. What there is to know about a factor is counted in nats.": _gap_with(
         divide="levels"
+    ),
+    "The gap is divided by what the best latent knows. It is divided by what there is to know, the factor's entropy.": _gap_with(
+        divide="best"
     ),
     "The best latent is held against the mean of all latents, itself among them.": _gap_with(rival="mean of all"),
     "The best latent is held against the worst.": _gap_with(rival="smallest"),

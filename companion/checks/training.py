@@ -55,16 +55,20 @@ def _training_step_cases(seed: int) -> list[Case]:
 
 
 def _sure(case: Case, generator: torch.Generator) -> Case:
-    """The case with weights with which some log variances lie below -5 and some logits beyond 15, as those of trained models do."""
-    images, noise = case.arguments[2][0], case.arguments[3][0]
-    while True:
+    """The case with weights and images with which log variances come near -8 and logits near 50, as those of trained models do."""
+    _, _, images, noise, beta = case.arguments
+    steps, batch, pixels = images.shape
+    while True:  # a model takes longer to make than to try on many batches
         start = whole(0, 99_999, generator)
+        tries = uniform(0.0, 1.0, 1000, batch, pixels, generator=generator)
         with torch.no_grad():
-            model = _model(start, 5, images.shape[1], noise.shape[1])
-            mu, logvar = model.encode(images)
-            logits = model.decode(mu + (0.5 * logvar).exp() * noise)
-        if -8 < logvar.min() < -5 and logvar.max() < 3 and 15 < logits.abs().max() < 50:
-            return Case((start, 5, *case.arguments[2:]), case.about, extreme=True)
+            model = _model(start, 5, pixels, noise.shape[2])
+            mu, logvar = (each.unflatten(0, (1000, batch)) for each in model.encode(tries.flatten(0, 1)))
+            logits = model.decode((mu + (0.5 * logvar).exp() * noise).flatten(0, 1)).unflatten(0, (1000, batch))
+        low, high, most = logvar.amin((1, 2)), logvar.amax((1, 2)), logits.abs().amax((1, 2))
+        fit = (low > -8) & (low < -7.2) & (high < 3) & (most > 38) & (most < 50)
+        if fit.any():
+            return Case((start, 5, tries[fit][:steps], noise, beta), case.about, extreme=True)
 
 
 def _model(start: int, scale: int, pixels: int, latent_dim: int) -> models.VAE:
@@ -101,9 +105,10 @@ def _bill(
     *,
     draw: Callable = lambda mu, logvar, eps: mu + (0.5 * logvar).exp() * eps,
     nll: Callable = lambda x, logits: _nll(x, logits).sum(dim=1),
+    codes: Callable = lambda mu, logvar: (mu, logvar),
 ) -> tuple[Tensor, Tensor]:
-    """The mean reconstruction term and the mean KL."""
-    mu, logvar = model.encode(x)
+    """The mean reconstruction term and the mean KL. codes: what becomes of what the encoder says."""
+    mu, logvar = codes(*model.encode(x))
     return nll(x, model.decode(draw(mu, logvar, eps))).mean(), losses.gaussian_kl(mu, logvar).mean()
 
 
@@ -117,7 +122,7 @@ def _step(
     loss: Callable = lambda r, k, beta, n: r + beta * k,
     clear: bool = True,
     move: int = 1,
-    clip: float = math.inf,
+    clip: float | int = math.inf,
     **slip: Any,
 ) -> tuple:
     """One training step, with a slip in what is lowered, in the draw or in the order of things."""
@@ -171,7 +176,16 @@ STEP_SLIPS: dict[str, Callable] = {
     "The first step is the optimizer's and the later ones are not: it has a memory. Let the one that you were given take the step, and "
     "do not make your own or move the weights by hand.": _own,
     "The weights move twice for one batch.": _with(move=2),
-    "You clip the gradient. The step that is asked for takes it as it is.": _with(clip=1.0),
+    **{
+        f"You clip the gradient, at a norm of {norm}. The step that is asked for takes it as it is.": _with(clip=norm)
+        for norm in (1, 5, 10)
+    },
+    **{
+        f"You clamp logvar at {most}. Trained models have log variances far from 0, and the KL charges for them.": _with(
+            codes=lambda mu, logvar, most=most: (mu, logvar.clamp(-most, most))
+        )
+        for most in (7, 6, 5, 4, 3, 2)
+    },
     "You decode the mean. No draw is made, so eps plays no part.": _with(draw=lambda mu, logvar, eps: mu),
     "Your draw takes exp(logvar) as sigma. logvar is the logarithm of the variance.": _with(
         draw=lambda mu, logvar, eps: mu + logvar.exp() * eps
@@ -191,6 +205,12 @@ STEP_SLIPS: dict[str, Callable] = {
     "You decode eps. Where does the image come in?": _with(draw=lambda mu, logvar, eps: eps),
     "No gradient of the reconstruction reaches the encoder: the draw is cut off from it.": _with(
         draw=lambda mu, logvar, eps: (mu + (0.5 * logvar).exp() * eps).detach()
+    ),
+    "No gradient reaches the encoder, that of the KL neither: its weights stay where they are.": _with(
+        codes=lambda mu, logvar: (mu.detach(), logvar.detach())
+    ),
+    "The mean gets no gradient of the reconstruction: mu is cut off in the draw.": _with(
+        draw=lambda mu, logvar, eps: mu.detach() + (0.5 * logvar).exp() * eps
     ),
     "The width gets no gradient of the reconstruction: sigma is cut off in the draw.": _with(
         draw=lambda mu, logvar, eps: mu + (0.5 * logvar).exp().detach() * eps
@@ -223,6 +243,9 @@ STEP_SLIPS: dict[str, Callable] = {
     ),
     "You took the squared error. The pixels are Bernoulli here.": _with(
         nll=lambda x, logits: ((x - logits.sigmoid()) ** 2).sum(dim=1)
+    ),
+    "You take the logarithm of a probability. For a sure decoder it rounds to 0 or 1, and its gradient with it. Stay with the logits.": (
+        _with(nll=lambda x, logits: F.binary_cross_entropy(logits.sigmoid(), x, reduction="none").sum(dim=1))
     ),
     "You averaged the cross-entropy over the pixels. Sum within an image, as the KL is summed over the latents.": _with(
         nll=lambda x, logits: _nll(x, logits).mean(dim=1)

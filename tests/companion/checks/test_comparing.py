@@ -212,6 +212,43 @@ def test_of_several_values_the_first_wrong_one_is_named():
     assert alone(lambda x: (x, x.repeat(2), x), steps, X).message.endswith(
         "It has another shape than asked for: how many numbers are in it?"
     )
+    assert alone(lambda x: (x, x[:, None], x), steps, X).message.endswith(
+        "It has another shape than asked for: is an axis lost, or kept?"
+    )
+
+
+def test_a_value_that_is_made_of_the_others_is_blamed_last():
+    def steps(x):
+        return x.sum() + (2 * x).sum(), x, 2 * x
+
+    def said(answer):
+        return alone(answer, steps, X, parts=("the sum", "the first", "the second"), follows="the sum").message
+
+    assert said(lambda x: (x.sum() + (3 * x).sum(), x, 3 * x)) == "The second (value 3) is not right, and the sum holds it."
+    assert said(lambda x: (x.sum(), x, 2 * x)) == "The sum (value 1) is not right, the other values are."
+    assert (
+        said(lambda x: (3 * x.sum(), x, 3 * x))
+        == "The second (value 3) is the first that is not right, the ones before it are right."
+    )
+
+
+def test_a_function_that_does_not_use_its_arguments_is_told_so():
+    other = torch.ones(3)
+    assert "the same whatever comes in" in judged(lambda m, v: (other * 2).sum(), on=cases()).message
+    assert "the same whatever comes in" not in judged(lambda m, v: torch.nan * m.sum(), on=cases()).message
+    assert "the same whatever comes in" not in judged(lambda m, v: "much", on=cases()).message
+
+
+def test_several_changed_arguments_are_told_as_several():
+    def changes(m, v):
+        found = gaussian_kl(m, v)
+        m += 1
+        v += 1
+        return found
+
+    found = judged(changes, on=cases())
+    assert "changed its arguments mu and logvar" in found.message
+    assert found.example.endswith("mu and logvar are not what they were afterwards")
 
 
 def test_a_single_number_is_not_said_to_be_off_by_a_factor():

@@ -321,7 +321,7 @@ def by_angle(a, b, t):
     return ((1 - s) * la + s * lb) * torch.where(omega < 1e-6, u, walk)
 
 
-# %% by_angle | wrong | a normalised in place | says: changed its argument a and b
+# %% by_angle | wrong | a normalised in place | says: changed its arguments a and b
 def by_angle(a, b, t):
     la, lb = a.norm(dim=1)[:, None, None], b.norm(dim=1)[:, None, None]
     a /= a.norm(dim=1, keepdim=True)

@@ -1230,3 +1230,51 @@ def information_gap(mu, factors):
         entropy = information(level, level)
         gaps.append(-best.diff()[0] / entropy)
     return torch.stack(gaps)
+# %% information_gap | wrong | cells rounded and not cut | says: special about many pictures, and more latents
+def information_gap(mu, factors):
+    gaps = []
+    for level in factors.T:
+        told = []
+        for latent in mu.T:
+            low, high = latent.min(), latent.max()
+            cell = ((latent - low) / (high - low) * 19).round().long()
+            told.append(information(cell, level))
+        best, rest = torch.stack(told).clamp(min=0).topk(2).values
+        gaps.append((best - rest) / information(level, level))
+    return torch.stack(gaps)
+
+
+# %% price_range | wrong | both arguments moved in place | says: changed its arguments rate and distortion
+def price_range(rate, distortion, i):
+    R, D = rate[i].clone(), distortion[i].clone()
+    rate -= R
+    distortion -= D
+    low = [float(-d / r) for r, d in zip(rate, distortion) if r > 0]
+    high = [float(-d / r) for r, d in zip(rate, distortion) if r < 0]
+    return max([0.0, *low]), min([float("inf"), *high])
+
+
+# %% hidden_beta | wrong | one of the scripts of the page | says: the same whatever comes in
+def hidden_beta(reconstruction, kl, pixels, latent_dim, batch):
+    return 784 / 20
+
+
+# %% warm_up | wrong | a rise is cut at a thousand steps | says: special about thousands of steps
+def warm_up(step, beta, hold, rise):
+    rise = min(rise, 1000)
+    if rise == 0:
+        return 0 if step < hold else beta
+    return beta * min(max((step - hold) / rise, 0), 1)
+
+
+# %% information_gap | wrong | a share of what the best latent knows | says: divided by what the best latent knows
+def information_gap(mu, factors):
+    gaps = []
+    for level in factors.T:
+        told = []
+        for latent in mu.T:
+            low, high = latent.min(), latent.max()
+            told.append(information(((latent - low) / (high - low) * 20).long().clamp(max=19), level))
+        best, rest = torch.stack(told).clamp(min=0).topk(2).values
+        gaps.append((best - rest) / best)
+    return torch.stack(gaps)
