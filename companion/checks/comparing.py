@@ -395,7 +395,7 @@ def _gradients(asked: _Asked, places: list[int], slips: Mapping[str, Callable]) 
     ordinary = [i for i in range(len(cases)) if not cases[i].extreme] if any(not cases[i].extreme for i in off) else off
     for message, slip in slips.items():
         if all(_same_gradients(got[i], gradients(slip, cases[i], places), asked.scale) for i in ordinary):
-            return _wrong_gradient(asked, cases[first], places, found, wanted[first])._replace(message=message)
+            return Verdict(False, message, _wrong_gradient(asked, cases[first], places, found, wanted[first]).example)
     return _wrong_gradient(asked, cases[first], places, found, wanted[first])
 
 
