@@ -403,18 +403,19 @@ def _mask_slip(masks: Tensor, keep: float) -> str | None:
     if (count == count[0, 0]).all():
         return "In every image the same number of pixels stays. Each pixel is to be kept, or not, by a draw of its own."
     never = not (masks.sum(dim=1) == 0).any()  # where one has a hole, the other never has one
-    if never or _tied(masks[:, 0], masks[:, 1], keep):
+    if never or _tied(masks[:, 0], masks[:, 1]):
         return "The holes of one image depend on those of another. Each image is to have a draw of its own."
-    if any(_tied(masks[..., i], masks[..., j], keep) for i, j in itertools.combinations(range(masks.shape[-1]), 2)):
+    if any(_tied(masks[..., i], masks[..., j]) for i, j in itertools.combinations(range(masks.shape[-1]), 2)):
         return "Whether a pixel stays depends on another pixel of its image. Each is to be kept, or not, by a draw of its own."
     if abs(masks.mean().item() - keep) > 6 * math.sqrt(keep * (1 - keep) / masks.numel()):
         return "`keep` is the share of pixels that stay. Over many images another share stays."
     return None
 
 
-def _tied(a: Tensor, b: Tensor, keep: float) -> bool:
+def _tied(a: Tensor, b: Tensor) -> bool:
     """Say whether pixels are kept together more often than by chance, or more rarely. a, b: 1 where one was kept, else 0."""
-    expected = keep**2 + (1 - keep) ** 2
+    p, q = a.double().mean().item(), b.double().mean().item()  # and not `keep`: another share is no dependence
+    expected = p * q + (1 - p) * (1 - q)
     return abs((a == b).double().mean().item() - expected) > 5.5 * math.sqrt(expected * (1 - expected) / a.numel())
 
 

@@ -322,7 +322,7 @@ def disagreement(said: Sequence[Said], grader: Graded) -> str:
     refused = " raised " in grader.message or ", and the test takes " in grader.message
     if grader.right or check.escaped or refused:
         return ""
-    if without_words(check.message).replace("a generator", "an object") == grader.message:
+    if without_words(check.message).replace("returned a generator", "returned an object") == grader.message:
         return ""
     return f"the check says {check.message!r}, the grader {grader.message!r} ({grader.detail})"
 
