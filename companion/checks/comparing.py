@@ -360,12 +360,12 @@ def _untouched(asked: _Asked, tries: list[_Tried]) -> Verdict | None:
 def _dtypes(asked: _Asked, tries: list[_Tried]) -> Verdict | None:
     """The verdict on a result in another dtype than what came in."""
     for case, called, *_ in tries:
-        floats = [each.dtype for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
+        floats = [each for each in case.arguments if isinstance(each, Tensor) and each.is_floating_point()]
         got = called.value if isinstance(called.value, (tuple, list)) else (called.value,)
         for each in got:
-            came = str(floats[0]).removeprefix("torch.") if floats else ""
+            came = values.dtype_name(floats[0]) if floats else ""
             has_one = isinstance(each, (Tensor, np.ndarray, np.generic))
-            gave = str(each.dtype).removeprefix("torch.") if has_one else kind(each)
+            gave = values.dtype_name(each) if has_one else kind(each)
             if floats and gave != came:
                 message = f"The values are right, the dtype is not: {came} came in and {gave} came out."
                 return Verdict(False, message, asked.example(case))

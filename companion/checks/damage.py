@@ -455,7 +455,7 @@ def _changed_or_cast(name: str, cases: list[Case], calls: list[Called], *, dtype
             message = f"{name} changed an argument: whoever called it has other numbers now. Work on a new tensor: `x = x.clone()`."
             return Verdict(False, message, _example(name, case))
         if dtype and values.plain(called.value).dtype != case.arguments[0].dtype:
-            came, gave = (str(each.dtype).removeprefix("torch.") for each in (case.arguments[0], values.plain(called.value)))
+            came, gave = map(values.dtype_name, (case.arguments[0], values.plain(called.value)))
             return Verdict(
                 False, f"The images are right, the dtype is not: {came} came in and {gave} came out.", _example(name, case)
             )

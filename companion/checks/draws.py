@@ -95,8 +95,8 @@ def _drawn(answer: Callable, case: Case) -> Tensor | Verdict:
     z, mu = values.plain(called.value), case.arguments[0]
     message = _form(z, *case.arguments[:3]) or _changed(called)
     if message is None and z.dtype != mu.dtype:
-        names = [str(each).removeprefix("torch.") for each in (mu.dtype, z.dtype)]
-        message = f"mu in {names[0]} should give draws in {names[0]}; they are in {names[1]}."
+        came, gave = map(values.dtype_name, (mu, z))
+        message = f"mu in {came} should give draws in {came}; they are in {gave}."
     return z.detach() if message is None else Verdict(False, message, _example(case, f"gave {values.text(z)}"))
 
 

@@ -61,10 +61,9 @@ def check_log_density(answer: object, *, seed: int = 0) -> Verdict:
     cases = _density_cases(seed)
     options: dict[str, Any] = {"name": "log_density", "gradient": ("z", "mu", "logvar"), "dtype": True, "scale": 10.0}
     options["praise"] = "It is right for ordinary codes, and where the variance has no place in float32 or in float64."
-    verdict = compare(answer, _log_density, [case for case in cases if not case.extreme], slips=DENSITY_SLIPS, **options)
-    if not verdict.right:
-        return verdict
-    return compare(answer, _log_density, cases, slips={**DENSITY_SLIPS, DENSITY_FAR: cast(Callable, answer)}, **options)
+    return _ordinary_first(
+        answer, _log_density, cases, slips=DENSITY_SLIPS, extreme_slips=DENSITY_SLIPS, breaks=DENSITY_FAR, **options
+    )
 
 
 def check_cut(answer: object, *, seed: int = 0) -> Verdict:
@@ -100,10 +99,27 @@ def check_heads(answer: object, *, seed: int = 0) -> Verdict:
     cases = _heads_cases(seed)
     options: dict[str, Any] = {"name": "heads", "dtype": True, "parts": HEADS_PARTS, "scale": 1e-4}
     options["praise"] = "All three steps are right, from sigma 0.00001 to 100, in float32 too."
-    verdict = compare(answer, _heads, [case for case in cases if not case.extreme], slips=HEADS_SLIPS, **options)
+    return _ordinary_first(answer, _heads, cases, slips=HEADS_SLIPS, extreme_slips={}, breaks=HEADS_FAR, **options)
+
+
+def _ordinary_first(
+    answer: object,
+    reference: Callable,
+    cases: list[Case],
+    *,
+    slips: Mapping[str, Callable],
+    extreme_slips: Mapping[str, Callable],
+    breaks: str,
+    **options: Any,
+) -> Verdict:
+    """The verdict on the ordinary cases, and of an answer that is right there, on all.
+
+    slips: for ordinary cases. extreme_slips: for the extreme ones. breaks: what to say where none of these is the answer's.
+    """
+    verdict = compare(answer, reference, [case for case in cases if not case.extreme], slips=slips, **options)
     if not verdict.right:
         return verdict
-    return compare(answer, _heads, cases, slips={HEADS_FAR: cast(Callable, answer)}, **options)
+    return compare(answer, reference, cases, slips={**extreme_slips, breaks: cast(Callable, answer)}, **options)
 
 
 def check_settle(answer: object, *, seed: int = 0) -> Verdict:

@@ -120,6 +120,15 @@ def near(got: Any, expected: Any, *, scale: float | int = 1.0, single: bool = Fa
     return (Near.SAME if single else Near.ROUNDED) if rounded else Near.WRONG
 
 
+def dtype_name(value: Tensor | np.ndarray | np.generic) -> str:
+    """A dtype as messages say it.
+
+    >>> dtype_name(torch.zeros(2)), dtype_name(np.zeros(2))
+    ('float32', 'float64')
+    """
+    return str(value.dtype).removeprefix("torch.")
+
+
 def text(value: Any) -> str:
     """A value as an example shows it: short tensors written out, long ones by their shape.
 
@@ -127,7 +136,7 @@ def text(value: Any) -> str:
     ('tensor([[0.5, -1.2]])', 'tensor of shape (40, 3), float32')
     """
     if isinstance(value, Tensor):
-        name = str(value.dtype).removeprefix("torch.")
+        name = dtype_name(value)
         if value.numel() > SHOWN or not comparable(value) or value.numel() == 0:
             return f"tensor of shape {tuple(value.shape)}, {name}"
         return (

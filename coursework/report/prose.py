@@ -64,7 +64,7 @@ def blocks(text: str) -> tuple[Part, ...]:
     (('p', {}), 'Some ', ('strong', {}), 'bold', ('strong',), ' words.', ('p',))
     """
     lines = text.splitlines()
-    cells = len(lines) * max((line.count("|") for line in lines), default=0)
+    cells = len(lines) * max((each.count("|") for each in lines), default=0)
     return tuple(_parts((MARKDOWN if cells <= MOST_CELLS else WITHOUT_TABLES).parse(text)))
 
 
